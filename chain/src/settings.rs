@@ -1,0 +1,223 @@
+//! A project's settings, validated: what `mrt.toml`, `alembic.ini` and `pyproject.toml` say, in one shape.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A project: one or several suites.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The directory that holds `mrt.toml` (or the `alembic.ini`).
+    pub root: PathBuf,
+    /// In the order of the file; never empty.
+    pub suites: Vec<Suite>,
+}
+
+/// One migration project and its settings.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Unique within the project.
+    pub name: String,
+    /// The suite's directory, absolute; migrations run with it as their working directory.
+    pub dir: PathBuf,
+    /// How Alembic is configured.
+    pub alembic: Alembic,
+    /// Where to check; never empty (SQLite when nothing is said).
+    pub targets: Vec<Target>,
+    /// Which Python runs the migrations.
+    pub python: Python,
+    /// Extra environment of the migrations; `{url}` in a value stands for the database URL.
+    pub env: BTreeMap<String, String>,
+    /// How the project gets the database's URL besides `env`: `sqlalchemy.url` and `DATABASE_URL`, unless
+    /// switched off.
+    pub hand_over_url: bool,
+    /// SQLAlchemy driver per engine, `postgres = "asyncpg"`.
+    pub drivers: BTreeMap<EngineKind, String>,
+    /// `-x` arguments for `env.py`, each `key=value`.
+    pub x_arguments: Vec<String>,
+    /// What prepares an empty database before the first revision.
+    pub bootstrap: Option<Bootstrap>,
+    /// `module:callable` that is given the step to call (some `env.py` run only inside a runtime of theirs).
+    pub around: Option<String>,
+    /// The oldest revision to check; its ancestors are applied and not judged.
+    pub floor: Option<String>,
+    /// Revisions to leave out.
+    pub skip: Vec<Skip>,
+    /// Findings that are known and accepted.
+    pub accept: Vec<Accept>,
+    /// The user's own rows.
+    pub seeds: Vec<Seed>,
+    /// Time limit of one step (one upgrade or downgrade).
+    pub timeout: Duration,
+    /// The table in which Alembic keeps the applied revisions, when it is not `alembic_version`.
+    pub version_table: String,
+}
+
+/// Where Alembic's files are.
+#[derive(Debug, Clone)]
+pub struct Alembic {
+    /// The file that holds Alembic's settings (`alembic.ini`, or a `pyproject.toml` with `[tool.alembic]`).
+    pub file: PathBuf,
+    /// The named section of an ini file (`alembic -n`), usually `alembic`.
+    pub section: String,
+    /// The script directory (it holds `env.py`), absolute.
+    pub script_location: PathBuf,
+    /// Directories of revision files, absolute, by engine; `None` is for the engines without an own entry.
+    pub version_locations: BTreeMap<Option<EngineKind>, Vec<PathBuf>>,
+    /// Revision files may stand in subdirectories.
+    pub recursive: bool,
+}
+
+/// Which Python runs the migrations, and what it needs.
+#[derive(Debug, Clone, Default)]
+pub struct Python {
+    /// An interpreter that is given; wins over everything else.
+    pub interpreter: Option<PathBuf>,
+    /// Requirement files, absolute.
+    pub requirements: Vec<PathBuf>,
+    /// Requirements by name (`sqlalchemy>=2`), beside those of the files.
+    pub packages: Vec<String>,
+    /// Directory with a `pyproject.toml` that declares a project to install.
+    pub project: Option<PathBuf>,
+}
+
+/// The engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EngineKind {
+    /// SQLite, embedded.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl EngineKind {
+    /// The name in targets and settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An engine and version with everything that makes its servers alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// As people write it: `postgres:16`, `sqlite`; unique within a suite.
+    pub name: String,
+    /// The engine.
+    pub engine: EngineKind,
+    /// The version (`16`), when one is asked for.
+    pub version: Option<String>,
+    /// How its server comes to be.
+    pub server: ServerSettings,
+    /// SQL run by the administrator in each new database, before the first revision.
+    pub initial_sql: Vec<String>,
+    /// Locale of new databases (`C.UTF-8`), when one is asked for.
+    pub locale: Option<String>,
+    /// Extensions made by the administrator in each new database.
+    pub extensions: Vec<String>,
+    /// As whom migrations connect.
+    pub role: Role,
+}
+
+/// How a target's server comes to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerSettings {
+    /// In a container; the engine's official image and version unless one is named.
+    Docker {
+        /// Image, when it is not the official one of the target's version.
+        image: Option<String>,
+        /// Arguments for the server, behind the image's name.
+        arguments: Vec<String>,
+    },
+    /// A server that is there already: its administrator's URL.
+    External {
+        /// The URL, or `None` when it stands in an environment variable.
+        url: Option<String>,
+        /// Name of an environment variable that holds the URL.
+        url_env: Option<String>,
+    },
+    /// No server: files.
+    Embedded,
+}
+
+/// As whom migrations connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Owner of the database and not a superuser: what a service has in production.
+    #[default]
+    Owner,
+    /// A superuser.
+    Superuser,
+}
+
+/// What prepares an empty database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// `module:callable`, called with the database URL in the suite's Python.
+    Callable(String),
+    /// A file of SQL, absolute.
+    Sql(PathBuf),
+}
+
+/// A revision to leave out. Its upgrade is still applied for those that follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// The revision's id.
+    pub revision: String,
+    /// Only on these targets or engines; empty means everywhere.
+    pub targets: Vec<String>,
+    /// Shown in the report.
+    pub reason: String,
+}
+
+/// A finding that is known and accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accept {
+    /// The revision's id.
+    pub revision: String,
+    /// The finding's kind (`irreversible`); `None` accepts every kind.
+    pub kind: Option<String>,
+    /// The finding's object; `None` accepts every object.
+    pub object: Option<String>,
+    /// Only on these targets or engines; empty means everywhere.
+    pub targets: Vec<String>,
+    /// Shown in the report.
+    pub reason: String,
+    /// The last day on which it holds, `YYYY-MM-DD`, checked to be a date.
+    pub until: Option<String>,
+}
+
+/// The user's own rows for one table; they replace generated ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// The table, `name` or `schema.name`.
+    pub table: String,
+    /// Where the rows come from.
+    pub source: SeedSource,
+    /// The first revision (inclusive) whose database these rows fit; `None` is from the start.
+    pub from: Option<String>,
+    /// The last revision (inclusive) whose database these rows fit; `None` is to the end.
+    pub to: Option<String>,
+}
+
+/// Where the user's rows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeedSource {
+    /// A file of SQL, absolute.
+    Sql(PathBuf),
+    /// SQL in the settings.
+    InlineSql(String),
+    /// A CSV file with a header line, absolute; an empty unquoted field is NULL.
+    Csv(PathBuf),
+    /// A command, run in the suite's directory and environment with the URL in `DATABASE_URL`.
+    Command(Vec<String>),
+}

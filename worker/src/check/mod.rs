@@ -1,0 +1,1 @@
+//! The check of one cell: seven steps, knowing only traits.

@@ -1,0 +1,200 @@
+//! What we ask of a database engine.
+//!
+//! The check knows only [`Engine`], [`Session`] and the model in [`catalog`] and [`rows`]; how an engine clones,
+//! reads its catalog or spells a value is known in that engine's own module and nowhere else.
+
+pub mod catalog;
+pub mod rows;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use catalog::{Catalog, ColumnType, TableName};
+use rows::{Contents, NewRow, Rejection, Value};
+
+/// The name of a database on a server; letters, digits and underscores, so it needs no quoting anywhere.
+///
+/// For SQLite it names a file in the server's directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DatabaseName(String);
+
+impl DatabaseName {
+    /// A name from a fixed prefix and a number, so that two names made from equal parts are equal.
+    pub fn new(prefix: &str, number: usize) -> Self {
+        debug_assert!(prefix.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        Self(format!("mrt_{prefix}_{number:04}"))
+    }
+
+    /// The bare name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DatabaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an engine can fail with. Never a verdict: the check decides what a failure means.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The server cannot be reached, is shutting down, or ended our session.
+    #[error("the database server is gone while trying to {action}")]
+    ServerGone {
+        /// What we were doing.
+        action: String,
+        /// The driver's error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server has run out of something that cells share: disk, memory, connections (SQLSTATE class 53).
+    #[error("the database server is out of resources while trying to {action}")]
+    Exhausted {
+        /// What we were doing.
+        action: String,
+        /// The driver's error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database itself does not exist (any more).
+    #[error("database {database} does not exist while trying to {action}")]
+    NoDatabase {
+        /// What we were doing.
+        action: String,
+        /// Which database.
+        database: String,
+    },
+    /// A lock is held by somebody else for longer than we wait.
+    #[error("a lock on database {database} is held by another session while trying to {action}")]
+    Locked {
+        /// What we were doing.
+        action: String,
+        /// Which database.
+        database: String,
+    },
+    /// The server refused a statement of ours.
+    #[error("cannot {action}")]
+    Refused {
+        /// What we were doing.
+        action: String,
+        /// The driver's error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// What ending the sessions on a database came upon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Disconnected {
+    /// Sessions that were ended.
+    pub sessions: u32,
+    /// Of those, the ones that sat in an open transaction (which is now rolled back).
+    pub in_transaction: u32,
+}
+
+/// One running server (or directory of files) of one target: databases come to be, are cloned and go.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The server's own version, as it goes into the log ("15.18").
+    fn version(&self) -> &str;
+
+    /// Facts of this engine's SQL that planning and seeding need; no I/O.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// The URL under which the migration project reaches `database`, with the given SQLAlchemy driver
+    /// (`psycopg2` in `postgresql+psycopg2://`), or the engine's default driver.
+    fn project_url(&self, database: &DatabaseName, driver: Option<&str>) -> String;
+
+    /// How a person connects to `database` with the engine's own client; shown for `--keep`.
+    fn connect_hint(&self, database: &DatabaseName) -> String;
+
+    /// Makes an empty database as the target's settings say (locale, extensions, initial SQL, owner role),
+    /// replacing one of that name.
+    async fn create(&self, database: &DatabaseName) -> Result<(), DatabaseError>;
+
+    /// Makes `to` an exact copy of `from`, replacing `to`; database-level settings and grants included.
+    /// Nothing may be connected to `from`.
+    async fn clone_database(&self, from: &DatabaseName, to: &DatabaseName) -> Result<(), DatabaseError>;
+
+    /// Renames a database to which nothing is connected, replacing `to`.
+    async fn rename(&self, from: &DatabaseName, to: &DatabaseName) -> Result<(), DatabaseError>;
+
+    /// Drops a database and whatever is connected to it; no error when it is not there.
+    async fn drop_database(&self, database: &DatabaseName) -> Result<(), DatabaseError>;
+
+    /// Ends every session on `database`.
+    async fn disconnect(&self, database: &DatabaseName) -> Result<Disconnected, DatabaseError>;
+
+    /// Opens a session of ours, with every setting that changes how values print pinned.
+    async fn connect(&self, database: &DatabaseName) -> Result<Box<dyn Session>, DatabaseError>;
+
+    /// `Ok` when the server answers.
+    async fn ping(&self) -> Result<(), DatabaseError>;
+}
+
+/// A session on one database, as an administrator: row security does not apply, triggers do.
+#[async_trait]
+pub trait Session: Send {
+    /// Reads everything that a rollback can lose, normalised.
+    async fn catalog(&mut self) -> Result<Catalog, DatabaseError>;
+
+    /// Reads the rows of every table of `catalog` that holds any, canonically and in a stable order.
+    async fn contents(&mut self, catalog: &Catalog) -> Result<Contents, DatabaseError>;
+
+    /// Inserts rows, in order. A refused row does not stop the others; the answer has one entry per row.
+    /// With `defer`, constraints that can be deferred are, until all rows are in.
+    async fn insert(
+        &mut self,
+        rows: &[NewRow],
+        defer: bool,
+    ) -> Result<Vec<Result<(), Rejection>>, DatabaseError>;
+
+    /// Sets columns of the row that `row` inserted (found by its primary key), to close foreign key cycles.
+    async fn update(
+        &mut self,
+        row: &NewRow,
+        set: &[(String, Value)],
+    ) -> Result<Result<(), Rejection>, DatabaseError>;
+
+    /// Evaluates a condition over candidate rows without touching any table.
+    ///
+    /// `columns` gives the names that `condition` uses, with their native types; each candidate has one value
+    /// per column. `true` also where the condition is unknown (NULL), as in CHECK. A candidate whose
+    /// evaluation raises an error is `false`.
+    async fn satisfying(
+        &mut self,
+        condition: &str,
+        columns: &[(String, String)],
+        candidates: &[Vec<Value>],
+    ) -> Result<Vec<bool>, DatabaseError>;
+
+    /// Moves every sequence, identity and counter that feeds a column of `tables` past the column's largest value.
+    async fn advance_counters(&mut self, tables: &[TableName]) -> Result<(), DatabaseError>;
+
+    /// Inserts one row and takes it back, to see whether default keys still work.
+    async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError>;
+
+    /// Runs SQL of the user's (initial SQL, seed files), all of it or nothing.
+    async fn execute_script(&mut self, sql: &str) -> Result<Result<(), Rejection>, DatabaseError>;
+}
+
+/// What seeding and planning must know of an engine's SQL; pure.
+pub trait Dialect: Send + Sync {
+    /// The tokenizer rules of this engine.
+    fn sql(&self) -> &dyn sqlparser::dialect::Dialect;
+
+    /// An unquoted identifier as the engine stores it (`Users` is `users` on PostgreSQL).
+    fn fold(&self, identifier: &str) -> String;
+
+    /// Values of a type that the common families do not cover (`inet`, `tsrange`, …): different, plausible,
+    /// accepted by the type's input. The first ones are ordinary, `edge` ones are extremes. Empty: unknown type.
+    fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value>;
+
+    /// The largest text, in characters, that edge rows put into an unbounded text column.
+    fn longest_unbounded_text(&self) -> usize {
+        10_000
+    }
+}

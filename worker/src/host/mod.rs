@@ -1,0 +1,127 @@
+//! The migration host: who runs the migrations.
+//!
+//! A [`Host`] is a fork server: a Python process of the suite's own interpreter that has imported the project
+//! for one slot and its one URL. It opens no connection itself; every [`Child`] forked from it runs the steps of
+//! one cell and exits. The two sides speak length-prefixed JSON over a Unix socket of ours, never over stdout.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a host needs to know of a suite and a slot.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// The interpreter of the suite's environment.
+    pub interpreter: PathBuf,
+    /// Working directory of the migrations: the suite's directory.
+    pub dir: PathBuf,
+    /// Alembic's settings file.
+    pub alembic_file: PathBuf,
+    /// Section of an ini file.
+    pub section: String,
+    /// Script directory, absolute.
+    pub script_location: PathBuf,
+    /// Directories of revision files, absolute.
+    pub version_locations: Vec<PathBuf>,
+    /// Revision files may stand in subdirectories.
+    pub recursive: bool,
+    /// The URL of the slot's database, the same for the host's whole life.
+    pub url: String,
+    /// Set `sqlalchemy.url` and `DATABASE_URL` to it.
+    pub hand_over_url: bool,
+    /// Further environment, `{url}` already replaced.
+    pub env: BTreeMap<String, String>,
+    /// `-x` arguments.
+    pub x_arguments: Vec<String>,
+    /// `module:callable` around each step.
+    pub around: Option<String>,
+    /// A private directory of this host's (socket, HOME, TMPDIR); removed by whoever made it.
+    pub scratch: PathBuf,
+    /// Largest file that a migration may write, bytes (bounds SQLite databases).
+    pub max_file_bytes: u64,
+}
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// `upgrade`.
+    Up,
+    /// `downgrade`.
+    Down,
+}
+
+/// A statement that a step sent to the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The SQL text, bounded.
+    pub sql: String,
+    /// Its parameters' texts, bounded; those of an executemany all in one list.
+    pub parameters: Vec<String>,
+    /// 1-based line of the revision's file from which it came, when it came from there.
+    pub line: Option<u32>,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOutcome {
+    /// What it sent to the database, in order, bounded.
+    pub statements: Vec<Statement>,
+    /// Statements may be missing from `statements`: the list was cut, or a raw driver cursor was used.
+    pub opaque: bool,
+    /// What went wrong, if anything.
+    pub failure: Option<Failure>,
+    /// The last lines that the step printed, bounded.
+    pub output: String,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// An exception.
+    Raised(Raised),
+    /// It did not end within the limit and was killed.
+    TimedOut {
+        /// The limit.
+        after: Duration,
+        /// The statement on which it hung, when one was running.
+        statement: Option<Statement>,
+    },
+    /// The process ended by itself (`os._exit`, a signal, out of memory).
+    Died {
+        /// `exit status 3`, `signal 9`.
+        how: String,
+    },
+}
+
+/// An exception out of a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// The exception's class, qualified: `sqlalchemy.exc.IntegrityError`.
+    pub class: String,
+    /// Its message; for a database error the driver's own words, without SQLAlchemy's decoration.
+    pub message: String,
+    /// It came from the database driver.
+    pub from_database: bool,
+    /// SQLSTATE or the driver's code, when there is one.
+    pub code: Option<String>,
+    /// The statement that was running.
+    pub statement: Option<Statement>,
+    /// 1-based line of the revision's file nearest to the exception.
+    pub line: Option<u32>,
+    /// The revision's own code raised it on purpose: a `raise` statement of the revision's file that is not
+    /// inside an `except`, or NotImplementedError from anywhere.
+    pub on_purpose: bool,
+    /// The end of the traceback, bounded.
+    pub traceback: String,
+}
+
+/// A revision as Alembic itself sees it, to cross-check our own reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRevision {
+    /// Its id.
+    pub id: String,
+    /// Its `down_revision`s, sorted.
+    pub down: Vec<String>,
+    /// Its resolved dependencies, sorted.
+    pub depends_on: Vec<String>,
+}

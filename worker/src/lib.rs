@@ -1,0 +1,7 @@
+//! Servers (containers), databases, the migration host, and the check itself.
+
+pub mod check;
+pub mod database;
+pub mod host;
+pub mod seed;
+pub mod server;
