@@ -3,10 +3,27 @@
 //! A [`Host`] is a fork server: a Python process of the suite's own interpreter that has imported the project
 //! for one slot and its one URL. It opens no connection itself; every [`Child`] forked from it runs the steps of
 //! one cell and exits. The two sides speak length-prefixed JSON over a Unix socket of ours, never over stdout.
+//!
+//! The Python side is carried in this binary (`python/`) and written to the host's scratch directory. Its outermost
+//! process guards the others: when the worker ends, however it ends, nothing of a migration is left running.
+
+mod child;
+mod error;
+mod launch;
+mod server;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use child::Child;
+pub use error::HostError;
+pub use server::Host;
 
 /// What a host needs to know of a suite and a slot.
 #[derive(Debug, Clone)]
@@ -39,6 +56,9 @@ pub struct HostSettings {
     pub scratch: PathBuf,
     /// Largest file that a migration may write, bytes (bounds SQLite databases).
     pub max_file_bytes: u64,
+    /// User and group as whom migrations run, when the worker is root. The scratch directory is given to them, and
+    /// they must be able to read the suite and the interpreter, and to write what they have to (SQLite databases).
+    pub run_as: Option<(u32, u32)>,
 }
 
 /// Up or down.
@@ -51,7 +71,7 @@ pub enum Direction {
 }
 
 /// A statement that a step sent to the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Statement {
     /// The SQL text, bounded.
     pub sql: String,
@@ -94,7 +114,7 @@ pub enum Failure {
 }
 
 /// An exception out of a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Raised {
     /// The exception's class, qualified: `sqlalchemy.exc.IntegrityError`.
     pub class: String,
@@ -116,7 +136,7 @@ pub struct Raised {
 }
 
 /// A revision as Alembic itself sees it, to cross-check our own reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SeenRevision {
     /// Its id.
     pub id: String,
@@ -124,4 +144,17 @@ pub struct SeenRevision {
     pub down: Vec<String>,
     /// Its resolved dependencies, sorted.
     pub depends_on: Vec<String>,
+}
+
+/// What runs the migrations, for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Versions {
+    /// Python's.
+    pub python: String,
+    /// Alembic's.
+    pub alembic: String,
+    /// SQLAlchemy's.
+    pub sqlalchemy: String,
+    /// Of the SQLite library that Python uses, when it has one.
+    pub sqlite: Option<String>,
 }

@@ -1,0 +1,151 @@
+"""What an exception out of a migration says."""
+
+import ast
+import os
+import re
+import traceback
+
+from .wire import clip
+
+MAX_MESSAGE = 8 << 10
+MAX_TRACEBACK = 8 << 10
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+DRIVERS = frozenset(
+    "sqlite3 aiosqlite psycopg2 psycopg asyncpg pg8000 pymysql MySQLdb mysql mariadb aiomysql oracledb cx_Oracle pyodbc pymssql".split()
+)
+# Their NotImplementedError says that a dialect cannot do something: an accident, not the author's word.
+LIBRARIES = ("alembic.", "sqlalchemy.")
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+
+
+class NotRun(Exception):
+    """env.py ended without having run the step."""
+
+
+class NoFunction(Exception):
+    """The revision has no such function."""
+
+
+def describe(error, file, last):
+    """`file` is the revision's; `last` the last statement sent and its line."""
+    driver = _driver_error(error)
+    statement = getattr(error, "statement", None) if _is_sqlalchemy(error, "StatementError") else None
+    return {
+        "class": "%s.%s" % (_module(type(error)), type(error).__qualname__),
+        "message": _bounded(_message(error, driver), MAX_MESSAGE),
+        "from_database": driver is not None,
+        "code": _code(driver) if driver is not None else None,
+        "statement": _statement(error, statement, last) if statement else None,
+        "line": _line(error, file),
+        "on_purpose": _on_purpose(error, file),
+        "traceback": _traceback(error),
+    }
+
+
+def _module(kind):
+    # Ours are named after the product, not after this script.
+    return "mrt" if kind.__module__.startswith("mrt_host") else kind.__module__
+
+
+def _is_sqlalchemy(error, name):
+    return any(kind.__name__ == name and kind.__module__ == "sqlalchemy.exc" for kind in type(error).__mro__)
+
+
+def _driver_error(error):
+    """The driver's own exception, or None when this one is not from a driver."""
+    if _is_sqlalchemy(error, "DBAPIError"):
+        original = error.orig
+        # SQLAlchemy's adapters of asynchronous drivers stand between.
+        if type(original).__module__.startswith("sqlalchemy.") and original.__cause__ is not None:
+            return original.__cause__
+        return original
+    return error if type(error).__module__.partition(".")[0] in DRIVERS else None
+
+
+def _message(error, driver):
+    if driver is not None:
+        return str(driver).strip()
+    if _is_sqlalchemy(error, "StatementError") and error.orig is not None:
+        return str(error.orig)
+    return str(error)
+
+
+def _code(driver):
+    for name in ("pgcode", "sqlstate", "sqlite_errorname"):
+        code = getattr(driver, name, None)
+        if code:
+            return str(code)
+    if driver.args and isinstance(driver.args[0], int):
+        return str(driver.args[0])
+    return None
+
+
+def _statement(error, sql, last):
+    from .watch import MAX_SQL, _texts
+
+    line = last[1] if last is not None and last[0] == sql else None
+    many = isinstance(error.params, list)
+    return {"sql": clip(sql, MAX_SQL), "parameters": _texts(error.params or (), many), "line": line}
+
+
+def _frames(error):
+    """(file, line, module) from the outermost to the innermost."""
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        yield code.co_filename, at.tb_lineno, at.tb_frame.f_globals.get("__name__") or ""
+        at = at.tb_next
+
+
+def _line(error, file):
+    """The line of the revision's file nearest to the exception, or else to what caused it."""
+    seen = set()
+    while file is not None and error is not None and id(error) not in seen:
+        seen.add(id(error))
+        lines = [line for name, line, _ in _frames(error) if name == file]
+        if lines:
+            return lines[-1]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _on_purpose(error, file):
+    if isinstance(error, NoFunction):
+        return True
+    frames = list(_frames(error))
+    if isinstance(error, NotImplementedError):
+        return not (frames and frames[-1][2].startswith(LIBRARIES))
+    # Raised by the file's own statement: no deeper frame.
+    if not frames or frames[-1][0] != file:
+        return False
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return _raises_at(tree, frames[-1][1], False)
+
+
+def _raises_at(node, line, handling):
+    if isinstance(node, ast.Raise) and node.lineno <= line <= (node.end_lineno or node.lineno):
+        return not handling
+    handling = handling or isinstance(node, ast.ExceptHandler)
+    return any(_raises_at(inner, line, handling) for inner in ast.iter_child_nodes(node))
+
+
+def _traceback(error):
+    report = traceback.TracebackException(type(error), error, error.__traceback__)
+    part, seen = report, set()
+    while part is not None and id(part) not in seen:
+        seen.add(id(part))
+        part.stack = traceback.StackSummary.from_list(
+            [frame for frame in part.stack if not frame.filename.startswith(HERE)]
+        )
+        part = part.__cause__ or part.__context__
+    return _bounded("".join(report.format())[-MAX_TRACEBACK:], MAX_TRACEBACK)
+
+
+def _bounded(text, limit):
+    # Addresses differ from run to run; reports must not.
+    return clip(ADDRESS.sub("0x...", text), limit)
