@@ -1,7 +1,8 @@
 //! Servers (containers), databases, the migration host, and the check itself.
 
-pub mod check;
+mod check;
 pub mod database;
 pub mod host;
+//pub mod run;
 pub mod seed;
 pub mod server;

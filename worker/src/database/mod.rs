@@ -95,6 +95,19 @@ pub struct Disconnected {
     pub in_transaction: u32,
 }
 
+/// A counter that will collide with a key that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterBehind {
+    /// The table.
+    pub table: TableName,
+    /// The column that the counter feeds.
+    pub column: String,
+    /// The next key that it would give.
+    pub next: String,
+    /// The largest key in the column.
+    pub largest: String,
+}
+
 /// One running server (or directory of files) of one target: databases come to be, are cloned and go.
 #[async_trait]
 pub trait Engine: Send + Sync {
@@ -130,6 +143,23 @@ pub trait Engine: Send + Sync {
 
     /// Opens a session of ours, with every setting that changes how values print pinned.
     async fn connect(&self, database: &DatabaseName) -> Result<Box<dyn Session>, DatabaseError>;
+
+    /// Whether a session of somebody else's sits in an open transaction on `database` (or, on SQLite, holds its
+    /// write lock).
+    async fn has_open_transaction(&self, database: &DatabaseName) -> Result<bool, DatabaseError>;
+
+    /// Runs SQL on `database` in the role of the migrations, all of it or nothing.
+    async fn execute_as_project(
+        &self,
+        database: &DatabaseName,
+        sql: &str,
+    ) -> Result<Result<(), Rejection>, DatabaseError>;
+
+    /// Texts that name this run or server (role, host and port, path) and what a report says instead.
+    fn private_names(&self, database: &DatabaseName) -> Vec<(String, String)>;
+
+    /// Takes back what was made on a server that is not ours: databases, the role.
+    async fn close(&self);
 
     /// `Ok` when the server answers.
     async fn ping(&self) -> Result<(), DatabaseError>;
@@ -174,6 +204,9 @@ pub trait Session: Send {
     /// Moves every sequence, identity and counter that feeds a column of `tables` past the column's largest value.
     async fn advance_counters(&mut self, tables: &[TableName]) -> Result<(), DatabaseError>;
 
+    /// Counters that would hand out a key that is not past the largest one there is.
+    async fn counters_behind(&mut self, tables: &[TableName]) -> Result<Vec<CounterBehind>, DatabaseError>;
+
     /// Inserts one row and takes it back, to see whether default keys still work.
     async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError>;
 
@@ -192,6 +225,10 @@ pub trait Dialect: Send + Sync {
     /// Values of a type that the common families do not cover (`inet`, `tsrange`, …): different, plausible,
     /// accepted by the type's input. The first ones are ordinary, `edge` ones are extremes. Empty: unknown type.
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value>;
+
+    /// Whether a failure, by the driver's code and words, speaks of the server rather than of the statement: it
+    /// went away, shut down, or ran out of what cells share.
+    fn speaks_of_server(&self, code: Option<&str>, message: &str) -> bool;
 
     /// The largest text, in characters, that edge rows put into an unbounded text column.
     fn longest_unbounded_text(&self) -> usize {

@@ -1,0 +1,168 @@
+//! The pristine lineage: databases after exactly a revision's ancestors, with no seeds in them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::check::CheckError;
+use crate::check::slot::{Slot, Steps, TargetContext};
+use crate::check::trial::{Failed, Problem, Step};
+use crate::database::DatabaseName;
+use crate::database::catalog::Catalog;
+use crate::database::rows::Contents;
+use crate::host::{Direction, Statement};
+
+/// A database at rest, and what was read of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) database: DatabaseName,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) contents: Arc<Contents>,
+}
+
+/// A revision between its two pristine states.
+#[derive(Debug)]
+pub(crate) struct Pristine {
+    pub(crate) revision: String,
+    /// After the revision's ancestors.
+    pub(crate) before: Snapshot,
+    /// After the revision; its database may be gone already.
+    pub(crate) after: Snapshot,
+    /// What the upgrade sent on an empty database.
+    pub(crate) statements: Vec<Statement>,
+    /// Statements may be missing.
+    pub(crate) opaque: bool,
+}
+
+/// What became of advancing the lineage by one revision.
+pub(crate) enum Advanced {
+    /// The revision's upgrade works on an empty database.
+    Done(Arc<Pristine>),
+    /// It does not; what follows is blocked.
+    Failed {
+        /// The step, as it failed.
+        failed: Failed,
+        /// What it had sent until then.
+        statements: Vec<Statement>,
+    },
+}
+
+/// What to do to advance.
+#[derive(Debug, Clone)]
+pub(crate) struct Advance {
+    pub(crate) revision: String,
+    /// The snapshot to begin with.
+    pub(crate) source: Snapshot,
+    /// Ancestors of the revision that `source` lacks (another branch of a merge), in their order.
+    pub(crate) missing: Vec<String>,
+    /// Names for the snapshot of the parents together, and for the one after the revision.
+    pub(crate) parents_name: DatabaseName,
+    pub(crate) name: DatabaseName,
+}
+
+/// Applies what is missing and then the revision, keeping a snapshot of either state.
+pub(crate) async fn advance(
+    target: &TargetContext,
+    slot: &mut Slot,
+    plan: &Advance,
+) -> Result<Advanced, CheckError> {
+    let before = if plan.missing.is_empty() {
+        plan.source.clone()
+    } else {
+        slot.load(target, &plan.source.database).await?;
+        let mut statements = Vec::new();
+        let mut steps = Steps::new(target, slot, &plan.revision);
+        for revision in &plan.missing {
+            if let Some(failed) = apply(&mut steps, revision, &mut statements).await? {
+                return Ok(Advanced::Failed { failed, statements: statements.into_iter().map(|(s, _)| s).collect() });
+            }
+        }
+        steps.end().await;
+        freeze(target, slot, &plan.parents_name).await?
+    };
+
+    slot.load(target, &before.database).await?;
+    let mut statements = Vec::new();
+    let mut steps = Steps::new(target, slot, &plan.revision);
+    let failed = apply(&mut steps, &plan.revision, &mut statements).await?;
+    let open_transaction = steps.ends_open_transaction().await?;
+    steps.end().await;
+    let opaque = statements.iter().any(|(_, opaque)| *opaque);
+    let statements: Vec<Statement> = statements.into_iter().map(|(statement, _)| statement).collect();
+    if let Some(failed) = failed {
+        return Ok(Advanced::Failed { failed, statements });
+    }
+    let after = match freeze(target, slot, &plan.name).await {
+        Ok(after) => after,
+        Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
+            let failed =
+                Failed { step: Step::Upgrade, problem: Problem::DatabaseGone, output: String::new() };
+            return Ok(Advanced::Failed { failed, statements });
+        }
+        Err(error) => return Err(error),
+    };
+    let recorded = target
+        .versions(&after.contents)
+        .iter()
+        .any(|row| row.iter().flatten().any(|version| *version == plan.revision));
+    if !recorded {
+        target.engine.drop_database(&after.database).await?;
+        let problem = Problem::NotRecorded { open_transaction };
+        let failed = Failed { step: Step::Upgrade, problem, output: String::new() };
+        return Ok(Advanced::Failed { failed, statements });
+    }
+    Ok(Advanced::Done(Arc::new(Pristine {
+        revision: plan.revision.clone(),
+        before,
+        after,
+        statements,
+        opaque,
+    })))
+}
+
+async fn apply(
+    steps: &mut Steps<'_>,
+    revision: &str,
+    statements: &mut Vec<(Statement, bool)>,
+) -> Result<Option<Failed>, CheckError> {
+    let outcome = steps.run_revision(Direction::Up, revision).await?;
+    let opaque = outcome.opaque;
+    statements.extend(outcome.statements.into_iter().map(|statement| (statement, opaque)));
+    Ok(outcome.failure.map(|failure| Failed {
+        step: Step::Upgrade,
+        problem: Problem::Failed(failure),
+        output: outcome.output,
+    }))
+}
+
+/// Reads the slot's database and puts it aside under `name`.
+pub(crate) async fn freeze(
+    target: &TargetContext,
+    slot: &Slot,
+    name: &DatabaseName,
+) -> Result<Snapshot, CheckError> {
+    let mut session = target.engine.connect(&slot.database).await?;
+    let catalog = session.catalog().await?;
+    let contents = session.contents(&catalog).await?;
+    drop(session);
+    target.engine.disconnect(&slot.database).await?;
+    target.engine.rename(&slot.database, name).await?;
+    Ok(Snapshot { database: name.clone(), catalog: Arc::new(catalog), contents: Arc::new(contents) })
+}
+
+/// Where to begin and what to add, so that the database holds exactly `ancestors`.
+///
+/// `candidates` are snapshots with the revisions that they hold; the one that holds most wins, the first among
+/// equals.
+pub(crate) fn nearest<'a, T>(
+    ancestors: &BTreeSet<usize>,
+    candidates: impl IntoIterator<Item = (&'a T, &'a BTreeSet<usize>)>,
+) -> Option<(&'a T, Vec<usize>)> {
+    let mut best: Option<(&T, &BTreeSet<usize>)> = None;
+    for (candidate, holds) in candidates {
+        let better = holds.is_subset(ancestors) && best.is_none_or(|(_, most)| holds.len() > most.len());
+        if better {
+            best = Some((candidate, holds));
+        }
+    }
+    best.map(|(candidate, holds)| (candidate, ancestors.difference(holds).copied().collect()))
+}

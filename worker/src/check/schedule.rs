@@ -1,0 +1,456 @@
+//! What a shard does next. Pure: jobs out, results in, so that it can be tried on any graph.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use mrt_chain::graph::Revision;
+
+use crate::check::pristine::{self, Advance, Pristine, Snapshot};
+use crate::check::shard::Outcome;
+use crate::database::DatabaseName;
+
+/// How many cells may wait per slot before the lineage pauses: bounds the databases that exist at a time.
+const BACKLOG: usize = 4;
+
+/// How often a job is tried when something of ours fails (invariant I4).
+const ATTEMPTS: u32 = 3;
+
+/// What follows on a job that failed for a reason of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It will be handed out again.
+    Again,
+    /// It was tried often enough.
+    GiveUp { attempts: u32 },
+}
+
+/// Something to do in a slot.
+pub(crate) enum Job {
+    /// Advance the lineage by a revision.
+    Advance(usize, Advance),
+    /// Check a revision.
+    Cell(usize, Arc<Pristine>),
+}
+
+impl Job {
+    pub(crate) fn revision(&self) -> usize {
+        match self {
+            Self::Advance(revision, _) | Self::Cell(revision, _) => *revision,
+        }
+    }
+}
+
+/// Which revisions are done, waiting and possible. Pure: jobs out, results in.
+pub(crate) struct State<'a> {
+    revisions: &'a [Revision],
+    index: BTreeMap<&'a str, usize>,
+    cells: &'a BTreeSet<usize>,
+    slots: usize,
+    /// Revisions that the lineage still has to take, in topological order.
+    order: VecDeque<usize>,
+    /// A revision that the lineage is taking.
+    advancing: Option<usize>,
+    /// Databases at rest.
+    snapshots: BTreeMap<Point, Held>,
+    /// Cells that can be checked.
+    waiting: VecDeque<(usize, Arc<Pristine>)>,
+    /// Cells that are being checked, with the database from which they are cloned.
+    checking: BTreeMap<usize, DatabaseName>,
+    /// Revisions that cannot be applied, and those that need them: with the one to blame.
+    blocked: BTreeMap<usize, usize>,
+    /// Revisions at which infrastructure failed for good.
+    lost: BTreeMap<usize, String>,
+    attempts: BTreeMap<usize, u32>,
+    /// Cells that need no job any more.
+    settled: Vec<(usize, Outcome)>,
+    finished: BTreeSet<usize>,
+}
+
+/// A point of the lineage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Point {
+    /// Before the first revision.
+    Base,
+    /// After a revision.
+    After(usize),
+    /// After all parents of a revision together; needed by that revision's cell alone.
+    ParentsOf(usize),
+}
+
+struct Held {
+    snapshot: Snapshot,
+    /// Exactly these revisions are applied.
+    holds: BTreeSet<usize>,
+}
+
+impl<'a> State<'a> {
+    pub(crate) fn new(
+        revisions: &'a [Revision],
+        cells: &'a BTreeSet<usize>,
+        unusable: &BTreeSet<usize>,
+        slots: usize,
+        base: Snapshot,
+    ) -> Self {
+        let index: BTreeMap<&str, usize> =
+            revisions.iter().enumerate().map(|(i, revision)| (revision.id.as_str(), i)).collect();
+        let held = Held { snapshot: base, holds: BTreeSet::new() };
+        let mut state = Self {
+            revisions,
+            index,
+            cells,
+            slots,
+            order: VecDeque::new(),
+            advancing: None,
+            snapshots: BTreeMap::from([(Point::Base, held)]),
+            waiting: VecDeque::new(),
+            checking: BTreeMap::new(),
+            blocked: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            settled: Vec::new(),
+            finished: BTreeSet::new(),
+        };
+        let mut needed: BTreeSet<usize> = cells.clone();
+        for &cell in cells {
+            needed.extend(state.ancestors(cell));
+        }
+        state.order = needed.into_iter().collect();
+        for &revision in unusable {
+            state.blocked.insert(revision, revision);
+        }
+        state
+    }
+
+    fn parents(&self, revision: usize) -> impl Iterator<Item = usize> + '_ {
+        let revision = &self.revisions[revision];
+        revision.down.iter().chain(&revision.depends_on).filter_map(|id| self.index.get(id.as_str()).copied())
+    }
+
+    fn ancestors(&self, revision: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<usize> = self.parents(revision).collect();
+        while let Some(next) = open.pop() {
+            if found.insert(next) {
+                open.extend(self.parents(next));
+            }
+        }
+        found
+    }
+
+    /// The next job, if one can be begun now: the lineage first, as long as not too many cells wait.
+    pub(crate) fn next(&mut self) -> Option<Job> {
+        if self.waiting.len() < BACKLOG * self.slots
+            && let Some(job) = self.advance()
+        {
+            return Some(job);
+        }
+        let (revision, pristine) = self.waiting.pop_front()?;
+        self.checking.insert(revision, pristine.before.database.clone());
+        Some(Job::Cell(revision, pristine))
+    }
+
+    fn advance(&mut self) -> Option<Job> {
+        if self.advancing.is_some() {
+            return None;
+        }
+        while let Some(revision) = self.order.pop_front() {
+            if self.blocked.contains_key(&revision) || self.lost.contains_key(&revision) {
+                continue;
+            }
+            let to_blame = self.parents(revision).find_map(|parent| self.blocked.get(&parent).copied());
+            if let Some(by) = to_blame {
+                self.blocked.insert(revision, by);
+                self.settle(revision, Outcome::Blocked { by });
+                continue;
+            }
+            let lost = self.parents(revision).find_map(|parent| self.lost.get(&parent).cloned());
+            if let Some(reason) = lost {
+                self.lost.insert(revision, reason.clone());
+                self.settle(revision, Outcome::Error { reason });
+                continue;
+            }
+            let ancestors = self.ancestors(revision);
+            let candidates = self.snapshots.values().map(|held| (held, &held.holds));
+            let (held, missing) = pristine::nearest(&ancestors, candidates)?;
+            let plan = Advance {
+                revision: self.revisions[revision].id.clone(),
+                source: held.snapshot.clone(),
+                missing: missing.iter().map(|&index| self.revisions[index].id.clone()).collect(),
+                parents_name: DatabaseName::new("parents", revision),
+                name: DatabaseName::new("after", revision),
+            };
+            self.advancing = Some(revision);
+            return Some(Job::Advance(revision, plan));
+        }
+        None
+    }
+
+    fn settle(&mut self, revision: usize, outcome: Outcome) {
+        if self.cells.contains(&revision) && self.finished.insert(revision) {
+            self.settled.push((revision, outcome));
+        }
+    }
+
+    pub(crate) fn advanced(&mut self, revision: usize, pristine: Arc<Pristine>) {
+        self.advancing = None;
+        let mut holds = self.ancestors(revision);
+        if !self.snapshots.values().any(|held| held.snapshot.database == pristine.before.database) {
+            let held = Held { snapshot: pristine.before.clone(), holds: holds.clone() };
+            self.snapshots.insert(Point::ParentsOf(revision), held);
+        }
+        holds.insert(revision);
+        let held = Held { snapshot: pristine.after.clone(), holds };
+        self.snapshots.insert(Point::After(revision), held);
+        if self.cells.contains(&revision) && !self.finished.contains(&revision) {
+            self.waiting.push_back((revision, pristine));
+        }
+    }
+
+    /// The revision cannot be applied, so what follows is blocked. Tells whether it is a cell of its own.
+    pub(crate) fn broken(&mut self, revision: usize) -> bool {
+        self.advancing = None;
+        self.blocked.insert(revision, revision);
+        self.cells.contains(&revision) && self.finished.insert(revision)
+    }
+
+    /// A job failed for a reason of ours: it is tried again, or given up with all that needs it.
+    pub(crate) fn failed(&mut self, job: Job, reason: &str) -> Retry {
+        let revision = job.revision();
+        let attempts = self.attempts.entry(revision).or_insert(1);
+        let tried = *attempts;
+        *attempts += 1;
+        match job {
+            Job::Advance(..) if tried < ATTEMPTS => {
+                self.advancing = None;
+                self.order.push_front(revision);
+                Retry::Again
+            }
+            Job::Cell(_, pristine) if tried < ATTEMPTS => {
+                self.checking.remove(&revision);
+                self.waiting.push_front((revision, pristine));
+                Retry::Again
+            }
+            Job::Advance(..) => {
+                self.advancing = None;
+                self.lost.insert(revision, reason.to_owned());
+                if self.cells.contains(&revision) {
+                    self.finished.insert(revision);
+                }
+                Retry::GiveUp { attempts: tried }
+            }
+            Job::Cell(..) => {
+                self.cell_done(revision);
+                Retry::GiveUp { attempts: tried }
+            }
+        }
+    }
+
+    pub(crate) fn cell_done(&mut self, revision: usize) {
+        self.checking.remove(&revision);
+        self.finished.insert(revision);
+    }
+
+    /// Which attempt at a revision this is, from 1.
+    pub(crate) fn attempts(&self, revision: usize) -> u32 {
+        self.attempts.get(&revision).copied().unwrap_or(1)
+    }
+
+    /// Cells that came to their end without a job.
+    pub(crate) fn take_settled(&mut self) -> Vec<(usize, Outcome)> {
+        std::mem::take(&mut self.settled)
+    }
+
+    pub(crate) fn unfinished(&self) -> BTreeSet<usize> {
+        self.cells.difference(&self.finished).copied().collect()
+    }
+
+    /// Snapshots that nothing needs any more.
+    pub(crate) fn garbage(&mut self) -> Vec<DatabaseName> {
+        let ahead: BTreeSet<usize> =
+            self.order.iter().chain(&self.advancing).flat_map(|&revision| self.parents(revision)).collect();
+        let in_use: BTreeSet<&DatabaseName> = self
+            .waiting
+            .iter()
+            .map(|(_, pristine)| &pristine.before.database)
+            .chain(self.checking.values())
+            .collect();
+        let unneeded: Vec<Point> = self
+            .snapshots
+            .iter()
+            .filter(|(point, held)| {
+                let is_ahead = match point {
+                    Point::Base => true,
+                    Point::After(revision) => ahead.contains(revision),
+                    Point::ParentsOf(_) => false,
+                };
+                !is_ahead && !in_use.contains(&held.snapshot.database)
+            })
+            .map(|(point, _)| *point)
+            .collect();
+        unneeded
+            .into_iter()
+            .filter_map(|point| self.snapshots.remove(&point))
+            .map(|held| held.snapshot.database)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn revision(number: usize, down: &[usize], depends_on: &[usize]) -> Revision {
+        let ids = |numbers: &[usize]| numbers.iter().map(|n| format!("r{n}")).collect();
+        Revision {
+            id: format!("r{number}"),
+            down: ids(down),
+            depends_on: ids(depends_on),
+            labels: Vec::new(),
+            title: String::new(),
+            file: PathBuf::new(),
+            display_file: String::new(),
+            upgrade_line: 1,
+            downgrade_line: None,
+        }
+    }
+
+    fn snapshot(name: DatabaseName) -> Snapshot {
+        Snapshot { database: name, catalog: Arc::default(), contents: Arc::default() }
+    }
+
+    fn base() -> Snapshot {
+        snapshot(DatabaseName::new("base", 0))
+    }
+
+    /// A DAG over `n` revisions in topological order: each names up to two earlier ones and depends on up to one.
+    fn graphs() -> impl Strategy<Value = Vec<Revision>> {
+        (1usize..25).prop_flat_map(|n| {
+            let edges = (0..n).map(|at| {
+                let earlier = 0..at.max(1);
+                (prop::collection::btree_set(earlier.clone(), 0..3), prop::collection::btree_set(earlier, 0..2))
+            });
+            edges.collect::<Vec<_>>().prop_map(|edges| {
+                let build = |(at, (down, depends_on)): (usize, (BTreeSet<usize>, BTreeSet<usize>))| {
+                    let earlier = |set: BTreeSet<usize>| set.into_iter().filter(|&to| to < at).collect::<Vec<_>>();
+                    revision(at, &earlier(down), &earlier(depends_on))
+                };
+                edges.into_iter().enumerate().map(build).collect()
+            })
+        })
+    }
+
+    /// What the databases of a run hold, by name, as a server would know it.
+    struct Server(BTreeMap<DatabaseName, BTreeSet<usize>>);
+
+    impl Server {
+        fn advance(&mut self, at: usize, plan: &Advance) -> Arc<Pristine> {
+            let number = |id: &String| id[1..].parse::<usize>().unwrap();
+            let mut holds = self.0.get(&plan.source.database).expect("the source is still there").clone();
+            let before = if plan.missing.is_empty() {
+                plan.source.clone()
+            } else {
+                holds.extend(plan.missing.iter().map(number));
+                self.0.insert(plan.parents_name.clone(), holds.clone());
+                snapshot(plan.parents_name.clone())
+            };
+            holds.insert(at);
+            self.0.insert(plan.name.clone(), holds);
+            Arc::new(Pristine {
+                revision: plan.revision.clone(),
+                before,
+                after: snapshot(plan.name.clone()),
+                statements: Vec::new(),
+                opaque: false,
+            })
+        }
+    }
+
+    fn ancestors(revisions: &[Revision], of: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![of];
+        while let Some(next) = open.pop() {
+            for id in revisions[next].down.iter().chain(&revisions[next].depends_on) {
+                let parent = id[1..].parse().unwrap();
+                if found.insert(parent) {
+                    open.push(parent);
+                }
+            }
+        }
+        found
+    }
+
+    proptest! {
+        /// Whatever the graph, the selection, the order in which jobs end and what fails: every selected cell ends
+        /// once, is cloned from exactly its ancestors, and at the end only the base is left.
+        #[test]
+        fn every_cell_ends_once_in_a_clone_of_its_ancestors(
+            revisions in graphs(),
+            picks in prop::collection::vec(any::<bool>(), 25),
+            breaks in prop::collection::vec(0u8..10, 25),
+            choices in prop::collection::vec(any::<usize>(), 200),
+            slots in 1usize..4,
+        ) {
+            let cells: BTreeSet<usize> = (0..revisions.len()).filter(|&at| picks[at]).collect();
+            let mut server = Server(BTreeMap::from([(base().database, BTreeSet::new())]));
+            let unusable = BTreeSet::new();
+            let mut state = State::new(&revisions, &cells, &unusable, slots, base());
+            let mut running: Vec<Job> = Vec::new();
+            let mut ended: Vec<usize> = Vec::new();
+            let mut choices = choices.into_iter().cycle();
+            loop {
+                while running.len() < slots && let Some(job) = state.next() {
+                    if let Job::Cell(at, pristine) = &job {
+                        let holds = server.0.get(&pristine.before.database).expect("not dropped while needed");
+                        prop_assert_eq!(holds, &ancestors(&revisions, *at));
+                    }
+                    running.push(job);
+                }
+                ended.extend(state.take_settled().into_iter().map(|(at, _)| at));
+                if running.is_empty() {
+                    break;
+                }
+                let job = running.swap_remove(choices.next().unwrap() % running.len());
+                let at = job.revision();
+                match job {
+                    Job::Advance(..) if breaks[at] == 0 => {
+                        if state.broken(at) {
+                            ended.push(at);
+                        }
+                    }
+                    job @ Job::Advance(..) if breaks[at] == 1 => {
+                        if let Retry::GiveUp { attempts } = state.failed(job, "no disk") {
+                            prop_assert_eq!(attempts, ATTEMPTS);
+                            if cells.contains(&at) {
+                                ended.push(at);
+                            }
+                        }
+                    }
+                    Job::Advance(_, plan) => {
+                        let pristine = server.advance(at, &plan);
+                        state.advanced(at, pristine);
+                    }
+                    Job::Cell(..) => {
+                        state.cell_done(at);
+                        ended.push(at);
+                    }
+                }
+                for name in state.garbage() {
+                    prop_assert!(server.0.remove(&name).is_some(), "{} was dropped twice", name);
+                }
+            }
+            for name in state.garbage() {
+                server.0.remove(&name);
+            }
+            ended.sort_unstable();
+            prop_assert_eq!(ended, cells.iter().copied().collect::<Vec<_>>());
+            prop_assert!(state.unfinished().is_empty());
+            prop_assert_eq!(server.0.len(), 1, "databases left: {:?}", server.0.keys());
+        }
+    }
+}

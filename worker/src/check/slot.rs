@@ -1,0 +1,251 @@
+//! A slot: one database name, one URL, one migration host, for the whole of a shard.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mrt_chain::graph::Chain;
+use mrt_chain::settings::{Seed, Suite, Target};
+
+use crate::check::evidence::Scrubber;
+use crate::check::{CheckError, own_rows};
+use crate::database::catalog::TableName;
+use crate::database::rows::Contents;
+use crate::database::{DatabaseName, Engine, Session};
+use crate::host::{Child, Direction, Failure, Host, HostSettings, StepOutcome};
+
+/// What all slots of one suite and target share.
+pub(crate) struct TargetContext {
+    pub(crate) suite: Arc<Suite>,
+    pub(crate) target: Target,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) engine: Arc<dyn Engine>,
+    /// The suite's Python.
+    pub(crate) interpreter: PathBuf,
+    /// Seed every table at every revision.
+    pub(crate) seed_all: bool,
+    /// A private directory for hosts.
+    pub(crate) scratch: PathBuf,
+    /// The user as whom migrations run, when we are root.
+    pub(crate) run_as: Option<(u32, u32)>,
+    /// Nothing else runs on this server, and it is a fresh one: what fails here is the revision's own doing, as
+    /// long as the server still answers.
+    pub(crate) alone: bool,
+}
+
+/// Largest file that a migration may write: bounds a SQLite database, and anything else on our disk.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+
+impl TargetContext {
+    /// Alembic's own table and the engine's, which hold no rows of the user's.
+    pub(crate) fn is_bookkeeping(&self, table: &TableName) -> bool {
+        let dialect = self.engine.dialect();
+        dialect.fold(&table.name) == dialect.fold(&self.suite.version_table)
+    }
+
+    /// What the version table says.
+    pub(crate) fn versions(&self, contents: &Contents) -> BTreeSet<Vec<Option<String>>> {
+        contents
+            .tables
+            .iter()
+            .filter(|(table, _)| self.is_bookkeeping(table))
+            .flat_map(|(_, rows)| rows.rows.iter().cloned())
+            .collect()
+    }
+
+    /// The user's rows for these tables that fit the database before `revision`.
+    pub(crate) fn own_seeds(&self, revision: &str, tables: &BTreeSet<TableName>) -> Vec<(TableName, Seed)> {
+        let named: BTreeMap<String, &TableName> = tables.iter().map(|table| (table.to_string(), table)).collect();
+        self.suite
+            .seeds
+            .iter()
+            .filter(|seed| own_rows::fits(&self.chain, seed, revision))
+            .filter_map(|seed| named.get(&seed.table).map(|table| ((*table).clone(), seed.clone())))
+            .collect()
+    }
+
+    /// The URL of a database as the project gets it.
+    pub(crate) fn url(&self, database: &DatabaseName) -> String {
+        let driver = self.suite.drivers.get(&self.target.engine).map(String::as_str);
+        self.engine.project_url(database, driver)
+    }
+}
+
+/// One database name with the host that knows it by its URL.
+pub(crate) struct Slot {
+    pub(crate) database: DatabaseName,
+    host: Option<Host>,
+    scratch: PathBuf,
+}
+
+impl Slot {
+    pub(crate) fn new(target: &TargetContext, number: usize) -> Self {
+        Self {
+            database: DatabaseName::new("slot", number),
+            host: None,
+            scratch: target.scratch.join(format!("slot-{number}")),
+        }
+    }
+
+    /// Replaces the slot's database by a clone of `source`.
+    pub(crate) async fn load(&mut self, target: &TargetContext, source: &DatabaseName) -> Result<(), CheckError> {
+        self.host(target).await?;
+        Ok(target.engine.clone_database(source, &self.database).await?)
+    }
+
+    /// The host of this slot, started at first use: it imports the project for the slot's URL, and runs `env.py`
+    /// once without a step on an empty database, so that the children find everything imported.
+    pub(crate) async fn host(&mut self, target: &TargetContext) -> Result<&Host, CheckError> {
+        let host = match self.host.take() {
+            Some(host) => host,
+            None => self.start_host(target).await?,
+        };
+        Ok(self.host.insert(host))
+    }
+
+    async fn start_host(&self, target: &TargetContext) -> Result<Host, CheckError> {
+        std::fs::create_dir_all(&self.scratch)
+            .map_err(|source| CheckError::Scratch { path: self.scratch.clone(), source })?;
+        target.engine.create(&self.database).await?;
+        let host = Host::start(self.settings(target)).await?;
+        host.warm_up(target.suite.timeout).await?;
+        Ok(host)
+    }
+
+    fn settings(&self, target: &TargetContext) -> HostSettings {
+        let suite = &target.suite;
+        let url = target.url(&self.database);
+        let locations = &suite.alembic.version_locations;
+        HostSettings {
+            interpreter: target.interpreter.clone(),
+            dir: suite.dir.clone(),
+            alembic_file: suite.alembic.file.clone(),
+            section: suite.alembic.section.clone(),
+            script_location: suite.alembic.script_location.clone(),
+            version_locations: locations
+                .get(&Some(target.target.engine))
+                .or_else(|| locations.get(&None))
+                .cloned()
+                .unwrap_or_default(),
+            recursive: suite.alembic.recursive,
+            env: suite.env.iter().map(|(name, value)| (name.clone(), value.replace("{url}", &url))).collect(),
+            url,
+            hand_over_url: suite.hand_over_url,
+            x_arguments: suite.x_arguments.clone(),
+            around: suite.around.clone(),
+            scratch: self.scratch.clone(),
+            max_file_bytes: MAX_FILE_BYTES,
+            run_as: target.run_as,
+        }
+    }
+
+    /// What of this slot must not reach a report.
+    pub(crate) fn scrubber(&self, target: &TargetContext) -> Scrubber {
+        let mut names = target.engine.private_names(&self.database);
+        names.push((target.url(&self.database), "<url>".to_owned()));
+        names.push((self.scratch.to_string_lossy().into_owned(), "<scratch>".to_owned()));
+        names.push((format!("{}/", target.suite.dir.to_string_lossy()), String::new()));
+        names.push((self.database.to_string(), "<database>".to_owned()));
+        Scrubber::new(names)
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.close().await;
+        }
+    }
+}
+
+/// The steps of one cell in one child, and what stands between two of them.
+pub(crate) struct Steps<'a> {
+    target: &'a TargetContext,
+    slot: &'a mut Slot,
+    revision: &'a str,
+    child: Option<Child>,
+    open_transaction: bool,
+}
+
+impl<'a> Steps<'a> {
+    pub(crate) fn new(target: &'a TargetContext, slot: &'a mut Slot, revision: &'a str) -> Self {
+        Self { target, slot, revision, child: None, open_transaction: false }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.target.url(&self.slot.database)
+    }
+
+    /// Runs one step of the revision.
+    pub(crate) async fn run(&mut self, direction: Direction) -> Result<StepOutcome, CheckError> {
+        self.run_revision(direction, self.revision).await
+    }
+
+    /// Runs one step of any revision, for those that stand before.
+    pub(crate) async fn run_revision(
+        &mut self,
+        direction: Direction,
+        revision: &str,
+    ) -> Result<StepOutcome, CheckError> {
+        self.open_transaction = false;
+        let child = match &mut self.child {
+            Some(child) => child,
+            None => {
+                let child = self.slot.host(self.target).await?.child().await?;
+                self.child.insert(child)
+            }
+        };
+        let outcome = child.step(direction, revision, self.target.suite.timeout).await?;
+        match &outcome.failure {
+            Some(Failure::Raised(raised))
+                if self.target.engine.dialect().speaks_of_server(raised.code.as_deref(), &raised.message) =>
+            {
+                self.target.engine.ping().await?;
+                if !self.target.alone {
+                    return Err(CheckError::Suspect { reason: raised.message.clone() });
+                }
+            }
+            Some(Failure::Died { .. } | Failure::TimedOut { .. }) => {
+                self.end_child().await;
+                self.target.engine.ping().await?;
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Ends the child when it sits in an open transaction, as the end of the `alembic` command would.
+    pub(crate) async fn ends_open_transaction(&mut self) -> Result<bool, CheckError> {
+        if self.child.is_none() || !self.target.engine.has_open_transaction(&self.slot.database).await? {
+            return Ok(false);
+        }
+        self.end_child().await;
+        self.target.engine.disconnect(&self.slot.database).await?;
+        self.open_transaction = true;
+        Ok(true)
+    }
+
+    /// Whether the last step left a transaction open.
+    pub(crate) fn had_open_transaction(&self) -> bool {
+        self.open_transaction
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Box<dyn Session>, CheckError> {
+        Ok(self.target.engine.connect(&self.slot.database).await?)
+    }
+
+    async fn end_child(&mut self) {
+        if let Some(child) = self.child.take() {
+            // A child that cannot be ended is dead already, or is killed when it is dropped.
+            let _ = child.end().await;
+        }
+    }
+
+    pub(crate) async fn end(mut self) {
+        self.end_child().await;
+    }
+}
+
+/// How long a bootstrap may take, as a multiple of a step's limit.
+pub(crate) fn bootstrap_limit(step: Duration) -> Duration {
+    step * 4
+}

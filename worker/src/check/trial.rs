@@ -1,0 +1,406 @@
+//! One trial: the seven steps, once, in one clone, with one choice of rows. Observes; judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::check::{CheckError, millis};
+use crate::check::compare::{self, Comparison, Difference, RowContext};
+use crate::check::own_rows;
+use crate::check::pristine::Pristine;
+use crate::check::slot::{Slot, Steps, TargetContext};
+use crate::check::touch;
+use crate::database::Session;
+use crate::database::catalog::{Catalog, TableName};
+use crate::database::rows::{Contents, NewRow, Reason};
+use crate::host::{Direction, Failure, Statement};
+use crate::seed::{self, Batch, EdgeSet, Request, RowKind, Seeded, Vocabulary};
+
+/// The choice of rows of one trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) edges_a: EdgeSet,
+    pub(crate) edges_b: EdgeSet,
+    /// Write rows B at all.
+    pub(crate) write_b: bool,
+    /// Stop after the downgrade, for somebody who wants to look.
+    pub(crate) stop_after_downgrade: bool,
+    pub(crate) vocabulary: Vocabulary,
+}
+
+/// The steps in which a revision can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Upgrade,
+    Downgrade,
+    Again,
+}
+
+/// How a step failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// An exception, a time limit, a dead process.
+    Failed(Failure),
+    /// It ended without an error, and the version table does not say so.
+    NotRecorded {
+        /// A transaction was still open when the step ended.
+        open_transaction: bool,
+    },
+    /// The database is not there any more.
+    DatabaseGone,
+}
+
+/// A step that failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    pub(crate) step: Step,
+    pub(crate) problem: Problem,
+    pub(crate) output: String,
+}
+
+/// What one trial came upon.
+#[derive(Debug, Default)]
+pub(crate) struct Trial {
+    pub(crate) rows_a: Seeded,
+    pub(crate) rows_b: Seeded,
+    pub(crate) failed: Option<Failed>,
+    pub(crate) differences: Vec<Difference>,
+    /// What the steps sent.
+    pub(crate) statements: Vec<Statement>,
+    /// Statements may be missing from `statements`.
+    pub(crate) opaque: bool,
+    /// The older tables that were asked to hold rows A.
+    pub(crate) tables: BTreeSet<TableName>,
+}
+
+impl Trial {
+    /// Nothing that is more than a note.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.failed.is_none() && self.differences.iter().all(|difference| difference.note)
+    }
+}
+
+/// How long each phase took, over all trials of a cell.
+#[derive(Debug, Default)]
+pub(crate) struct Phases(BTreeMap<&'static str, Duration>);
+
+impl Phases {
+    pub(crate) fn add(&mut self, phase: &'static str, since: Instant) {
+        *self.0.entry(phase).or_default() += since.elapsed();
+    }
+
+    pub(crate) fn millis(&self) -> BTreeMap<String, u64> {
+        self.0.iter().map(|(name, time)| ((*name).to_owned(), millis(*time))).collect()
+    }
+}
+
+/// Runs one trial. Its clone stays in the slot until the next one replaces it.
+pub(crate) async fn run(
+    target: &TargetContext,
+    slot: &mut Slot,
+    pristine: &Pristine,
+    tables: &BTreeSet<TableName>,
+    rows: &Rows,
+    phases: &mut Phases,
+) -> Result<Trial, CheckError> {
+    let clock = Instant::now();
+    slot.load(target, &pristine.before.database).await?;
+    phases.add("clone", clock);
+    let mut running = Running {
+        target,
+        pristine,
+        rows,
+        steps: Steps::new(target, slot, &pristine.revision),
+        phases,
+        trial: Trial { tables: tables.clone(), ..Trial::default() },
+    };
+    running.all_steps().await?;
+    let Running { steps, trial, .. } = running;
+    steps.end().await;
+    Ok(trial)
+}
+
+struct Running<'a> {
+    target: &'a TargetContext,
+    pristine: &'a Pristine,
+    rows: &'a Rows,
+    steps: Steps<'a>,
+    phases: &'a mut Phases,
+    trial: Trial,
+}
+
+impl Running<'_> {
+    async fn all_steps(&mut self) -> Result<(), CheckError> {
+        let before = self.seed_a().await?;
+        if !self.step(Step::Upgrade).await? {
+            return Ok(());
+        }
+        let Some(between) = self.seed_b(&before).await? else { return Ok(()) };
+        if !self.step(Step::Downgrade).await? {
+            return Ok(());
+        }
+        let compared = self.compare_rollback(&before, &between).await?;
+        if !compared || self.rows.stop_after_downgrade {
+            return Ok(());
+        }
+        if !self.step(Step::Again).await? {
+            return Ok(());
+        }
+        self.compare_again(&between).await
+    }
+
+    async fn seed_a(&mut self) -> Result<Contents, CheckError> {
+        let tables = self.trial.tables.clone();
+        if tables.is_empty() {
+            return Ok((*self.pristine.before.contents).clone());
+        }
+        let clock = Instant::now();
+        let mut session = self.steps.connect().await?;
+        let own = self.target.own_seeds(&self.pristine.revision, &tables);
+        let generated: BTreeSet<TableName> =
+            tables.iter().filter(|table| !own.iter().any(|(name, _)| name == *table)).cloned().collect();
+        let mut refused = BTreeMap::new();
+        let here = &self.pristine.before.catalog;
+        for (table, seed) in &own {
+            let written = own_rows::write(self.target, &self.steps, session.as_mut(), here, table, seed).await?;
+            if let Err(words) = written {
+                refused.insert(table.clone(), words);
+            }
+        }
+        let theirs = if own.is_empty() { Contents::default() } else { session.contents(here).await? };
+        let request = Request {
+            suite: &self.target.suite.name,
+            revision: &self.pristine.revision,
+            batch: Batch::A,
+            here,
+            there: &self.pristine.after.catalog,
+            tables: &generated,
+            edges: self.rows.edges_a.clone(),
+            avoid: &[&self.pristine.before.contents, &self.pristine.after.contents, &theirs],
+            vocabulary: self.rows.vocabulary,
+        };
+        let dialect = self.target.engine.dialect();
+        self.trial.rows_a = seed::seed(session.as_mut(), dialect, &request).await?;
+        self.trial.rows_a.not_seeded.extend(refused);
+        self.phases.add("seed", clock);
+        let clock = Instant::now();
+        let before = session.contents(here).await?;
+        self.phases.add("rows", clock);
+        Ok(before)
+    }
+
+    /// Reads S1 and writes rows B into it; `None` when the upgrade turns out not to have happened.
+    async fn seed_b(&mut self, before: &Contents) -> Result<Option<Catalog>, CheckError> {
+        let clock = Instant::now();
+        let Some(mut session) = self.quiet_session(Step::Upgrade).await? else { return Ok(None) };
+        let between = session.catalog().await?;
+        self.phases.add("catalog", clock);
+        let clock = Instant::now();
+        let now = session.contents(&between).await?;
+        self.phases.add("rows", clock);
+        if !self.recorded(Step::Upgrade, &now) {
+            return Ok(None);
+        }
+        let older = &self.pristine.before.catalog.tables;
+        let tables: BTreeSet<TableName> = between
+            .tables
+            .keys()
+            .filter(|table| self.trial.tables.contains(table) || !older.contains_key(table))
+            .filter(|table| !self.target.is_bookkeeping(table))
+            .cloned()
+            .collect();
+        if self.rows.write_b && !tables.is_empty() {
+            let clock = Instant::now();
+            let request = Request {
+                suite: &self.target.suite.name,
+                revision: &self.pristine.revision,
+                batch: Batch::B,
+                here: &between,
+                there: &self.pristine.before.catalog,
+                tables: &tables,
+                edges: self.rows.edges_b.clone(),
+                avoid: &[&now, before, &self.pristine.after.contents],
+                vocabulary: self.rows.vocabulary,
+            };
+            let dialect = self.target.engine.dialect();
+            self.trial.rows_b = seed::seed(session.as_mut(), dialect, &request).await?;
+            self.phases.add("seed", clock);
+        }
+        Ok(Some(between))
+    }
+
+    /// Compares S0' with S0 and R0' with R0; `false` when the downgrade turns out not to have happened.
+    async fn compare_rollback(&mut self, before: &Contents, between: &Catalog) -> Result<bool, CheckError> {
+        let clock = Instant::now();
+        let Some(mut session) = self.quiet_session(Step::Downgrade).await? else { return Ok(false) };
+        let restored = session.catalog().await?;
+        self.phases.add("catalog", clock);
+        let clock = Instant::now();
+        let after = session.contents(&restored).await?;
+        self.phases.add("rows", clock);
+        if !self.recorded(Step::Downgrade, &after) {
+            return Ok(false);
+        }
+        let mut found = compare::catalogs(&self.pristine.before.catalog, &restored, Comparison::Rollback);
+        let context = RowContext {
+            between,
+            rows_a: &self.trial.rows_a,
+            rows_b: &self.trial.rows_b,
+            bookkeeping: &|table| self.target.is_bookkeeping(table),
+        };
+        found.extend(compare::contents(before, &after, &restored, &context));
+        let clock = Instant::now();
+        found.extend(self.default_keys(session.as_mut(), &restored).await?);
+        self.phases.add("seed", clock);
+        self.trial.differences.extend(found);
+        Ok(true)
+    }
+
+    async fn compare_again(&mut self, between: &Catalog) -> Result<(), CheckError> {
+        let clock = Instant::now();
+        let Some(mut session) = self.quiet_session(Step::Again).await? else { return Ok(()) };
+        let second = session.catalog().await?;
+        self.phases.add("catalog", clock);
+        self.trial.differences.extend(compare::catalogs(between, &second, Comparison::Again));
+        Ok(())
+    }
+
+    /// After the rollback an application goes on inserting: counters must be past the keys that are there, and
+    /// no trigger may trip over what is missing.
+    async fn default_keys(
+        &self,
+        session: &mut dyn Session,
+        restored: &Catalog,
+    ) -> Result<Vec<Difference>, CheckError> {
+        let mut found = Vec::new();
+        let seeded: Vec<TableName> =
+            self.trial.tables.iter().filter(|table| restored.tables.contains_key(table)).cloned().collect();
+        for gap in session.counters_behind(&seeded).await? {
+            let object = format!("{}.{}", gap.table, gap.column);
+            found.push(Difference::of_schema(
+                object.clone(),
+                format!(
+                    "the next key that the database would give to {object} is {}, but {} is taken; set the sequence past it in the downgrade",
+                    gap.next, gap.largest
+                ),
+                None,
+            ));
+        }
+        for table in &seeded {
+            let Some(row) = self.row_with_default_key(table, restored) else { continue };
+            if let Err(rejection) = session.try_insert(&row).await?
+                && rejection.reason == Reason::Other
+            {
+                found.push(Difference::of_schema(
+                    table.to_string(),
+                    format!("a plain INSERT into {table} worked before the upgrade and fails after the downgrade"),
+                    Some(rejection.message),
+                ));
+            }
+        }
+        Ok(found)
+    }
+
+    /// An ordinary row A once more, its key left to the database. That it repeats unique values is refused, and
+    /// that is no finding: only what a trigger or a broken default says is.
+    fn row_with_default_key(&self, table: &TableName, restored: &Catalog) -> Option<NewRow> {
+        let columns = &restored.tables.get(table)?.columns;
+        let seeded = self
+            .trial
+            .rows_a
+            .rows
+            .iter()
+            .find(|row| row.row.table == *table && matches!(row.kind, RowKind::Ordinary(_)))?;
+        let mut row = seeded.row.clone();
+        row.values.retain(|(name, _)| {
+            columns.iter().any(|column| column.name == *name && !column.counter && !column.generated)
+        });
+        row.overrides_identity = false;
+        Some(row)
+    }
+
+    async fn step(&mut self, step: Step) -> Result<bool, CheckError> {
+        let (direction, phase) = match step {
+            Step::Upgrade => (Direction::Up, "upgrade"),
+            Step::Downgrade => (Direction::Down, "downgrade"),
+            Step::Again => (Direction::Up, "upgrade again"),
+        };
+        let clock = Instant::now();
+        let outcome = self.steps.run(direction).await?;
+        self.phases.add(phase, clock);
+        self.trial.statements.extend(outcome.statements);
+        self.trial.opaque |= outcome.opaque;
+        let Some(failure) = outcome.failure else { return Ok(true) };
+        self.fail(step, Problem::Failed(failure), outcome.output);
+        Ok(false)
+    }
+
+    /// A session of ours once nothing of the step's is in our way.
+    async fn quiet_session(&mut self, step: Step) -> Result<Option<Box<dyn Session>>, CheckError> {
+        if self.steps.ends_open_transaction().await? {
+            // As when the `alembic` command ends: what was not committed is rolled back. Whether that mattered
+            // shows in the version table.
+            self.trial.opaque = true;
+        }
+        match self.steps.connect().await {
+            Ok(session) => Ok(Some(session)),
+            Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
+                self.fail(step, Problem::DatabaseGone, String::new());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn recorded(&mut self, step: Step, now: &Contents) -> bool {
+        let expected = match step {
+            Step::Downgrade => &self.pristine.before.contents,
+            Step::Upgrade | Step::Again => &self.pristine.after.contents,
+        };
+        if self.target.versions(now) == self.target.versions(expected) {
+            return true;
+        }
+        let open_transaction = self.steps.had_open_transaction();
+        self.fail(step, Problem::NotRecorded { open_transaction }, String::new());
+        false
+    }
+
+    fn fail(&mut self, step: Step, problem: Problem, output: String) {
+        self.trial.failed = Some(Failed { step, problem, output });
+    }
+}
+
+/// The older tables that a revision can touch, going by what its statements name, with what hangs on them.
+pub(crate) fn wanted_tables(
+    target: &TargetContext,
+    pristine: &Pristine,
+    statements: &[Statement],
+    opaque: bool,
+) -> BTreeSet<TableName> {
+    let before = &pristine.before.catalog;
+    let all = || before.tables.keys().filter(|table| !target.is_bookkeeping(table)).cloned().collect();
+    if opaque || target.seed_all {
+        return all();
+    }
+    let touched = touch::touched(
+        statements,
+        &[before, &pristine.after.catalog],
+        target.engine.dialect(),
+        &target.suite.version_table,
+    );
+    if touched.everything {
+        return all();
+    }
+    // What changed in the catalog was touched, whatever the statements looked like.
+    let changed = before.tables.iter().filter(|(name, table)| {
+        pristine.after.catalog.tables.get(*name).is_some_and(|after| after != *table)
+    });
+    let older = touched
+        .tables
+        .into_iter()
+        .chain(changed.map(|(name, _)| name.clone()))
+        .filter(|table| before.tables.contains_key(table) && !target.is_bookkeeping(table))
+        .collect();
+    let mut wanted = touch::with_children(&older, before, touched.moves_rows);
+    wanted.retain(|table| !target.is_bookkeeping(table));
+    wanted
+}

@@ -1,0 +1,263 @@
+//! `cargo xtask corpus`: runs the ground truth and says what was found, missed, and found in error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use crate::{Failure, repository};
+
+/// Runs the corpus on the given targets and prints the table.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Targets to run on; all of corpus/mrt.toml when none is given.
+    #[arg(long)]
+    target: Vec<String>,
+    /// Only cases whose directory name contains this.
+    #[arg(long)]
+    case: Option<String>,
+    /// Read this JSON report instead of running.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// Print every line, also those that are as expected.
+    #[arg(long)]
+    all: bool,
+    /// Further arguments for `mrt-cli run`.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// `expect.toml` of a case.
+#[derive(Debug, Deserialize)]
+struct Expectations {
+    class: u32,
+    about: String,
+    #[serde(flatten)]
+    revisions: BTreeMap<String, Expected>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    #[serde(default)]
+    findings: Vec<Wanted>,
+    #[serde(default)]
+    allow: Vec<Wanted>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    kind: String,
+    object: String,
+    #[serde(default)]
+    severity: Option<String>,
+    #[serde(default)]
+    target: Option<String>,
+}
+
+impl Wanted {
+    fn is_for(&self, target: &str) -> bool {
+        self.target
+            .as_deref()
+            .is_none_or(|wanted| wanted == target || target.split(':').next() == Some(wanted))
+    }
+
+    fn matches(&self, finding: &Finding) -> bool {
+        self.kind == finding.kind
+            && (self.object == "*" || self.object == finding.object)
+            && self.severity.as_ref().is_none_or(|severity| *severity == finding.severity)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Report {
+    cells: Vec<Cell>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cell {
+    revision: String,
+    target: String,
+    verdict: String,
+    #[serde(default)]
+    reason: Option<String>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    kind: String,
+    severity: String,
+    object: String,
+    message: String,
+}
+
+struct Case {
+    name: String,
+    expectations: Expectations,
+    /// Ids of the revisions in the case's directory.
+    revisions: BTreeSet<String>,
+}
+
+/// Runs the command; `Ok(false)` when something is not as expected.
+pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
+    let root = repository();
+    let corpus = root.join("corpus");
+    let mut cases = Vec::new();
+    read_cases(&corpus.join("cases"), &mut cases)?;
+    cases.retain(|case| arguments.case.as_ref().is_none_or(|part| case.name.contains(part.as_str())));
+    if cases.is_empty() {
+        return Err(Failure::new("no case has such a name"));
+    }
+    let text = match &arguments.report {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))?,
+        None => report(arguments, &corpus, &cases)?,
+    };
+    let report: Report = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("mrt-cli printed no JSON report: {error}")))?;
+    Ok(table(&cases, &report, arguments.all))
+}
+
+fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String, Failure> {
+    let mut command = Command::new(crate::mrt_cli()?);
+    command.arg("run").arg(corpus).args(["--format", "json"]);
+    for target in &arguments.target {
+        command.args(["--target", target]);
+    }
+    if arguments.case.is_some() {
+        for revision in cases.iter().flat_map(|case| &case.revisions) {
+            command.args(["--only", revision]);
+        }
+    }
+    command.args(&arguments.arguments).stderr(std::process::Stdio::inherit());
+    let output = command.output().map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", directory.display()));
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    let file = directory.join("expect.toml");
+    if file.exists() {
+        let text = std::fs::read_to_string(&file).map_err(failed)?;
+        let expectations: Expectations =
+            toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+        let mut revisions = BTreeSet::new();
+        for path in entries.iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
+            revisions.extend(revision_of(path)?);
+        }
+        if let Some(unknown) = expectations.revisions.keys().find(|id| !revisions.contains(*id)) {
+            return Err(Failure::new(format!("{}: there is no revision {unknown} here", file.display())));
+        }
+        let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        cases.push(Case { name, expectations, revisions });
+        return Ok(());
+    }
+    for path in entries.iter().filter(|path| path.is_dir()) {
+        read_cases(path, cases)?;
+    }
+    Ok(())
+}
+
+/// The id in a revision file's `revision = "…"` line.
+fn revision_of(path: &Path) -> Result<Option<String>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    Ok(text.lines().find_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        let is_revision = name.split(':').next().is_some_and(|name| name.trim() == "revision");
+        is_revision.then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    }))
+}
+
+fn table(cases: &[Case], report: &Report, all: bool) -> bool {
+    let mut cells: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+    for cell in &report.cells {
+        cells.entry(&cell.revision).or_default().push(cell);
+    }
+    let nothing = Expected::default();
+    let (mut wanted, mut found, mut clean, mut false_alarms, mut wrong) = (0, 0, 0, 0, 0);
+    let mut classes: BTreeSet<u32> = BTreeSet::new();
+    println!("{:<44} {:<13} {:<8} expected -> seen", "case / revision", "target", "verdict");
+    for case in cases {
+        classes.insert(case.expectations.class);
+        for revision in &case.revisions {
+            let expected = case.expectations.revisions.get(revision).unwrap_or(&nothing);
+            let Some(cells) = cells.get(revision.as_str()) else {
+                wrong += 1;
+                println!("{revision:<44} {:<13} {:<8} NO CELL", "-", "-");
+                continue;
+            };
+            for cell in cells {
+                let mut lines = Vec::new();
+                let mine: Vec<&Wanted> =
+                    expected.findings.iter().filter(|finding| finding.is_for(&cell.target)).collect();
+                for want in &mine {
+                    wanted += 1;
+                    if cell.findings.iter().any(|finding| want.matches(finding)) {
+                        found += 1;
+                        if all {
+                            lines.push(format!("ok      {} {}", want.kind, want.object));
+                        }
+                    } else {
+                        wrong += 1;
+                        lines.push(format!(
+                            "MISSED  {} {} {}",
+                            want.kind,
+                            want.object,
+                            want.severity.as_deref().unwrap_or("")
+                        ));
+                    }
+                }
+                for finding in cell.findings.iter().filter(|finding| finding.severity != "note") {
+                    let allowed = mine.iter().copied().chain(&expected.allow).any(|want| {
+                        want.kind == finding.kind && (want.object == "*" || want.object == finding.object)
+                    });
+                    if !allowed {
+                        wrong += 1;
+                        false_alarms += u32::from(mine.is_empty());
+                        lines.push(format!(
+                            "{}   {} {} {}: {}",
+                            if mine.is_empty() { "FALSE" } else { "EXTRA" },
+                            finding.severity,
+                            finding.kind,
+                            finding.object,
+                            finding.message
+                        ));
+                    }
+                }
+                if mine.is_empty() {
+                    clean += 1;
+                }
+                if !matches!(cell.verdict.as_str(), "pass" | "warn" | "fail") {
+                    wrong += 1;
+                    lines.push(format!("NOT CHECKED {}", cell.reason.as_deref().unwrap_or("")));
+                }
+                if all || !lines.is_empty() {
+                    let name = format!("{} / {revision}", case.name);
+                    println!("{name:<44} {:<13} {:<8} {}", cell.target, cell.verdict, lines.join("; "));
+                }
+            }
+        }
+    }
+    classes.remove(&0);
+    println!();
+    println!("{} cases, {} classes of BUG-CLASSES", cases.len(), classes.len());
+    println!("{found} of {wanted} expected findings found");
+    println!("{false_alarms} false alarms in {clean} cells that must be clean");
+    wrong == 0
+}
+
+impl Case {
+    #[allow(dead_code, reason = "read by people who debug a case")]
+    fn about(&self) -> &str {
+        &self.expectations.about
+    }
+}
