@@ -91,6 +91,14 @@ pub enum EngineKind {
     Postgres,
 }
 
+impl Alembic {
+    /// The directories of `engine`'s revision files.
+    pub fn locations(&self, engine: EngineKind) -> &[PathBuf] {
+        let own = self.version_locations.get(&Some(engine)).or_else(|| self.version_locations.get(&None));
+        own.map_or(&[], Vec::as_slice)
+    }
+}
+
 impl EngineKind {
     /// The name in targets and settings.
     pub fn as_str(self) -> &'static str {
