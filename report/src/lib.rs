@@ -2,7 +2,37 @@
 //!
 //! This crate knows no database, no Python and no process: it holds what a checked cell *is* and renders it.
 //! [`Report`] serialised with serde is the JSON interface of mrt (`--format json`).
+//!
+//! Every renderer is a pure function of the report: no clock, no environment, no terminal.
 
+mod baseline;
+pub mod exit_code;
+mod json;
+mod junit;
 mod model;
+mod outcome;
+mod terminal;
+mod text;
 
+pub use baseline::{Baseline, BaselineEntry};
+pub use json::{ReadError, from_json, json};
+pub use junit::junit;
 pub use model::*;
+pub use outcome::{FailOn, Outcome, without_timings};
+pub use terminal::{Style, headline, terminal};
+pub use text::printable;
+
+/// A report could not be written in the format that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the report as {format}")]
+pub struct RenderError {
+    format: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl RenderError {
+    fn new(format: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { format, source: source.into() }
+    }
+}

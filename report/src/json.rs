@@ -1,0 +1,38 @@
+//! The JSON interface.
+
+use crate::{RenderError, Report, SCHEMA_VERSION};
+
+/// The report as JSON: pretty, in a stable order, with a line end after the last brace.
+pub fn json(report: &Report) -> Result<String, RenderError> {
+    let mut text = serde_json::to_string_pretty(report).map_err(|source| RenderError::new("JSON", source))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// A JSON report could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not a report.
+    #[error("this is not a JSON report of mrt")]
+    Malformed(#[source] serde_json::Error),
+    /// It is a report of another version.
+    #[error("this report has schema version {found}; this mrt reads {SCHEMA_VERSION}")]
+    Version {
+        /// The version that it has.
+        found: u32,
+    },
+}
+
+/// Reads back what [`json`] wrote.
+pub fn from_json(text: &str) -> Result<Report, ReadError> {
+    // The version is read alone first: a newer shape may not parse, and "wrong version" is the better message.
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        schema_version: u32,
+    }
+    let Versioned { schema_version } = serde_json::from_str(text).map_err(ReadError::Malformed)?;
+    if schema_version != SCHEMA_VERSION {
+        return Err(ReadError::Version { found: schema_version });
+    }
+    serde_json::from_str(text).map_err(ReadError::Malformed)
+}
