@@ -1,0 +1,17 @@
+"""Give tickets a priority"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c024_buggy"
+down_revision = "c024_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("tickets", sa.Column("priority", sa.Integer(), nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_column("tickets", "priority")

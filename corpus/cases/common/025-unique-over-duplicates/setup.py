@@ -1,0 +1,22 @@
+"""Create subscribers"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c025_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "subscribers",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("email", sa.String(120), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("subscribers")

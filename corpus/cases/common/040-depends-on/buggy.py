@@ -1,0 +1,17 @@
+"""Say on invoices which warehouse sends the goods"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c040_buggy"
+down_revision = "c040_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("invoices", sa.Column("warehouse_id", sa.Integer()))
+
+
+def downgrade() -> None:
+    op.drop_column("invoices", "warehouse_id")

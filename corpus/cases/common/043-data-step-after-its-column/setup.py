@@ -1,0 +1,21 @@
+"""Create members"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c043_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "members",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("nickname", sa.String(60)),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("members")
