@@ -14,7 +14,7 @@ use crate::database::rows::{NewRow, Value};
 
 /// Whether these rows fit the database in which `revision` is checked.
 pub(crate) fn fits(chain: &Chain, seed: &Seed, revision: &str) -> bool {
-    let order = |id: &str| chain.revisions().iter().position(|other| other.id == id);
+    let order = |id: &str| chain.resolve(id).ok().and_then(|known| chain.position(&known.id));
     let Some(here) = order(revision) else { return false };
     let after_from = seed.from.as_deref().is_none_or(|from| order(from).is_some_and(|from| from <= here));
     let before_to = seed.to.as_deref().is_none_or(|to| order(to).is_some_and(|to| here <= to));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use mrt_chain::graph::Revision;
+use mrt_chain::graph::Chain;
 
 use crate::check::pristine::{self, Advance, Pristine, Snapshot};
 use crate::check::shard::Outcome;
@@ -42,14 +42,13 @@ impl Job {
 
 /// Which revisions are done, waiting and possible. Pure: jobs out, results in.
 pub(crate) struct State<'a> {
-    revisions: &'a [Revision],
-    index: BTreeMap<&'a str, usize>,
+    chain: &'a Chain,
     cells: &'a BTreeSet<usize>,
     slots: usize,
     /// Revisions that the lineage still has to take, in topological order.
     order: VecDeque<usize>,
-    /// A revision that the lineage is taking.
-    advancing: Option<usize>,
+    /// The revision that the lineage is taking, and the database with which that began.
+    advancing: Option<(usize, DatabaseName)>,
     /// Databases at rest.
     snapshots: BTreeMap<Point, Held>,
     /// Cells that can be checked.
@@ -85,18 +84,15 @@ struct Held {
 
 impl<'a> State<'a> {
     pub(crate) fn new(
-        revisions: &'a [Revision],
+        chain: &'a Chain,
         cells: &'a BTreeSet<usize>,
         unusable: &BTreeSet<usize>,
         slots: usize,
         base: Snapshot,
     ) -> Self {
-        let index: BTreeMap<&str, usize> =
-            revisions.iter().enumerate().map(|(i, revision)| (revision.id.as_str(), i)).collect();
         let held = Held { snapshot: base, holds: BTreeSet::new() };
         let mut state = Self {
-            revisions,
-            index,
+            chain,
             cells,
             slots,
             order: VecDeque::new(),
@@ -121,20 +117,16 @@ impl<'a> State<'a> {
         state
     }
 
+    fn id(&self, revision: usize) -> &'a str {
+        &self.chain.revisions()[revision].id
+    }
+
     fn parents(&self, revision: usize) -> impl Iterator<Item = usize> + '_ {
-        let revision = &self.revisions[revision];
-        revision.down.iter().chain(&revision.depends_on).filter_map(|id| self.index.get(id.as_str()).copied())
+        self.chain.parents(self.id(revision)).filter_map(|parent| self.chain.position(&parent.id))
     }
 
     fn ancestors(&self, revision: usize) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<usize> = self.parents(revision).collect();
-        while let Some(next) = open.pop() {
-            if found.insert(next) {
-                open.extend(self.parents(next));
-            }
-        }
-        found
+        self.chain.ancestors(self.id(revision)).into_iter().collect()
     }
 
     /// The next job, if one can be begun now: the lineage first, as long as not too many cells wait.
@@ -173,13 +165,13 @@ impl<'a> State<'a> {
             let candidates = self.snapshots.values().map(|held| (held, &held.holds));
             let (held, missing) = pristine::nearest(&ancestors, candidates)?;
             let plan = Advance {
-                revision: self.revisions[revision].id.clone(),
+                revision: self.id(revision).to_owned(),
                 source: held.snapshot.clone(),
-                missing: missing.iter().map(|&index| self.revisions[index].id.clone()).collect(),
+                missing: missing.iter().map(|&index| self.id(index).to_owned()).collect(),
                 parents_name: DatabaseName::new("parents", revision),
                 name: DatabaseName::new("after", revision),
             };
-            self.advancing = Some(revision);
+            self.advancing = Some((revision, plan.source.database.clone()));
             return Some(Job::Advance(revision, plan));
         }
         None
@@ -267,12 +259,13 @@ impl<'a> State<'a> {
     /// Snapshots that nothing needs any more.
     pub(crate) fn garbage(&mut self) -> Vec<DatabaseName> {
         let ahead: BTreeSet<usize> =
-            self.order.iter().chain(&self.advancing).flat_map(|&revision| self.parents(revision)).collect();
+            self.order.iter().flat_map(|&revision| self.parents(revision)).collect();
         let in_use: BTreeSet<&DatabaseName> = self
             .waiting
             .iter()
             .map(|(_, pristine)| &pristine.before.database)
             .chain(self.checking.values())
+            .chain(self.advancing.as_ref().map(|(_, source)| source))
             .collect();
         let unneeded: Vec<Point> = self
             .snapshots
@@ -301,6 +294,7 @@ mod tests {
 
     use std::path::PathBuf;
 
+    use mrt_chain::graph::Revision;
     use proptest::prelude::*;
 
     use super::*;
@@ -329,7 +323,7 @@ mod tests {
     }
 
     /// A DAG over `n` revisions in topological order: each names up to two earlier ones and depends on up to one.
-    fn graphs() -> impl Strategy<Value = Vec<Revision>> {
+    fn graphs() -> impl Strategy<Value = Chain> {
         (1usize..25).prop_flat_map(|n| {
             let edges = (0..n).map(|at| {
                 let earlier = 0..at.max(1);
@@ -340,7 +334,7 @@ mod tests {
                     let earlier = |set: BTreeSet<usize>| set.into_iter().filter(|&to| to < at).collect::<Vec<_>>();
                     revision(at, &earlier(down), &earlier(depends_on))
                 };
-                edges.into_iter().enumerate().map(build).collect()
+                Chain::new(edges.into_iter().enumerate().map(build).collect()).unwrap()
             })
         })
     }
@@ -349,8 +343,8 @@ mod tests {
     struct Server(BTreeMap<DatabaseName, BTreeSet<usize>>);
 
     impl Server {
-        fn advance(&mut self, at: usize, plan: &Advance) -> Arc<Pristine> {
-            let number = |id: &String| id[1..].parse::<usize>().unwrap();
+        fn advance(&mut self, chain: &Chain, at: usize, plan: &Advance) -> Arc<Pristine> {
+            let number = |id: &String| chain.position(id).unwrap();
             let mut holds = self.0.get(&plan.source.database).expect("the source is still there").clone();
             let before = if plan.missing.is_empty() {
                 plan.source.clone()
@@ -371,12 +365,13 @@ mod tests {
         }
     }
 
-    fn ancestors(revisions: &[Revision], of: usize) -> BTreeSet<usize> {
+    fn ancestors(chain: &Chain, of: usize) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         let mut open = vec![of];
         while let Some(next) = open.pop() {
-            for id in revisions[next].down.iter().chain(&revisions[next].depends_on) {
-                let parent = id[1..].parse().unwrap();
+            let revision = &chain.revisions()[next];
+            for id in revision.down.iter().chain(&revision.depends_on) {
+                let parent = chain.position(id).unwrap();
                 if found.insert(parent) {
                     open.push(parent);
                 }
@@ -390,16 +385,16 @@ mod tests {
         /// once, is cloned from exactly its ancestors, and at the end only the base is left.
         #[test]
         fn every_cell_ends_once_in_a_clone_of_its_ancestors(
-            revisions in graphs(),
+            chain in graphs(),
             picks in prop::collection::vec(any::<bool>(), 25),
             breaks in prop::collection::vec(0u8..10, 25),
             choices in prop::collection::vec(any::<usize>(), 200),
             slots in 1usize..4,
         ) {
-            let cells: BTreeSet<usize> = (0..revisions.len()).filter(|&at| picks[at]).collect();
+            let cells: BTreeSet<usize> = (0..chain.revisions().len()).filter(|&at| picks[at]).collect();
             let mut server = Server(BTreeMap::from([(base().database, BTreeSet::new())]));
             let unusable = BTreeSet::new();
-            let mut state = State::new(&revisions, &cells, &unusable, slots, base());
+            let mut state = State::new(&chain, &cells, &unusable, slots, base());
             let mut running: Vec<Job> = Vec::new();
             let mut ended: Vec<usize> = Vec::new();
             let mut choices = choices.into_iter().cycle();
@@ -407,7 +402,7 @@ mod tests {
                 while running.len() < slots && let Some(job) = state.next() {
                     if let Job::Cell(at, pristine) = &job {
                         let holds = server.0.get(&pristine.before.database).expect("not dropped while needed");
-                        prop_assert_eq!(holds, &ancestors(&revisions, *at));
+                        prop_assert_eq!(holds, &ancestors(&chain, *at));
                     }
                     running.push(job);
                 }
@@ -432,7 +427,7 @@ mod tests {
                         }
                     }
                     Job::Advance(_, plan) => {
-                        let pristine = server.advance(at, &plan);
+                        let pristine = server.advance(&chain, at, &plan);
                         state.advanced(at, pristine);
                     }
                     Job::Cell(..) => {

@@ -88,8 +88,7 @@ pub(crate) async fn check(
         Some(slot) => base(shard.target, slot).await?,
         None => return Ok(End::default()),
     };
-    let revisions = shard.target.chain.revisions();
-    let state = State::new(revisions, &shard.cells, &shard.unusable, shard.slots, base);
+    let state = State::new(&shard.target.chain, &shard.cells, &shard.unusable, shard.slots, base);
     let mut runner = Runner { shard, state, progress, suspects: BTreeMap::new() };
     let mut under_way = FuturesUnordered::new();
     loop {

@@ -116,18 +116,13 @@ impl Slot {
     fn settings(&self, target: &TargetContext) -> HostSettings {
         let suite = &target.suite;
         let url = target.url(&self.database);
-        let locations = &suite.alembic.version_locations;
         HostSettings {
             interpreter: target.interpreter.clone(),
             dir: suite.dir.clone(),
             alembic_file: suite.alembic.file.clone(),
             section: suite.alembic.section.clone(),
             script_location: suite.alembic.script_location.clone(),
-            version_locations: locations
-                .get(&Some(target.target.engine))
-                .or_else(|| locations.get(&None))
-                .cloned()
-                .unwrap_or_default(),
+            version_locations: suite.alembic.locations(target.target.engine).to_vec(),
             recursive: suite.alembic.recursive,
             env: suite.env.iter().map(|(name, value)| (name.clone(), value.replace("{url}", &url))).collect(),
             url,

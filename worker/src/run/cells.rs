@@ -31,40 +31,37 @@ impl Selection {
         chain: Arc<Chain>,
         options: &RunOptions,
     ) -> Result<Self, RunError> {
-        let find = |setting: &str, id: &str| {
-            chain.resolve(id).map_err(|error| RunError::Selection {
-                setting: setting.to_owned(),
-                message: error.to_string(),
-            })
+        let find = |setting: &str, name: &str| {
+            let selected = |message: String| RunError::Selection { setting: setting.to_owned(), message };
+            let revision = chain.resolve(name).map_err(|error| selected(error.to_string()))?;
+            Ok(revision.id.clone())
         };
         let mut selected: BTreeSet<usize> = (0..chain.revisions().len()).collect();
         if let Some(floor) = &suite.floor {
-            for index in find("floor", floor)? {
-                let below = chain.ancestors(index);
-                selected.retain(|revision| !below.contains(revision));
+            for below in chain.ancestors(&find("floor", floor)?) {
+                selected.remove(&below);
             }
         }
         if let Some(since) = &options.since {
-            let mut wanted = BTreeSet::new();
-            for index in find("--since", since)? {
-                wanted.insert(index);
-                wanted.extend(chain.descendants(index));
-            }
+            let first = find("--since", since)?;
+            let mut wanted: BTreeSet<usize> = chain.descendants(&first).into_iter().collect();
+            wanted.extend(chain.position(&first));
             selected = selected.intersection(&wanted).copied().collect();
         }
         if !options.only.is_empty() {
             let mut wanted = BTreeSet::new();
-            for id in &options.only {
-                wanted.extend(find("--only", id)?);
+            for name in &options.only {
+                wanted.extend(chain.position(&find("--only", name)?));
             }
             selected = selected.intersection(&wanted).copied().collect();
         }
         let mut skipped = BTreeMap::new();
         for skip in &suite.skip {
-            for index in find("skip", &skip.revision)? {
-                if selected.contains(&index) && applies_to(&skip.targets, &target) {
-                    skipped.insert(index, skip.reason.clone());
-                }
+            let index = chain.position(&find("skip", &skip.revision)?);
+            if let Some(index) = index.filter(|index| selected.contains(index))
+                && applies_to(&skip.targets, &target)
+            {
+                skipped.insert(index, skip.reason.clone());
             }
         }
         if selected.is_empty() {
