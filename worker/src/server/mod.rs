@@ -3,10 +3,78 @@
 //! Nothing here knows SQL. An engine says what it needs as a [`Launch`] and, given the [`Endpoint`], whether the
 //! server is ready.
 
+pub mod docker;
+mod error;
+pub mod external;
+
+use std::fmt::Write as _;
+use std::io::Read as _;
 use std::time::Duration;
 
+pub use error::{Death, ServerError};
+
+/// A server that can be used.
+#[derive(Debug)]
+pub enum Server {
+    /// Ours: started here, ended here.
+    Container(docker::Container),
+    /// Somebody else's: used, and left as it was.
+    External(Endpoint),
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Container(container) => container.endpoint(),
+            Self::External(endpoint) => endpoint,
+        }
+    }
+
+    /// Whether it may be ended, replaced, or given a change of its settings.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Container(_))
+    }
+
+    /// Whether another one should take its place at the next good moment.
+    pub fn is_old(&self) -> bool {
+        match self {
+            Self::Container(container) => container.is_old(),
+            Self::External(_) => false,
+        }
+    }
+
+    /// After a connection broke: how the server ended, as far as can be known. `None` says that it runs, or that
+    /// it is not ours to look at.
+    pub async fn why_died(&self) -> Result<Option<ServerError>, ServerError> {
+        match self {
+            Self::Container(container) => container.why_died().await,
+            Self::External(_) => Ok(None),
+        }
+    }
+
+    /// Ends the server if it is ours.
+    pub async fn stop(&self) -> Result<(), ServerError> {
+        match self {
+            Self::Container(container) => container.stop().await,
+            Self::External(_) => Ok(()),
+        }
+    }
+}
+
+/// 128 random bits in hexadecimal: an administrator's password, an owner's name.
+pub fn random_token() -> Result<String, ServerError> {
+    let mut bytes = [0; 16];
+    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+    read.map_err(ServerError::Random)?;
+    Ok(bytes.iter().fold(String::new(), |mut token, byte| {
+        let _ = write!(token, "{byte:02x}");
+        token
+    }))
+}
+
 /// What an engine needs of a container; follows the official image's documented contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Launch {
     /// Image with tag.
     pub image: String,
@@ -30,6 +98,17 @@ pub struct Launch {
     pub admin_password: String,
     /// The database to log in to.
     pub admin_database: String,
+}
+
+impl std::fmt::Debug for Launch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The rest is as it is for every start, or secret.
+        f.debug_struct("Launch")
+            .field("image", &self.image)
+            .field("arguments", &self.arguments)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a server listens, and the administrator's login.

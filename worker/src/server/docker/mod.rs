@@ -1,0 +1,249 @@
+//! Servers in containers, by whichever engine speaks Docker's API.
+
+mod address;
+mod container;
+mod engine;
+mod image;
+mod owner;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, ListContainersOptionsBuilder};
+
+use super::{Endpoint, Launch, ServerError, random_token};
+use address::Surroundings;
+pub use container::Container;
+use engine::Engine;
+use owner::Owner;
+
+/// How long a pull may say nothing.
+const PULL_SILENCE: Duration = Duration::from_secs(120);
+/// How long one attempt to log in may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// Pauses between attempts to log in: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
+
+/// A container engine, and this process as the owner of what it starts there. Clones share their containers.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    engine: Engine,
+    owner: Arc<Owner>,
+    started: Arc<AtomicUsize>,
+    /// Docker's client settings, which hold logins of registries.
+    config_file: Option<PathBuf>,
+    /// The network to join where this process is itself in a container.
+    network: Option<String>,
+}
+
+impl Docker {
+    /// Finds an engine: the one that `DOCKER_HOST` or Docker's current context names, or else the first that
+    /// answers on the usual sockets of Docker and Podman.
+    ///
+    /// With `MRT_DOCKER_NETWORK=NAME` containers join that network and are reached by name, without published
+    /// ports: for a process that runs in a container of the same engine.
+    pub async fn connect() -> Result<Self, ServerError> {
+        let surroundings = Surroundings::of_this_process();
+        Ok(Self {
+            engine: Engine::connect(&surroundings).await?,
+            owner: Arc::new(Owner::this_process(random_token()?)),
+            started: Arc::default(),
+            config_file: surroundings.config_file(),
+            network: std::env::var("MRT_DOCKER_NETWORK").ok().filter(|name| !name.is_empty()),
+        })
+    }
+
+    /// Where the engine listens.
+    pub fn address(&self) -> &str {
+        &self.engine.address().url
+    }
+
+    /// Starts a server and waits until `ready` (a login and a first query) says that it can be used.
+    pub async fn start<Ready, Attempt>(&self, launch: &Launch, ready: Ready) -> Result<Container, ServerError>
+    where
+        Ready: Fn(Endpoint) -> Attempt + Send + Sync,
+        Attempt: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send,
+    {
+        image::provide(&self.engine, self.config_file.as_deref(), &launch.image).await?;
+        let mut container = self.create(launch).await?;
+        let outcome = async {
+            let call = self.engine.client().start_container(container.name(), None);
+            self.engine.call(|| format!("start a container of {}", launch.image), call).await?;
+            self.find(&mut container, launch).await?;
+            self.wait_until_ready(&container, launch, ready).await
+        }
+        .await;
+        match outcome {
+            Ok(()) => Ok(container),
+            Err(error) => {
+                if let Err(error) = container.stop().await {
+                    tracing::warn!(container = container.name(), %error, "left behind until the next start sweeps");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes every container that this value and its clones have started: the way out on Ctrl-C.
+    pub async fn remove_owned(&self) -> Result<(), ServerError> {
+        let mine = format!("{}={}", owner::OWNER, self.owner.id);
+        for (id, _) in self.labelled(mine).await? {
+            container::remove(&self.engine, &id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the containers of processes that are no more, and says how many. To be called before the first
+    /// start: it is what cleans up after `kill -9`.
+    pub async fn sweep(&self) -> Result<usize, ServerError> {
+        let mut removed = 0;
+        for (id, labels) in self.labelled(owner::OWNER.to_owned()).await? {
+            if self.owner.finds_abandoned(&labels, SystemTime::now()) {
+                tracing::info!(container = id, "removing what a dead process has left");
+                container::remove(&self.engine, &id).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn labelled(&self, label: String) -> Result<Vec<(String, HashMap<String, String>)>, ServerError> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let call = self.engine.client().list_containers(Some(options));
+        let containers = self.engine.call(|| "list the containers of mrt".to_owned(), call).await?;
+        Ok(containers.into_iter().filter_map(|it| Some((it.id?, it.labels.unwrap_or_default()))).collect())
+    }
+
+    async fn create(&self, launch: &Launch) -> Result<Container, ServerError> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let name = format!("mrt-{}-{number}", self.owner.id);
+        let call = self.engine.client().create_container(
+            Some(CreateContainerOptionsBuilder::new().name(&name).build()),
+            self.describe(launch),
+        );
+        let endpoint = Endpoint {
+            host: name.clone(),
+            port: launch.port,
+            user: launch.admin_user.clone(),
+            password: launch.admin_password.clone(),
+            database: launch.admin_database.clone(),
+        };
+        // Made before the call, so that a call which is cancelled half way is cleaned up as well.
+        let container = Container::new(self.engine.clone(), name.clone(), launch.image.clone(), endpoint);
+        self.engine.call(|| format!("create a container of {}", launch.image), call).await?;
+        Ok(container)
+    }
+
+    fn describe(&self, launch: &Launch) -> ContainerCreateBody {
+        let publish = || {
+            // A remote engine publishes on its own machine, whose loopback we cannot reach.
+            let address = self.engine.address().remote_host().map_or("127.0.0.1", |_| "0.0.0.0");
+            let binding = PortBinding { host_ip: Some(address.to_owned()), host_port: None };
+            HashMap::from([(port_key(launch), Some(vec![binding]))])
+        };
+        ContainerCreateBody {
+            image: Some(launch.image.clone()),
+            env: Some(launch.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+            cmd: (!launch.arguments.is_empty()).then(|| launch.arguments.clone()),
+            exposed_ports: Some(vec![port_key(launch)]),
+            labels: Some(self.owner.labels(SystemTime::now())),
+            host_config: Some(HostConfig {
+                port_bindings: self.network.is_none().then(publish),
+                network_mode: self.network.clone(),
+                tmpfs: Some(launch.tmpfs.iter().cloned().collect()),
+                shm_size: Some(launch.shm_bytes),
+                memory: Some(launch.memory_bytes),
+                // Equal to the memory: no swap, so that a server is killed rather than slow.
+                memory_swap: Some(launch.memory_bytes),
+                init: Some(true),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        }
+    }
+
+    /// Asks the engine which port it has published.
+    async fn find(&self, container: &mut Container, launch: &Launch) -> Result<(), ServerError> {
+        if self.network.is_some() {
+            return Ok(());
+        }
+        let inspected = container.inspect().await?;
+        let port = inspected
+            .and_then(|it| it.network_settings?.ports?.remove(&port_key(launch))?)
+            .and_then(|bindings| bindings.into_iter().find_map(|binding| binding.host_port?.parse().ok()));
+        match port {
+            Some(port) => {
+                let host = self.engine.address().remote_host().unwrap_or("127.0.0.1").to_owned();
+                container.listens_at(host, port);
+                Ok(())
+            }
+            None => Err(match container.death().await? {
+                Some(death) => ServerError::StartFailed { image: launch.image.clone(), death },
+                None => ServerError::Engine {
+                    action: format!("say where port {} of {} is published", launch.port, container.name()),
+                    source: bollard::errors::Error::DockerStreamError {
+                        error: "the running container has no published port".to_owned(),
+                    },
+                },
+            }),
+        }
+    }
+
+    async fn wait_until_ready<Ready, Attempt>(
+        &self,
+        container: &Container,
+        launch: &Launch,
+        ready: Ready,
+    ) -> Result<(), ServerError>
+    where
+        Ready: Fn(Endpoint) -> Attempt + Send + Sync,
+        Attempt: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send,
+    {
+        let deadline = Instant::now() + launch.start_limit;
+        let mut pause = PAUSES.0;
+        loop {
+            let attempt = tokio::time::timeout(ATTEMPT, ready(container.endpoint().clone())).await;
+            let source = match attempt {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => error,
+                Err(_) => format!("a login got no answer within {} s", ATTEMPT.as_secs()).into(),
+            };
+            if let Some(death) = container.death().await? {
+                return Err(ServerError::StartFailed { image: launch.image.clone(), death });
+            }
+            if Instant::now() >= deadline {
+                return Err(ServerError::NotReady {
+                    image: launch.image.clone(),
+                    limit: launch.start_limit,
+                    hint: self.hint(),
+                    logs: container.logs_tail(container::LOG_LINES).await?,
+                    source,
+                });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    /// What most often keeps a server that is ready out of reach.
+    fn hint(&self) -> String {
+        let inside = std::path::Path::new("/.dockerenv").exists();
+        match self.network {
+            None if inside && self.engine.address().remote_host().is_none() => {
+                " (this process is itself in a container: set MRT_DOCKER_NETWORK to the network that it is on)".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn port_key(launch: &Launch) -> String {
+    format!("{}/tcp", launch.port)
+}

@@ -1,0 +1,218 @@
+//! Servers in real containers.
+
+#![allow(clippy::unwrap_used)]
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use mrt_worker::server::docker::{Container, Docker};
+use mrt_worker::server::{Endpoint, Launch, Server, ServerError, random_token};
+use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
+
+/// An engine, or a loud word that there is none.
+async fn docker(test: &str) -> Option<Docker> {
+    match Docker::connect().await {
+        Ok(docker) => Some(docker),
+        Err(error) => {
+            eprintln!("SKIPPED: {test} ({error})");
+            None
+        }
+    }
+}
+
+macro_rules! docker_or_skip {
+    ($test:literal) => {
+        match docker($test).await {
+            Some(docker) => docker,
+            None => return,
+        }
+    };
+}
+
+fn postgres() -> Launch {
+    let password = random_token().unwrap();
+    Launch {
+        image: "postgres:15".to_owned(),
+        env: vec![("POSTGRES_PASSWORD".to_owned(), password.clone())],
+        arguments: ["-c", "fsync=off", "-c", "full_page_writes=off"].map(str::to_owned).to_vec(),
+        port: 5432,
+        tmpfs: vec![("/var/lib/postgresql/data".to_owned(), "rw,size=512m".to_owned())],
+        shm_bytes: 64 << 20,
+        memory_bytes: 1 << 30,
+        start_limit: Duration::from_secs(60),
+        admin_user: "postgres".to_owned(),
+        admin_password: password,
+        admin_database: "postgres".to_owned(),
+    }
+}
+
+async fn query(endpoint: &Endpoint, sql: &'static str) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let options = PgConnectOptions::new()
+        .host(&endpoint.host)
+        .port(endpoint.port)
+        .username(&endpoint.user)
+        .password(&endpoint.password)
+        .database(&endpoint.database);
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let row = sqlx::query(sql).fetch_one(&mut connection).await?;
+    Ok(row.try_get(0)?)
+}
+
+async fn logs_in(endpoint: Endpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
+    query(&endpoint, "select '1'").await.map(drop)
+}
+
+async fn at_once(_: Endpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
+    Ok(())
+}
+
+async fn never(_: Endpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
+    Err("the door is shut".into())
+}
+
+/// The engine as somebody else sees it.
+async fn exists(name: &str) -> bool {
+    let listed = Command::new("docker")
+        .args(["ps", "--all", "--quiet", "--filter", &format!("name=^{name}$")])
+        .output()
+        .unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    !listed.stdout.is_empty()
+}
+
+#[tokio::test]
+async fn a_started_server_answers_and_a_stopped_one_leaves_nothing() {
+    let docker = docker_or_skip!("a_started_server_answers_and_a_stopped_one_leaves_nothing");
+    let launch = postgres();
+    let container = docker.start(&launch, logs_in).await.unwrap();
+    let name = container.name().to_owned();
+    assert!(container.is_running().await.unwrap());
+    assert_eq!(query(container.endpoint(), "show fsync").await.unwrap(), "off");
+    assert!(container.endpoint().port > 0 && container.endpoint().host == "127.0.0.1");
+    assert!(!format!("{:?} {launch:?}", container.endpoint()).contains(&launch.admin_password));
+
+    let server = Server::Container(container);
+    assert!(server.is_ours() && !server.is_old());
+    assert!(server.why_died().await.unwrap().is_none());
+    assert!(exists(&name).await);
+    server.stop().await.unwrap();
+    assert!(!exists(&name).await);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_image_that_nobody_has_is_named() {
+    let docker = docker_or_skip!("an_image_that_nobody_has_is_named");
+    let launch = Launch { image: "registry.invalid/no-such:1".to_owned(), ..postgres() };
+    let error = docker.start(&launch, at_once).await.unwrap_err();
+    assert!(matches!(error, ServerError::ImageMissing { .. }), "{error:?}");
+    assert!(error.to_string().contains("`docker pull registry.invalid/no-such:1`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_says_why_long_before_the_time_limit() {
+    let docker = docker_or_skip!("a_server_that_cannot_start_says_why_long_before_the_time_limit");
+    let launch = Launch { env: Vec::new(), start_limit: Duration::from_secs(3600), ..postgres() };
+    let error = docker.start(&launch, logs_in).await.unwrap_err();
+    let ServerError::StartFailed { death, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(death.exit_code, Some(1));
+    assert!(death.logs.contains("POSTGRES_PASSWORD"), "{error}");
+    assert!(error.to_string().contains("postgres:15"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_in_is_given_up_and_removed() {
+    let docker = docker_or_skip!("a_server_that_lets_nobody_in_is_given_up_and_removed");
+    let launch = Launch { start_limit: Duration::from_millis(300), ..postgres() };
+    let error = docker.start(&launch, never).await.unwrap_err();
+    let ServerError::NotReady { source, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(source.to_string(), "the door is shut");
+    assert!(!error.to_string().contains("the door is shut"), "the cause is told once: {error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_leaves_its_last_words() {
+    let docker = docker_or_skip!("a_server_that_is_killed_leaves_its_last_words");
+    let container = docker.start(&postgres(), logs_in).await.unwrap();
+    let killed = Command::new("docker").args(["kill", container.name()]).output().unwrap();
+    assert!(killed.status.success());
+    let error = container.why_died().await.unwrap().expect("it is dead");
+    let ServerError::Died { death, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(death.exit_code, Some(137));
+    assert!(death.logs.contains("ready to accept connections"), "{error}");
+    assert!(error.to_string().contains("probably out of memory"), "{error}");
+    assert!(!container.is_running().await.unwrap());
+    container.stop().await.unwrap();
+    assert!(matches!(
+        container.why_died().await.unwrap(),
+        Some(ServerError::Died { death, .. }) if death.exit_code.is_none()
+    ));
+}
+
+#[tokio::test]
+async fn the_way_out_removes_ones_own_containers_alone() {
+    let docker = docker_or_skip!("the_way_out_removes_ones_own_containers_alone");
+    let other = Docker::connect().await.unwrap();
+    let mine: Vec<Container> = vec![
+        docker.start(&postgres(), at_once).await.unwrap(),
+        docker.clone().start(&postgres(), at_once).await.unwrap(),
+    ];
+    let others = other.start(&postgres(), at_once).await.unwrap();
+    docker.remove_owned().await.unwrap();
+    for container in &mine {
+        assert!(!exists(container.name()).await);
+    }
+    assert!(exists(others.name()).await);
+    others.stop().await.unwrap();
+}
+
+/// A second process: starts a container, says its name, and waits to be killed.
+#[tokio::test]
+async fn helper_that_is_killed() {
+    if std::env::var_os("MRT_TEST_HELPER").is_none() {
+        return;
+    }
+    let docker = Docker::connect().await.unwrap();
+    let container = docker.start(&postgres(), at_once).await.unwrap();
+    println!("CONTAINER {}", container.name());
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_a_killed_process_left_and_nothing_else() {
+    let docker = docker_or_skip!("a_sweep_removes_what_a_killed_process_left_and_nothing_else");
+    let alive = docker.start(&postgres(), at_once).await.unwrap();
+    let mut helper = Command::new(std::env::current_exe().unwrap())
+        .args(["helper_that_is_killed", "--exact", "--nocapture"])
+        .env("MRT_TEST_HELPER", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(helper.stdout.take().unwrap()).lines();
+    // The test harness may have begun the line.
+    let orphan = lines
+        .map(Result::unwrap)
+        .find_map(|line| line.split_once("CONTAINER ").map(|(_, name)| name.to_owned()))
+        .expect("the helper starts a container");
+
+    // Another process that sweeps now must leave both alone: their makers live.
+    let sweeper = Docker::connect().await.unwrap();
+    sweeper.sweep().await.unwrap();
+    assert!(exists(&orphan).await && exists(alive.name()).await);
+
+    helper.kill().unwrap();
+    // Not reaped yet: a zombie is dead enough.
+    assert!(exists(&orphan).await);
+    let swept = async {
+        while exists(&orphan).await {
+            sweeper.sweep().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), swept).await.expect("the orphan is swept");
+    helper.wait().unwrap();
+    assert!(exists(alive.name()).await);
+    alive.stop().await.unwrap();
+}
