@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check::CheckError;
 use crate::host::EnvironmentError;
 use crate::server::ServerError;
+use crate::server::docker::Docker;
 use cells::Selection;
 
 /// What to check and how.
@@ -235,10 +236,8 @@ pub async fn run(
     };
     for (running, cells) in servers.into_iter().zip(&done) {
         if options.keep && failing(cells) {
-            if let Some(what) = running.leave().await {
-                let what = format!("kept for a look, remove it when done: {what}");
-                let _ = events.send(Event::Preparing { suite: String::new(), target: None, what });
-            }
+            let what = format!("kept for a look, remove it when done: {}", running.leave().await);
+            let _ = events.send(Event::Preparing { suite: String::new(), target: None, what });
         } else {
             running.stop().await;
         }
@@ -275,11 +274,21 @@ async fn start(
     groups: &[(Target, Vec<Selection>)],
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<Vec<server::Running>, RunError> {
+    let docker = match groups.iter().find(|(target, _)| server::needs_docker(target)) {
+        None => None,
+        Some((target, _)) => {
+            let failed = |source| RunError::Server { target: target.name.clone(), source };
+            let docker = Docker::connect().await.map_err(failed)?;
+            docker.sweep().await.map_err(failed)?;
+            Some(docker)
+        }
+    };
     let starting = groups.iter().map(|(target, selections)| {
         let suite = selections.first().map(|selection| selection.suite.name.clone()).unwrap_or_default();
         let what = format!("starting {}", target.name);
         let _ = events.send(Event::Preparing { suite, target: Some(target.name.clone()), what });
-        async move { server::Running::start(target).await.map_err(|error| error.for_target(target)) }
+        let docker = docker.clone();
+        async move { server::Running::start(target, docker).await.map_err(|error| error.for_target(target)) }
     });
     let mut servers = Vec::new();
     let mut failed = None;

@@ -11,24 +11,20 @@ use crate::check::CheckError;
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::Sqlite;
 use crate::database::{DatabaseError, Engine};
-use crate::server::docker::{Container, Docker};
-use crate::server::{Endpoint, ServerError, external, random_password};
+use crate::server::docker::Docker;
+use crate::server::{Endpoint, Server, ServerError, external, random_token};
 
 /// A target's server and the engine that speaks to it.
 pub(super) struct Running {
     target: Target,
     engine: Arc<dyn Engine>,
-    kind: Kind,
+    /// `None` where the engine is embedded.
+    server: Option<Server>,
+    docker: Option<Docker>,
     /// Databases of embedded engines, scratch directories of hosts.
     directory: TempDir,
     run_as: Option<(u32, u32)>,
     shards: usize,
-}
-
-enum Kind {
-    Container { docker: Docker, container: Container },
-    External,
-    Embedded,
 }
 
 /// Why a server cannot be had.
@@ -58,15 +54,17 @@ impl StartError {
 
 impl Running {
     /// Starts what a target needs.
-    pub(super) async fn start(target: &Target) -> Result<Self, StartError> {
+    ///
+    /// `docker` is where containers are started; an error says why there is none, and counts only when one is needed.
+    pub(super) async fn start(target: &Target, docker: Option<Docker>) -> Result<Self, StartError> {
         let root = std::env::temp_dir();
         let directory = tempfile::Builder::new()
             .prefix("mrt-")
             .tempdir()
             .map_err(|source| StartError::Scratch { path: root, source })?;
         let run_as = unprivileged(directory.path())?;
-        let (engine, kind) = open(target, directory.path(), run_as).await?;
-        Ok(Self { target: target.clone(), engine, kind, directory, run_as, shards: 0 })
+        let (engine, server) = open(target, docker.as_ref(), directory.path(), run_as).await?;
+        Ok(Self { target: target.clone(), engine, server, docker, directory, run_as, shards: 0 })
     }
 
     pub(super) fn engine(&self) -> Arc<dyn Engine> {
@@ -84,7 +82,7 @@ impl Running {
 
     /// Whether the server is one that we started, so that it may be taken down and replaced.
     pub(super) fn is_ours(&self) -> bool {
-        !matches!(self.kind, Kind::External)
+        self.server.as_ref().is_none_or(Server::is_ours)
     }
 
     pub(super) fn run_as(&self) -> Option<(u32, u32)> {
@@ -102,26 +100,30 @@ impl Running {
 
     /// Replaces the server by a fresh one. An external one can only be looked at.
     pub(super) async fn fresh(&mut self) -> Result<(), StartError> {
-        match &self.kind {
-            Kind::External => return self.engine.ping().await.map_err(|_| StartError::External),
-            Kind::Container { container, .. } => container.stop().await?,
-            Kind::Embedded => {}
+        if !self.is_ours() {
+            return self.engine.ping().await.map_err(|_| StartError::External);
         }
-        let (engine, kind) = open(&self.target, self.directory.path(), self.run_as).await?;
+        if let Some(server) = &self.server {
+            server.stop().await?;
+        }
+        let (engine, server) =
+            open(&self.target, self.docker.as_ref(), self.directory.path(), self.run_as).await?;
         self.engine = engine;
-        self.kind = kind;
+        self.server = server;
         Ok(())
     }
 
     /// What is known of the server's end, with its last words.
     pub(super) async fn why_died(&self) -> String {
-        match &self.kind {
-            Kind::Container { container, .. } => match container.why_died().await {
-                Some(why) => why,
-                None => "the server is still running".to_owned(),
-            },
-            Kind::External | Kind::Embedded => match self.engine.ping().await {
-                Ok(()) => "the server answers".to_owned(),
+        let death = match &self.server {
+            Some(server) => server.why_died().await,
+            None => Ok(None),
+        };
+        match death {
+            Ok(Some(death)) => death.to_string(),
+            Err(error) => error.to_string(),
+            Ok(None) => match self.engine.ping().await {
+                Ok(()) => "the server is running".to_owned(),
                 Err(error) => error.to_string(),
             },
         }
@@ -130,51 +132,64 @@ impl Running {
     /// Takes the server down, and with it everything that was made for the run.
     pub(super) async fn stop(self) {
         self.engine.close().await;
-        if let Kind::Container { container, .. } = &self.kind
-            && let Err(error) = container.stop().await
+        if let Some(server) = &self.server
+            && let Err(error) = server.stop().await
         {
             tracing::warn!("cannot remove the container of {}: {error}", self.target.name);
         }
     }
 
-    /// Leaves the server and its databases for a look, and says how to get rid of them.
-    pub(super) async fn leave(self) -> Option<String> {
-        match self.kind {
-            Kind::Container { container, .. } => container.keep().await.ok(),
-            Kind::External => Some("the databases named mrt_* on the external server".to_owned()),
-            Kind::Embedded => Some(self.directory.keep().display().to_string()),
+    /// Leaves the server and its databases for a look, and says what to remove afterwards.
+    pub(super) async fn leave(self) -> String {
+        let directory = self.directory.keep();
+        match self.server {
+            Some(Server::Container(container)) => {
+                let name = container.name().to_owned();
+                match container.keep().await {
+                    Ok(()) => format!("container {name}"),
+                    Err(error) => format!("container {name} (may be swept: {error})"),
+                }
+            }
+            Some(Server::External(_)) => "the databases named mrt_* on the external server".to_owned(),
+            None => format!("directory {}", directory.display()),
         }
     }
 }
 
 async fn open(
     target: &Target,
+    docker: Option<&Docker>,
     directory: &Path,
     run_as: Option<(u32, u32)>,
-) -> Result<(Arc<dyn Engine>, Kind), StartError> {
+) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
     match (&target.server, target.engine) {
         (_, EngineKind::Sqlite) => {
             let files = directory.join("databases");
             make(&files, run_as).map_err(|source| StartError::Scratch { path: files.clone(), source })?;
-            Ok((Arc::new(Sqlite::open(&files, target, run_as).await?), Kind::Embedded))
+            Ok((Arc::new(Sqlite::open(&files, target, run_as).await?), None))
         }
         (ServerSettings::External { url, url_env }, EngineKind::Postgres) => {
-            let endpoint = external::endpoint(url.as_deref(), url_env.as_deref())?;
-            Ok((Arc::new(Postgres::open(endpoint, target, true).await?), Kind::External))
+            let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
+            let engine = Postgres::open(endpoint.clone(), target, true).await?;
+            Ok((Arc::new(engine), Some(Server::External(endpoint))))
         }
         (_, EngineKind::Postgres) => {
-            let docker = Docker::connect().await?;
-            docker.sweep().await?;
-            let launch = postgres::launch(target, random_password());
-            let ready = |endpoint: &Endpoint| {
-                let endpoint = endpoint.clone();
-                async move { postgres::ready(&endpoint).await }
+            let docker = match docker {
+                Some(docker) => docker.clone(),
+                None => Docker::connect().await?,
             };
-            let container = docker.start(&launch, ready).await?;
-            let engine = Postgres::open(container.endpoint(), target, false).await?;
-            Ok((Arc::new(engine), Kind::Container { docker, container }))
+            let launch = postgres::launch(target, random_token()?);
+            let container =
+                docker.start(&launch, |endpoint: Endpoint| async move { postgres::ready(&endpoint).await }).await?;
+            let engine = Postgres::open(container.endpoint().clone(), target, false).await?;
+            Ok((Arc::new(engine), Some(Server::Container(container))))
         }
     }
+}
+
+/// Whether a target's server is a container.
+pub(super) fn needs_docker(target: &Target) -> bool {
+    matches!(target.server, ServerSettings::Docker { .. })
 }
 
 /// The user as whom migrations run: ourselves, or, where we are root, nobody.
