@@ -11,14 +11,14 @@ use std::time::Duration;
 use std::{fs, io};
 
 use serde::Serialize;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::wire::{Connection, FromServer, Imported, Ready, Role, Tail, ToServer, drain, frame};
+use super::wire::{Connection, FromServer, Imported, Ready, Role, Tail, ToServer, frame};
 use super::{HostError, HostSettings};
 
 /// How long importing a project may take.
@@ -129,26 +129,23 @@ impl Server {
             _ => HostError::Spawn { interpreter: settings.interpreter.clone(), source },
         })?;
         let lifeline = process.stdin.take();
-        let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
 
         let shared = Arc::new(Shared::default());
         let mut tasks = JoinSet::new();
         let welcomed = shared.expect(&token, Role::Server);
         tasks.spawn(welcome(listener, Arc::clone(&shared)));
         let (announce, ended) = watch::channel(None);
-        let printed = Arc::clone(&shared);
+        let mut readers = JoinSet::new();
+        if let Some(pipe) = process.stdout.take() {
+            readers.spawn(read_all(pipe, Arc::clone(&shared)));
+        }
+        if let Some(pipe) = process.stderr.take() {
+            readers.spawn(read_all(pipe, Arc::clone(&shared)));
+        }
         tasks.spawn(async move {
-            let read = async {
-                let out = async { if let Some(pipe) = stdout { drain(pipe, &printed.printed).await } else { Ok(()) } };
-                let err = async { if let Some(pipe) = stderr { drain(pipe, &printed.printed).await } else { Ok(()) } };
-                let _ = tokio::join!(out, err);
-            };
-            let status = process.wait();
-            tokio::pin!(read);
-            let status = tokio::select! {
-                status = status => { let _ = timeout(DEATH_LIMIT, read).await; status }
-                status = async { read.as_mut().await; std::future::pending().await } => status,
-            };
+            let status = process.wait().await;
+            // Its last words first. The pipes end with the last process that holds them.
+            let _ = timeout(DEATH_LIMIT, readers.join_all()).await;
             let how = status.map_or_else(|error| error.to_string(), how_it_ended);
             let _ = announce.send(Some(how));
         });
@@ -379,10 +376,14 @@ async fn listen_to(mut reader: super::wire::FrameReader, shared: Arc<Shared>) {
     *lock(&shared.registry) = Registry { closed: true, ..Registry::default() };
 }
 
-async fn speak(
-    mut writer: tokio::net::unix::OwnedWriteHalf,
-    mut outbox: mpsc::UnboundedReceiver<Vec<u8>>,
-) {
+async fn read_all(mut pipe: impl AsyncRead + Unpin, shared: Arc<Shared>) {
+    let mut chunk = vec![0; 8 << 10];
+    while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
+        lock(&shared.printed).push(&chunk[..count]);
+    }
+}
+
+async fn speak(mut writer: tokio::net::unix::OwnedWriteHalf, mut outbox: mpsc::UnboundedReceiver<Vec<u8>>) {
     while let Some(bytes) = outbox.recv().await {
         if writer.write_all(&bytes).await.is_err() {
             return;

@@ -1,7 +1,5 @@
 //! Frames on the host's socket: a length (32 bits, big endian), then JSON.
 
-use std::io;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,8 +169,7 @@ impl FrameReader {
             return Err(HostError::Protocol(format!("a message of {length} bytes is too long")));
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };
-        let message =
-            serde_json::from_slice(body).map_err(|error| HostError::Protocol(error.to_string()))?;
+        let message = serde_json::from_slice(body).map_err(|error| HostError::Protocol(error.to_string()))?;
         self.buffer.drain(..4 + length);
         Ok(Some(message))
     }
@@ -228,21 +225,6 @@ impl Tail {
             (_, Some((_, lines))) => format!("[... earlier output left out]\n{lines}"),
             (_, None) => format!("[... earlier output left out]\n{text}"),
         }
-    }
-}
-
-/// Reads a stream to its end into a tail.
-pub(super) async fn drain(
-    mut stream: impl tokio::io::AsyncRead + Unpin,
-    tail: &std::sync::Mutex<Tail>,
-) -> io::Result<()> {
-    let mut chunk = vec![0; 8 << 10];
-    loop {
-        let count = stream.read(&mut chunk).await?;
-        if count == 0 {
-            return Ok(());
-        }
-        tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(&chunk[..count]);
     }
 }
 

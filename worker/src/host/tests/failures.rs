@@ -1,1 +1,158 @@
-//! todo
+//! What is said of a step that fails.
+
+use super::*;
+
+/// A chain of one revision, its child process, and the revision's file.
+async fn one(python: &Path, upgrade: &str, downgrade: &str) -> (Suite, Host, Child, PathBuf) {
+    let mut suite = Suite::new(python);
+    let file = suite.revision("r1", upgrade, downgrade);
+    let host = suite.host().await;
+    let child = host.child().await.unwrap();
+    (suite, host, child, file)
+}
+
+#[tokio::test]
+async fn a_database_error_is_told_in_the_drivers_words() {
+    let Some(python) = interpreter("a_database_error_is_told_in_the_drivers_words") else { return };
+    let upgrade = "op.execute('CREATE TABLE t (a INTEGER UNIQUE)')\n\
+                   op.execute('INSERT INTO t VALUES (1)')\n\
+                   op.get_bind().execute(sa.text('INSERT INTO t VALUES (:a)'), {'a': 1})";
+    let (_suite, _host, mut child, _) = one(&python, upgrade, "pass").await;
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!(raised.class, "sqlalchemy.exc.IntegrityError");
+    assert_eq!(raised.message, "UNIQUE constraint failed: t.a");
+    assert!(raised.from_database && !raised.on_purpose);
+    let statement = raised.statement.unwrap();
+    assert_eq!(
+        (statement.sql.as_str(), statement.parameters),
+        ("INSERT INTO t VALUES (?)", vec!["1".to_owned()])
+    );
+    assert_eq!((statement.line, raised.line), (Some(8), Some(8)));
+    assert!(raised.traceback.contains("r1.py"), "{}", raised.traceback);
+    assert!(!raised.traceback.contains("mrt_host"), "{}", raised.traceback);
+}
+
+#[tokio::test]
+async fn a_migration_may_refuse_on_purpose() {
+    let Some(python) = interpreter("a_migration_may_refuse_on_purpose") else { return };
+    let cases = [
+        ("raise RuntimeError('no way back')", "builtins.RuntimeError", "no way back", true),
+        ("raise NotImplementedError()", "builtins.NotImplementedError", "", true),
+        ("if True:\n    raise ValueError(\n        'long')", "builtins.ValueError", "long", true),
+        (
+            "try:\n    {}['x']\nexcept KeyError:\n    raise RuntimeError('lost')",
+            "builtins.RuntimeError",
+            "lost",
+            false,
+        ),
+        ("{}['x']", "builtins.KeyError", "'x'", false),
+        ("raise RuntimeError(str({}['x']))", "builtins.KeyError", "'x'", false),
+        ("sys.exit(4)", "builtins.SystemExit", "4", false),
+        ("op.create_check_constraint('c', 't', 'a > 0')", "builtins.NotImplementedError", "", false),
+    ];
+    for (downgrade, class, message, on_purpose) in cases {
+        let (_suite, host, mut child, _) =
+            one(&python, "op.execute('CREATE TABLE t (a INTEGER)')", downgrade).await;
+        assert_eq!(up(&mut child, "r1").await.failure, None);
+        let raised = raised(down(&mut child, "r1").await);
+        assert_eq!(raised.class, class, "{downgrade}");
+        assert!(raised.message.starts_with(message), "{downgrade}: {}", raised.message);
+        assert_eq!(raised.on_purpose, on_purpose, "{downgrade}");
+        assert!(raised.line.is_some_and(|line| line > 6), "{downgrade}: {:?}", raised.line);
+        host.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_missing_downgrade_is_on_purpose() {
+    let Some(python) = interpreter("a_missing_downgrade_is_on_purpose") else { return };
+    let suite = Suite::new(&python);
+    suite.write("migrations/versions/r1.py", "revision = 'r1'; down_revision = None\ndef upgrade(): pass\n");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    assert_eq!(up(&mut child, "r1").await.failure, None);
+    let raised = raised(down(&mut child, "r1").await);
+    assert_eq!(
+        (raised.message.as_str(), raised.on_purpose),
+        ("the revision has no downgrade() function", true)
+    );
+}
+
+#[tokio::test]
+async fn an_env_py_that_never_runs_the_step_is_a_failure() {
+    let Some(python) = interpreter("an_env_py_that_never_runs_the_step_is_a_failure") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "pass", "pass");
+    suite.write("migrations/env.py", "print('nothing to do')\n");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let outcome = up(&mut child, "r1").await;
+    assert_eq!(outcome.output, "nothing to do\n");
+    let raised = raised(outcome);
+    assert!(raised.message.starts_with("env.py never ran the step"), "{}", raised.message);
+    assert!(!raised.on_purpose);
+}
+
+#[tokio::test]
+async fn an_env_py_that_swallows_the_exception_hides_nothing() {
+    let Some(python) = interpreter("an_env_py_that_swallows_the_exception_hides_nothing") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "raise LookupError('the real one')", "pass");
+    let env = ENV.replace("        context.run_migrations()\n", "        try:\n            context.run_migrations()\n        except Exception:\n            print('oh well')\n");
+    suite.write("migrations/env.py", &env);
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    assert_eq!(raised(up(&mut child, "r1").await).message, "the real one");
+}
+
+#[tokio::test]
+async fn what_a_report_shows_does_not_differ_from_run_to_run() {
+    let Some(python) = interpreter("what_a_report_shows_does_not_differ_from_run_to_run") else { return };
+    let (_suite, _host, mut child, _) = one(&python, "raise ValueError(object())", "pass").await;
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!(raised.message, "<object object at 0x...>");
+    assert!(!raised.traceback.contains("at 0x7"), "{}", raised.traceback);
+}
+
+#[tokio::test]
+async fn a_suite_that_does_not_load_says_where() {
+    let Some(python) = interpreter("a_suite_that_does_not_load_says_where") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "pass", "pass");
+    suite.write("migrations/versions/r2.py", "revision = 'r2'\ndown_revision = 'r1'\ndef upgrade(:\n");
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert!(message.contains("r2.py:3") && message.contains("SyntaxError"), "{message}");
+
+    suite
+        .write("migrations/versions/r2.py", "import no_such_module\nrevision = 'r2'\ndown_revision = 'r1'\n");
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert!(message.contains("r2.py:1") && message.contains("No module named 'no_such_module'"), "{message}");
+
+    suite.settings.interpreter = PathBuf::from("/no/such/python");
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert!(message.starts_with("there is no Python interpreter /no/such/python"), "{message}");
+
+    suite.settings.interpreter = PathBuf::from("/bin/false");
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert_eq!(message, "/bin/false ended at once (exit status 1)");
+
+    suite.settings.interpreter = python.clone();
+    suite.settings.script_location = suite.path("nowhere");
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert!(message.contains("nowhere does not exist"), "{message}");
+}
+
+#[tokio::test]
+async fn an_interpreter_without_alembic_says_what_to_install() {
+    let Some(python) = interpreter("an_interpreter_without_alembic_says_what_to_install") else { return };
+    // The interpreter that the environment was made from, without the environment's packages.
+    let suite = Suite::new(&python);
+    let bare = suite.path("bare");
+    let made = std::process::Command::new(&python).args(["-m", "venv", "--without-pip"]).arg(&bare).status();
+    assert!(made.unwrap().success());
+    let mut settings = suite.settings.clone();
+    settings.interpreter = bare.join("bin/python");
+    let message = Host::start(settings).await.unwrap_err().to_string();
+    assert!(message.starts_with("alembic is not installed in "), "{message}");
+    assert!(message.contains("pip install alembic"), "{message}");
+}

@@ -1,1 +1,224 @@
-//! todo
+//! Processes that hang, die, print without end, and processes that must not outlive us.
+
+use super::*;
+use crate::host::Statement;
+
+#[tokio::test]
+async fn a_hang_is_killed_with_everything_it_started() {
+    let Some(python) = interpreter("a_hang_is_killed_with_everything_it_started") else { return };
+    let mut suite = Suite::new(&python);
+    let (own, grand) = (suite.path("own.pid"), suite.path("grand.pid"));
+    let upgrade = format!(
+        "import subprocess\nopen({own:?}, 'w').write(str(os.getpid()))\n\
+         sleeper = subprocess.Popen(['sleep', '1000'])\nopen({grand:?}, 'w').write(str(sleeper.pid))\n\
+         print('going to sleep', flush=True)\nop.execute('SELECT 1')\ntime.sleep(1000)"
+    );
+    suite.revision("r1", &upgrade, "pass");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let limit = Duration::from_secs(3);
+    let outcome = child.step(Direction::Up, "r1", limit).await.unwrap();
+    // The statement had ended; the process hung elsewhere.
+    assert_eq!(outcome.failure, Some(Failure::TimedOut { after: limit, statement: None }));
+    assert_eq!(outcome.output, "going to sleep\n");
+    assert!(outcome.opaque);
+    assert!(outcome.statements.iter().any(|statement| statement.sql == "SELECT 1"));
+    assert!(!is_running(pid_in(&own)));
+    until_gone(pid_in(&grand)).await;
+    assert!(child.step(Direction::Up, "r1", limit).await.is_err());
+
+    // The host itself is unharmed.
+    host.child().await.unwrap().end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hanging_statement_is_named() {
+    let Some(python) = interpreter("a_hanging_statement_is_named") else { return };
+    let mut suite = Suite::new(&python);
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    suite.revision("r1", &format!("op.execute({endless:?})"), "pass");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let after = Duration::from_secs(2);
+    let outcome = child.step(Direction::Up, "r1", after).await.unwrap();
+    let statement = Statement { sql: endless.to_owned(), parameters: vec![], line: Some(6) };
+    assert_eq!(outcome.failure, Some(Failure::TimedOut { after, statement: Some(statement) }));
+}
+
+#[tokio::test]
+async fn a_process_that_dies_says_how() {
+    let Some(python) = interpreter("a_process_that_dies_says_how") else { return };
+    for (body, how) in [
+        ("print('bye', flush=True)\nos._exit(3)", "exit status 3"),
+        ("print('bye', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
+    ] {
+        let mut suite = Suite::new(&python);
+        suite.revision("r1", &format!("op.execute('SELECT 7')\n{body}"), "pass");
+        let host = suite.host().await;
+        let mut child = host.child().await.unwrap();
+        let outcome = up(&mut child, "r1").await;
+        assert_eq!(outcome.failure, Some(Failure::Died { how: how.to_owned() }));
+        assert_eq!(outcome.output, "bye\n");
+        assert!(outcome.statements.iter().any(|statement| statement.sql == "SELECT 7"));
+        child.end().await.unwrap();
+        host.close().await;
+    }
+}
+
+#[tokio::test]
+async fn output_without_end_is_bounded_and_harmless() {
+    let Some(python) = interpreter("output_without_end_is_bounded_and_harmless") else { return };
+    let mut suite = Suite::new(&python);
+    let body =
+        "line = 'x' * 99\nfor i in range(2000):\n    print((line + '\\n') * 1000, end='')\nprint('the end')";
+    suite.revision("r1", body, "print('back')");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let outcome = up(&mut child, "r1").await;
+    assert_eq!(outcome.failure, None);
+    assert!(outcome.output.len() < 20_000, "{}", outcome.output.len());
+    assert!(outcome.output.starts_with("[... earlier output left out]\nxxx"), "{:.60}", outcome.output);
+    assert!(outcome.output.ends_with("xxx\nthe end\n"));
+    assert_eq!(down(&mut child, "r1").await.output, "back\n");
+}
+
+#[tokio::test]
+async fn a_file_cannot_grow_without_end() {
+    let Some(python) = interpreter("a_file_cannot_grow_without_end") else { return };
+    let mut suite = Suite::new(&python);
+    let big = suite.path("big");
+    suite.revision("r1", &format!("open({big:?}, 'wb').write(b'x' * 5_000_000)"), "pass");
+    suite.settings.max_file_bytes = 1 << 20;
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    assert!(raised(up(&mut child, "r1").await).message.contains("File too large"));
+}
+
+#[tokio::test]
+async fn the_environment_is_clean() {
+    let Some(python) = interpreter("the_environment_is_clean") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "print(sorted(os.environ))\nprint(os.getcwd())\nprint(os.environ['MINE'])", "pass");
+    suite.settings.env.insert("MINE".to_owned(), "yes".to_owned());
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let output = up(&mut child, "r1").await.output;
+    let lines: Vec<_> = output.lines().collect();
+    assert_eq!(
+        lines[0],
+        "['DATABASE_URL', 'HOME', 'LANG', 'MINE', 'MKL_NUM_THREADS', 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', \
+         'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONHASHSEED', 'PYTHONUSERBASE', 'TMPDIR', 'TZ']"
+    );
+    assert_eq!(Path::new(lines[1]), suite.settings.dir.canonicalize().unwrap());
+    assert_eq!(lines[2], "yes");
+}
+
+#[tokio::test]
+async fn a_dropped_host_leaves_no_process() {
+    let Some(python) = interpreter("a_dropped_host_leaves_no_process") else { return };
+    let mut suite = Suite::new(&python);
+    let (own, escaped) = (suite.path("own.pid"), suite.path("escaped.pid"));
+    // The second process leaves the group and the session.
+    let body = format!(
+        "import subprocess\nopen({own:?}, 'w').write(str(os.getpid()))\n\
+         p = subprocess.Popen(['sleep', '1000'], start_new_session=True)\nopen({escaped:?}, 'w').write(str(p.pid))"
+    );
+    suite.revision("r1", &body, "pass");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    assert_eq!(up(&mut child, "r1").await.failure, None);
+    assert!(is_running(pid_in(&own)));
+    drop(child);
+    until_gone(pid_in(&own)).await;
+    drop(host);
+    until_gone(pid_in(&escaped)).await;
+}
+
+/// Not a test by itself: what `a_worker_that_is_killed_leaves_no_process` runs and kills.
+#[tokio::test]
+async fn worker_to_be_killed() {
+    let Some(dir) = std::env::var_os("MRT_TEST_KILLED_WORKER").map(PathBuf::from) else { return };
+    let Some(python) = interpreter("worker_to_be_killed") else { return };
+    let mut suite = Suite::new(&python);
+    let pid = dir.join("pid");
+    // Written whole, then renamed: whoever sees the file can read it.
+    let body = format!(
+        "open('{0}.new', 'w').write(str(os.getpid()))\nos.rename('{0}.new', '{0}')\ntime.sleep(1000)",
+        pid.display()
+    );
+    suite.revision("r1", &body, "pass");
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    child.step(Direction::Up, "r1", Duration::from_secs(1000)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_leaves_no_process() {
+    let Some(_) = interpreter("a_worker_that_is_killed_leaves_no_process") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut worker = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "host::tests::processes::worker_to_be_killed"])
+        .env("MRT_TEST_KILLED_WORKER", dir.path())
+        .env("TMPDIR", dir.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = dir.path().join("pid");
+    let started = async {
+        while !pid.exists() {
+            assert!(worker.try_wait().unwrap().is_none(), "the worker ended by itself");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, started).await.unwrap();
+    let migration = pid_in(&pid);
+    let server = parent(migration);
+    let guard = parent(server);
+    worker.kill().await.unwrap();
+    for process in [migration, server, guard] {
+        until_gone(process).await;
+    }
+}
+
+fn parent(pid: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn migrations_run_as_a_user_of_their_own() {
+    let Some(python) = interpreter("migrations_run_as_a_user_of_their_own") else { return };
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED: migrations_run_as_a_user_of_their_own (the test does not run as root)");
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let nobody = 65534;
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "print(os.getuid(), os.getgid(), os.getgroups())", "pass");
+    suite.settings.run_as = Some((nobody, nobody));
+    suite.settings.url = format!("sqlite:///{}/data.db", suite.settings.scratch.display());
+
+    fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    assert!(message.contains("as user 65534") && message.contains("Permission denied"), "{message}");
+
+    fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let versions = suite.settings.dir.join("migrations");
+    fs::set_permissions(&versions, fs::Permissions::from_mode(0o700)).unwrap();
+    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    if message.contains("/lib/python") {
+        eprintln!("SKIPPED: migrations_run_as_a_user_of_their_own (only root can read the interpreter)");
+        return;
+    }
+    assert!(
+        message.contains("migrations cannot be read by user 65534") && message.contains("chmod"),
+        "{message}"
+    );
+
+    fs::set_permissions(&versions, fs::Permissions::from_mode(0o755)).unwrap();
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let outcome = up(&mut child, "r1").await;
+    assert_eq!((outcome.failure, outcome.output.as_str()), (None, "65534 65534 []\n"));
+}

@@ -6,7 +6,11 @@ use super::*;
 async fn steps_run_and_their_statements_are_seen() {
     let Some(python) = interpreter("steps_run_and_their_statements_are_seen") else { return };
     let mut suite = Suite::new(&python);
-    suite.revision("r1", "op.execute('CREATE TABLE users (id INTEGER, name TEXT)')", "op.drop_table('users')");
+    suite.revision(
+        "r1",
+        "op.execute('CREATE TABLE users (id INTEGER, name TEXT)')",
+        "op.drop_table('users')",
+    );
     suite.revision(
         "r2",
         "users = sa.table('users', sa.column('id'), sa.column('name'))\n\

@@ -1,6 +1,7 @@
 """What an exception out of a migration says."""
 
 import ast
+import dis
 import os
 import re
 import traceback
@@ -116,8 +117,8 @@ def _on_purpose(error, file):
     frames = list(_frames(error))
     if isinstance(error, NotImplementedError):
         return not (frames and frames[-1][2].startswith(LIBRARIES))
-    # Raised by the file's own statement: no deeper frame.
-    if not frames or frames[-1][0] != file:
+    # Raised by the file's own statement: no deeper frame, and nothing else on that line.
+    if not frames or frames[-1][0] != file or not _is_raise(error):
         return False
     try:
         with open(file, "rb") as source:
@@ -125,6 +126,13 @@ def _on_purpose(error, file):
     except (OSError, SyntaxError, ValueError):
         return False
     return _raises_at(tree, frames[-1][1], False)
+
+
+def _is_raise(error):
+    at = error.__traceback__
+    while at.tb_next is not None:
+        at = at.tb_next
+    return dis.opname[at.tb_frame.f_code.co_code[at.tb_lasti]] == "RAISE_VARARGS"
 
 
 def _raises_at(node, line, handling):

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import sys
 import traceback
 
 from . import process, server
@@ -29,6 +30,8 @@ def main():
             os.dup2(null, 0)
             os.close(null)
             code = server.main(settings)
+        except SystemExit as error:
+            print(error, file=sys.stderr)
         except BaseException:
             traceback.print_exc()
         finally:

@@ -33,7 +33,10 @@ class Server:
             process.become(*settings["run_as"])
             process.die_with(guard)
         self.settings = settings
-        self.channel = Channel(settings["socket"], settings["token"], "server", os.getpid())
+        try:
+            self.channel = Channel(settings["socket"], settings["token"], "server", os.getpid())
+        except OSError as error:
+            sys.exit("cannot connect to %s as user %d: %s" % (settings["socket"], os.getuid(), error.strerror))
         self.child_ended = process.ChildSignal()
         self.project = None
         # Process id to the worker's number.
@@ -59,10 +62,10 @@ class Server:
     def load(self):
         os.chdir(_readable(self.settings))
         ready = dict(versions(), op="ready", revisions=[], unsafe=None)
+        warm.up(self.settings["url"])
         if not self.settings["lazy"]:
             self.project = Project(self.settings)
             ready["revisions"] = self.project.revisions()
-            warm.up(self.settings["url"])
             ready["unsafe"] = self.unsafe()
         self.settle()
         return ready
@@ -138,7 +141,7 @@ class Server:
 def _readable(settings):
     """The suite's directory, if this process may read what it needs."""
     directory = settings["dir"]
-    for path in (sys.prefix, directory, settings["alembic_file"], settings["script_location"]):
+    for path in (os.path.dirname(os.__file__), sys.prefix, directory, settings["alembic_file"], settings["script_location"]):
         mode = os.R_OK | (os.X_OK if os.path.isdir(path) else 0)
         if not os.access(path, mode):
             raise LoadError("unreadable", path=path, uid=os.getuid(), exists=_exists(path))
