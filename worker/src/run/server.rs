@@ -146,8 +146,8 @@ impl Running {
             Some(Server::Container(container)) => {
                 let name = container.name().to_owned();
                 match container.keep().await {
-                    Ok(()) => format!("container {name}"),
-                    Err(error) => format!("container {name} (may be swept: {error})"),
+                    Ok(name) => format!("container {name}"),
+                    Err(error) => format!("container {name} (the next start may remove it: {error})"),
                 }
             }
             Some(Server::External(_)) => "the databases named mrt_* on the external server".to_owned(),

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bollard::errors::Error;
 use bollard::models::ContainerInspectResponse;
-use bollard::query_parameters::{
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
+use bollard::query_parameters::{RenameContainerOptionsBuilder, 
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 
@@ -114,6 +114,16 @@ impl Container {
         Ok(String::from_utf8_lossy(text).trim_end().to_owned())
     }
 
+    /// Leaves the container for a person to look into, under a name that no sweep takes, and says that name.
+    pub async fn keep(self) -> Result<String, ServerError> {
+        let name = format!("{KEPT}{}", self.name);
+        let options = RenameContainerOptionsBuilder::new().name(&name).build();
+        let call = self.engine.client().rename_container(&self.name, options);
+        self.engine.call(|| format!("rename container {}", self.name), call).await?;
+        self.removed.store(true, Ordering::Relaxed);
+        Ok(name)
+    }
+
     /// Ends the server and removes its container with everything in it.
     pub async fn stop(&self) -> Result<(), ServerError> {
         remove(&self.engine, &self.name).await?;
@@ -136,6 +146,9 @@ impl Drop for Container {
         });
     }
 }
+
+/// How the names of containers begin that a person wants to look into.
+pub(super) const KEPT: &str = "mrt-keep-";
 
 /// Removes a container whatever its state; that it is gone already, or going, is as good.
 pub(super) async fn remove(engine: &Engine, name: &str) -> Result<(), ServerError> {

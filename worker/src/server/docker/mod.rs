@@ -118,7 +118,14 @@ impl Docker {
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let call = self.engine.client().list_containers(Some(options));
         let containers = self.engine.call(|| "list the containers of mrt".to_owned(), call).await?;
-        Ok(containers.into_iter().filter_map(|it| Some((it.id?, it.labels.unwrap_or_default()))).collect())
+        let is_kept = |names: &[String]| {
+            names.iter().any(|name| name.trim_start_matches('/').starts_with(container::KEPT))
+        };
+        Ok(containers
+            .into_iter()
+            .filter(|it| !it.names.as_deref().is_some_and(is_kept))
+            .filter_map(|it| Some((it.id?, it.labels.unwrap_or_default())))
+            .collect())
     }
 
     async fn create(&self, launch: &Launch) -> Result<Container, ServerError> {
