@@ -1,0 +1,154 @@
+//! `cargo xtask bench`: measures. Nothing here passes or fails; it prints figures.
+
+mod chains;
+mod memory;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{Failure, repository};
+use chains::Shape;
+
+/// What to measure.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Bench {
+    /// mrt beside pytest-mrt on the same generated chain, in the same run.
+    Peer(Peer),
+}
+
+/// How to compare.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Peer {
+    /// Lengths of the chain.
+    #[arg(long, default_values_t = [100])]
+    revisions: Vec<usize>,
+    /// What the chain does.
+    #[arg(long, value_enum, default_values = ["tables", "altering"])]
+    shape: Vec<Shape>,
+    /// Targets: `sqlite`, `postgres:15`.
+    #[arg(long, default_values = ["sqlite", "postgres:15"])]
+    target: Vec<String>,
+    /// Leave the peer out (it takes minutes).
+    #[arg(long)]
+    without_peer: bool,
+}
+
+const PACKAGES: [&str; 4] = ["pytest-mrt==1.9.1", "alembic", "sqlalchemy", "psycopg2-binary"];
+
+/// Runs a bench.
+pub(crate) fn run(bench: &Bench) -> Result<bool, Failure> {
+    match bench {
+        Bench::Peer(peer) => compare(peer),
+    }
+}
+
+fn compare(peer: &Peer) -> Result<bool, Failure> {
+    let python = crate::python::environment("peer", &PACKAGES)?;
+    println!(
+        "{:<10} {:<12} {:>5} {:>9} {:>9} {:>7} {:>12} {:>11} {:>9}",
+        "chain", "target", "n", "mrt s", "peer s", "ratio", "ms/revision", "rows seeded", "peak MiB"
+    );
+    let mut phases = Vec::new();
+    for &shape in &peer.shape {
+        for &revisions in &peer.revisions {
+            let directory = repository().join(format!("target/xtask/bench/{}-{revisions}", shape.as_str()));
+            chains::write(&directory, shape, revisions)?;
+            for target in &peer.target {
+                let ours = ours(&directory, &python, target)?;
+                let theirs = if peer.without_peer { None } else { Some(theirs(&directory, &python, target)?) };
+                let seconds = ours.time.as_secs_f64();
+                println!(
+                    "{:<10} {target:<12} {revisions:>5} {seconds:>9.2} {:>9} {:>7} {:>12.1} {:>11} {:>9}",
+                    shape.as_str(),
+                    theirs.map_or("-".to_owned(), |time| format!("{:.2}", time.as_secs_f64())),
+                    theirs.map_or("-".to_owned(), |time| format!("{:.1}x", time.as_secs_f64() / seconds)),
+                    seconds * 1_000.0 / revisions as f64,
+                    ours.rows,
+                    ours.peak_bytes >> 20,
+                );
+                phases.push((format!("{} {target} {revisions}", shape.as_str()), ours.phases));
+            }
+        }
+    }
+    println!("\nwhere the time goes, milliseconds over all cells (cells run side by side):");
+    for (name, phases) in phases {
+        let listed: Vec<String> = phases.iter().map(|(phase, ms)| format!("{phase} {ms}")).collect();
+        println!("  {name}: {}", listed.join(", "));
+    }
+    Ok(true)
+}
+
+struct Ours {
+    time: Duration,
+    rows: u64,
+    peak_bytes: u64,
+    phases: BTreeMap<String, u64>,
+}
+
+/// One run of ours, container start included.
+fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Failure> {
+    let file = directory.join("report.json");
+    let binary: PathBuf = crate::mrt_cli()?;
+    let clock = Instant::now();
+    let mut child = Command::new(binary)
+        .arg("run")
+        .arg(directory)
+        .arg("--python")
+        .arg(python)
+        .args(["--target", target, "--format", "json", "--output"])
+        .arg(&file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+    let watch = memory::watch(child.id());
+    let status = child.wait().map_err(|error| Failure::new(format!("cannot wait for mrt-cli: {error}")))?;
+    let time = clock.elapsed();
+    let peak_bytes = watch.stop();
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Failure::new(format!("mrt-cli ({status}) left no report: {error}")))?;
+    let report: Value = serde_json::from_str(&text).map_err(|error| Failure::new(error.to_string()))?;
+    let cells = report["cells"].as_array().cloned().unwrap_or_default();
+    let mut phases = BTreeMap::new();
+    let mut rows = 0;
+    for cell in &cells {
+        if !matches!(cell["verdict"].as_str(), Some("pass" | "warn" | "fail")) {
+            return Err(Failure::new(format!("a cell was not checked: {cell}")));
+        }
+        rows += cell["coverage"]["rows_seeded"].as_u64().unwrap_or(0);
+        for (phase, ms) in cell["phases_ms"].as_object().into_iter().flatten() {
+            *phases.entry(phase.clone()).or_default() += ms.as_u64().unwrap_or(0);
+        }
+    }
+    Ok(Ours { time, rows, peak_bytes, phases })
+}
+
+/// One run of the peer. On PostgreSQL its server is up already when the clock starts.
+fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Failure> {
+    let server;
+    let url = if target == "sqlite" {
+        let file = directory.join("peer.db");
+        let _ = std::fs::remove_file(&file);
+        format!("sqlite:///{}", file.display())
+    } else {
+        server = crate::postgres::Container::start(target)?;
+        server.url("postgresql+psycopg2")
+    };
+    let clock = Instant::now();
+    let output = Command::new(python)
+        .current_dir(directory)
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "up_down_consistency"])
+        .env("DATABASE_URL", url)
+        .output()
+        .map_err(|error| Failure::new(format!("cannot run pytest: {error}")))?;
+    let time = clock.elapsed();
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !text.contains(" passed") {
+        return Err(Failure::new(format!("the peer did not pass:\n{text}")));
+    }
+    Ok(time)
+}
