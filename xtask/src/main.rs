@@ -1,2 +1,66 @@
-//! mrt
-fn main() {}
+//! What people do to this repository: `cargo xtask test`, `cargo xtask images`.
+
+mod docker;
+mod images;
+mod postgres;
+mod process;
+mod python;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use process::Problem;
+
+/// What people do to this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+enum Task {
+    /// Provide the database images that tests run on
+    ///
+    /// Official images where a registry can be reached, else stand-ins made from Debian's packages. Needs Docker,
+    /// and for stand-ins root on Debian or Ubuntu.
+    Images {
+        /// Provide this image alone (`postgres:15`); may be given several times
+        #[arg(long)]
+        only: Vec<String>,
+        /// Build stand-ins without asking a registry, in place of what is there
+        #[arg(long)]
+        stand_in: bool,
+    },
+    /// Provide everything that tests need, and leave it at that
+    Setup,
+    /// Check everything: formatting, lints, documentation, licences, tests
+    Test {
+        /// Without containers, Python and setup; what needs them is skipped
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Images { only, stand_in } => images::provide(&only, stand_in).map(|()| ExitCode::SUCCESS),
+        Task::Setup => test::setup().map(|_| ExitCode::SUCCESS),
+        Task::Test { quick } => test::run(quick),
+    };
+    outcome.unwrap_or_else(|problem| {
+        eprintln!("error: {}", process::with_causes(&problem));
+        ExitCode::FAILURE
+    })
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or(here.clone(), PathBuf::from)
+}
+
+/// A place for what tasks keep, made when it is not there.
+fn workshop() -> Result<PathBuf, Problem> {
+    let dir = root().join("target/xtask");
+    std::fs::create_dir_all(&dir).map_err(|source| Problem::File { path: dir.clone(), source })?;
+    Ok(dir)
+}

@@ -60,6 +60,11 @@ impl Surroundings {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn with_docker_host(url: &str) -> Self {
+        Self { docker_host: Some(url.to_owned()), ..Self::default() }
+    }
+
     /// Docker's client settings, `~/.docker/config.json`.
     pub(super) fn config_file(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|dir| dir.join("config.json"))

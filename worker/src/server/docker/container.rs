@@ -28,17 +28,17 @@ pub(super) const LOG_LINES: usize = 20;
 /// [`super::Docker::remove_owned`] and by the next start's [`super::Docker::sweep`].
 #[derive(Debug)]
 pub struct Container {
-    engine: Engine,
+    engine: Arc<Engine>,
     name: String,
     image: String,
     endpoint: Endpoint,
     born: Instant,
-    removed: Arc<AtomicBool>,
+    removed: AtomicBool,
 }
 
 impl Container {
-    pub(super) fn new(engine: Engine, name: String, image: String, endpoint: Endpoint) -> Self {
-        Self { engine, name, image, endpoint, born: Instant::now(), removed: Arc::default() }
+    pub(super) fn new(engine: Arc<Engine>, name: String, image: String, endpoint: Endpoint) -> Self {
+        Self { engine, name, image, endpoint, born: Instant::now(), removed: AtomicBool::new(false) }
     }
 
     pub(super) fn listens_at(&mut self, host: String, port: u16) {

@@ -17,7 +17,7 @@ const GREETING: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(60);
 
 /// A container engine that has answered.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Engine {
     client: bollard::Docker,
     address: Address,
@@ -98,5 +98,49 @@ fn explain(error: &Error) -> String {
         }
         Some(io::ErrorKind::ConnectionRefused) => "nobody listens there".to_owned(),
         _ => cause.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    async fn refused(docker_host: &str) -> String {
+        let surroundings = Surroundings::with_docker_host(docker_host);
+        Engine::connect(&surroundings).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_is_not_there_is_told_with_what_was_tried() {
+        let message = refused("unix:///no/such.sock").await;
+        assert!(
+            message.starts_with(
+                "Docker is not running: unix:///no/such.sock (DOCKER_HOST): there is no such socket; start Docker"
+            ),
+            "{message}"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("left.sock");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        let message = refused(&format!("unix://{}", socket.display())).await;
+        assert!(message.contains("nobody listens there"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn what_listens_and_is_no_engine_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("shut.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let message = refused(&format!("unix://{}", socket.display())).await;
+        assert!(message.contains("shut.sock (DOCKER_HOST): "), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_way_to_an_engine_that_is_not_known_is_told() {
+        assert!(refused("ssh://jo@host").await.contains("`ssh -L`"));
+        assert!(refused("npipe:////./pipe/docker").await.contains("only unix:// and tcp://"));
     }
 }

@@ -33,7 +33,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_
 /// A container engine, and this process as the owner of what it starts there. Clones share their containers.
 #[derive(Debug, Clone)]
 pub struct Docker {
-    engine: Engine,
+    engine: Arc<Engine>,
     owner: Arc<Owner>,
     started: Arc<AtomicUsize>,
     /// Docker's client settings, which hold logins of registries.
@@ -51,7 +51,7 @@ impl Docker {
     pub async fn connect() -> Result<Self, ServerError> {
         let surroundings = Surroundings::of_this_process();
         Ok(Self {
-            engine: Engine::connect(&surroundings).await?,
+            engine: Arc::new(Engine::connect(&surroundings).await?),
             owner: Arc::new(Owner::this_process(random_token()?)),
             started: Arc::default(),
             config_file: surroundings.config_file(),

@@ -1,0 +1,104 @@
+//! A PostgreSQL server for the tests that are given one.
+
+use std::path::Path;
+use std::process::id;
+use std::time::{Duration, Instant};
+
+use crate::process::{Problem, command, read, succeeds};
+
+const IMAGE: &str = "postgres:15";
+const LABEL: &str = "mrt.xtask.pid";
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A server in a container, removed when this value goes.
+pub(crate) struct Postgres {
+    container: String,
+    url: String,
+}
+
+impl Postgres {
+    pub(crate) fn start() -> Result<Self, Problem> {
+        sweep()?;
+        // It listens on the loopback for as long as the tests run; a password would only hide in URLs.
+        let container = read(&mut command(
+            "docker",
+            [
+                "run",
+                "--detach",
+                "--label",
+                &format!("{LABEL}={}", id()),
+                "--publish",
+                "127.0.0.1::5432",
+                "--env",
+                "POSTGRES_HOST_AUTH_METHOD=trust",
+                "--tmpfs",
+                "/var/lib/postgresql/data:rw,size=4g",
+                "--shm-size",
+                "256m",
+                IMAGE,
+                "-c",
+                "fsync=off",
+                "-c",
+                "full_page_writes=off",
+                "-c",
+                "max_connections=200",
+            ],
+        ))?;
+        let mut server = Self { container, url: String::new() };
+        server.wait_until_ready()?;
+        let published = read(&mut command("docker", ["port", &server.container, "5432/tcp"]))?;
+        let address = published.lines().next().unwrap_or_default();
+        server.url = format!("postgres://postgres@{address}/postgres");
+        Ok(server)
+    }
+
+    /// The administrator's URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn wait_until_ready(&self) -> Result<(), Problem> {
+        let deadline = Instant::now() + START_LIMIT;
+        // Over TCP: while the image initialises, its server answers on the socket alone.
+        let login = ["exec", &self.container, "psql", "-h", "127.0.0.1", "-U", "postgres", "-c", "select 1"];
+        while !succeeds(&mut command("docker", login)) {
+            let running = ["inspect", "--format", "{{.State.Running}}", &self.container];
+            let running = read(&mut command("docker", running))? == "true";
+            if !running || Instant::now() > deadline {
+                let logs = command("docker", ["logs", "--tail", "20", &self.container]).output();
+                let logs = logs.map(|logs| [logs.stdout, logs.stderr].concat()).unwrap_or_default();
+                return Err(Problem::Missing(format!(
+                    "PostgreSQL in a container of {IMAGE} does not start; its last lines:\n{}",
+                    String::from_utf8_lossy(&logs)
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Err(problem) = remove(&self.container) {
+            eprintln!("warning: {}", crate::process::with_causes(&problem));
+        }
+    }
+}
+
+fn remove(container: &str) -> Result<(), Problem> {
+    read(&mut command("docker", ["rm", "--force", "--volumes", container])).map(drop)
+}
+
+/// Removes the servers of runs that were killed.
+fn sweep() -> Result<(), Problem> {
+    let format = format!("{{{{.ID}}}} {{{{.Label \"{LABEL}\"}}}}");
+    let label = format!("label={LABEL}");
+    let listed = read(&mut command("docker", ["ps", "--all", "--filter", &label, "--format", &format]))?;
+    for (container, pid) in listed.lines().filter_map(|line| line.split_once(' ')) {
+        if !Path::new("/proc").join(pid).exists() {
+            remove(container)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! `cargo xtask test`: every check of the repository, in stages, each told at the end.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::postgres::Postgres;
+use crate::process::{Problem, cannot_run, check, command, is_installed, run as run_command, with_causes};
+use crate::{images, python, root};
+
+/// What tests print where they did not run.
+const SKIPPED: &str = "SKIPPED: ";
+
+/// Runs every stage, also after one has failed: one run tells everything that is wrong.
+pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
+    let mut stages = Stages::default();
+    stages.run("format", || cargo(["fmt", "--all", "--check"], &[]));
+    stages
+        .run("clippy", || cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[]));
+    stages.run("documentation", || {
+        cargo(
+            ["doc", "--workspace", "--no-deps", "--document-private-items"],
+            &[("RUSTDOCFLAGS", "-D warnings")],
+        )
+    });
+    match is_installed("cargo-deny") {
+        true => stages.run("licences", || cargo(["deny", "--all-features", "check"], &[])),
+        // It takes longer to install than everything else together.
+        false => stages.skip("licences", "cargo-deny is not installed (`cargo install --locked cargo-deny`)"),
+    };
+
+    let mut ground = None;
+    match quick {
+        true => stages.skip("setup", "--quick"),
+        false => stages.run("setup", || {
+            ground = Some(setup()?);
+            Ok(Vec::new())
+        }),
+    }
+    let environment = match &ground {
+        Some(ground) => ground.environment(),
+        None => vec![
+            // Where no engine can be: tests that need one say that they were skipped.
+            ("DOCKER_HOST", "unix:///nonexistent/switched-off-by-cargo-xtask-test.sock".to_owned()),
+        ],
+    };
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+
+    if quick || ground.is_some() {
+        stages.run("tests", || tests(&environment));
+        // Further stages that need servers and Python (`corpus`, `examples`) belong here, each as
+        // `stages.run("corpus", || cargo([..], &environment))`.
+    } else {
+        stages.skip("tests", "the setup failed");
+    }
+    drop(ground);
+    Ok(stages.summary())
+}
+
+/// What tests run on; goes when it is dropped.
+pub(crate) struct Ground {
+    postgres_url: String,
+    python: PathBuf,
+    /// Ended at the end.
+    _postgres: Option<Postgres>,
+}
+
+impl Ground {
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("MRT_TEST_POSTGRES_URL", self.postgres_url.clone()),
+            ("MRT_TEST_PYTHON", self.python.display().to_string()),
+        ]
+    }
+}
+
+/// Provides what tests need; what the environment already names is used as it is.
+pub(crate) fn setup() -> Result<Ground, Problem> {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    images::provide(&["postgres:15".to_owned()], false)?;
+    let python = match given("MRT_TEST_PYTHON") {
+        Some(python) => PathBuf::from(python),
+        None => python::environment()?,
+    };
+    Ok(match given("MRT_TEST_POSTGRES_URL") {
+        Some(postgres_url) => Ground { postgres_url, python, _postgres: None },
+        None => {
+            let postgres = Postgres::start()?;
+            Ground { postgres_url: postgres.url().to_owned(), python, _postgres: Some(postgres) }
+        }
+    })
+}
+
+/// Runs cargo with its output on the terminal. A stage returns what it skipped.
+fn cargo<const N: usize>(arguments: [&str; N], environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+    run_command(&mut cargo_command(arguments, environment)).map(|()| Vec::new())
+}
+
+fn cargo_command<const N: usize>(arguments: [&str; N], environment: &[(&str, &str)]) -> Command {
+    let mut cargo = command("cargo", arguments);
+    cargo.current_dir(root()).envs(environment.iter().copied());
+    cargo
+}
+
+fn tests(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+    match is_installed("cargo-nextest") {
+        true => nextest(environment),
+        false => libtest(environment),
+    }
+}
+
+/// nextest hides what passing tests print, and keeps it in its JUnit file.
+fn nextest(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+    let junit = root().join("target/nextest/ci/junit.xml");
+    // An old one would tell of another run.
+    let _ = fs::remove_file(&junit);
+    let outcome = cargo(["nextest", "run", "--workspace", "--profile", "ci"], environment);
+    let kept = fs::read_to_string(&junit).unwrap_or_default();
+    let skipped = kept.lines().filter_map(skip_notice).map(|notice| unescape(&notice)).collect();
+    outcome?;
+    // nextest runs no examples in documentation.
+    cargo(["test", "--quiet", "--workspace", "--doc"], environment)?;
+    Ok(skipped)
+}
+
+fn libtest(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+    let arguments = ["test", "--workspace", "--no-fail-fast", "--", "--show-output"];
+    let mut cargo = cargo_command(arguments, environment);
+    let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(|source| cannot_run(&cargo, source))?;
+    let mut skipped = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            skipped.extend(skip_notice(&line));
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
+    }
+    let status = child.wait().map_err(|source| cannot_run(&cargo, source))?;
+    check(&cargo, status, String::new())?;
+    Ok(skipped)
+}
+
+fn skip_notice(line: &str) -> Option<String> {
+    line.split_once(SKIPPED).map(|(_, notice)| notice.trim().to_owned())
+}
+
+fn unescape(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    text.split("</system-").next().unwrap_or_default().replace("&amp;", "&")
+}
+
+/// What has run, in order.
+#[derive(Default)]
+struct Stages {
+    done: Vec<Stage>,
+}
+
+struct Stage {
+    name: &'static str,
+    took: Duration,
+    outcome: Outcome,
+    skipped: Vec<String>,
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped,
+}
+
+impl Stages {
+    fn run(&mut self, name: &'static str, stage: impl FnOnce() -> Result<Vec<String>, Problem>) {
+        println!("\n=== {name} ===");
+        let began = Instant::now();
+        let result = stage();
+        let took = began.elapsed();
+        let (outcome, skipped) = match result {
+            Ok(skipped) => (Outcome::Passed, skipped),
+            Err(problem) => {
+                let problem = with_causes(&problem);
+                println!("{name} failed: {problem}");
+                (Outcome::Failed(problem), Vec::new())
+            }
+        };
+        self.done.push(Stage { name, took, outcome, skipped });
+    }
+
+    fn skip(&mut self, name: &'static str, reason: &str) {
+        println!("\n=== {name} ===\n{SKIPPED}{name}: {reason}");
+        let skipped = vec![reason.to_owned()];
+        self.done.push(Stage { name, took: Duration::ZERO, outcome: Outcome::Skipped, skipped });
+    }
+
+    /// Tells what came of every stage, and all that did not run.
+    fn summary(&self) -> ExitCode {
+        println!("\n=== summary ===");
+        for stage in &self.done {
+            let outcome = match &stage.outcome {
+                Outcome::Passed => "ok".to_owned(),
+                Outcome::Skipped => "SKIPPED".to_owned(),
+                Outcome::Failed(problem) => format!("FAILED  {}", problem.lines().next().unwrap_or_default()),
+            };
+            println!("{:<14} {:>7.1} s  {outcome}", stage.name, stage.took.as_secs_f64());
+        }
+        for stage in &self.done {
+            for notice in &stage.skipped {
+                println!("{SKIPPED}{}: {notice}", stage.name);
+            }
+        }
+        let failed = self.done.iter().filter(|stage| matches!(stage.outcome, Outcome::Failed(_))).count();
+        let skipped: usize = self.done.iter().map(|stage| stage.skipped.len()).sum();
+        println!("{} stages, {failed} failed; {skipped} things were skipped", self.done.len());
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
