@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::{Failure, repository};
+use crate::process::{self, Problem};
+use crate::root;
 
 /// Runs the corpus on the given targets and prints the table.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Deserialize)]
 struct Expectations {
     class: u32,
+    #[expect(dead_code, reason = "for people who read the file")]
     about: String,
     #[serde(flatten)]
     revisions: BTreeMap<String, Expected>,
@@ -102,27 +104,27 @@ struct Case {
 }
 
 /// Runs the command; `Ok(false)` when something is not as expected.
-pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
-    let root = repository();
+pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
+    let root = root();
     let corpus = root.join("corpus");
     let mut cases = Vec::new();
     read_cases(&corpus.join("cases"), &mut cases)?;
     cases.retain(|case| arguments.case.as_ref().is_none_or(|part| case.name.contains(part.as_str())));
     if cases.is_empty() {
-        return Err(Failure::new("no case has such a name"));
+        return Err(Problem::unusable("no case has such a name"));
     }
     let text = match &arguments.report {
         Some(file) => std::fs::read_to_string(file)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))?,
+            .map_err(|error| Problem::unusable(format!("cannot read {}: {error}", file.display())))?,
         None => report(arguments, &corpus, &cases)?,
     };
     let report: Report = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("mrt-cli printed no JSON report: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("mrt-cli printed no JSON report: {error}")))?;
     Ok(table(&cases, &report, arguments.all))
 }
 
-fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String, Failure> {
-    let mut command = Command::new(crate::mrt_cli()?);
+fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String, Problem> {
+    let mut command = Command::new(process::mrt_cli()?);
     command.arg("run").arg(corpus).args(["--format", "json"]);
     for target in &arguments.target {
         command.args(["--target", target]);
@@ -133,12 +135,12 @@ fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String
         }
     }
     command.args(&arguments.arguments).stderr(std::process::Stdio::inherit());
-    let output = command.output().map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+    let output = command.output().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", directory.display()));
+fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| Problem::unusable(format!("cannot read {}: {error}", directory.display()));
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         entries.push(entry.map_err(failed)?.path());
@@ -148,13 +150,13 @@ fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Failure> {
     if file.exists() {
         let text = std::fs::read_to_string(&file).map_err(failed)?;
         let expectations: Expectations =
-            toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+            toml::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))?;
         let mut revisions = BTreeSet::new();
         for path in entries.iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
             revisions.extend(revision_of(path)?);
         }
         if let Some(unknown) = expectations.revisions.keys().find(|id| !revisions.contains(*id)) {
-            return Err(Failure::new(format!("{}: there is no revision {unknown} here", file.display())));
+            return Err(Problem::unusable(format!("{}: there is no revision {unknown} here", file.display())));
         }
         let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
         cases.push(Case { name, expectations, revisions });
@@ -167,9 +169,9 @@ fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Failure> {
 }
 
 /// The id in a revision file's `revision = "…"` line.
-fn revision_of(path: &Path) -> Result<Option<String>, Failure> {
+fn revision_of(path: &Path) -> Result<Option<String>, Problem> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        .map_err(|error| Problem::unusable(format!("cannot read {}: {error}", path.display())))?;
     Ok(text.lines().find_map(|line| {
         let (name, value) = line.split_once('=')?;
         let is_revision = name.split(':').next().is_some_and(|name| name.trim() == "revision");
@@ -253,11 +255,4 @@ fn table(cases: &[Case], report: &Report, all: bool) -> bool {
     println!("{found} of {wanted} expected findings found");
     println!("{false_alarms} false alarms in {clean} cells that must be clean");
     wrong == 0
-}
-
-impl Case {
-    #[allow(dead_code, reason = "read by people who debug a case")]
-    fn about(&self) -> &str {
-        &self.expectations.about
-    }
 }

@@ -1,10 +1,14 @@
-//! What people do to this repository: `cargo xtask test`, `cargo xtask images`.
+//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`.
 
+mod bench;
+mod corpus;
 mod docker;
 mod images;
+mod mutants;
 mod postgres;
 mod process;
 mod python;
+mod real;
 mod test;
 
 use std::path::PathBuf;
@@ -38,6 +42,15 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Run the corpus of known bugs and their correct twins, and say what was found, missed and found in error
+    Corpus(corpus::Arguments),
+    /// Check real chains from PyPI: every cell judged, the same report twice
+    Real(real::Arguments),
+    /// Plant one mutant in each of many real revisions, and count those that are found
+    Mutants(mutants::Arguments),
+    /// Measure
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -45,11 +58,19 @@ fn main() -> ExitCode {
         Task::Images { only, stand_in } => images::provide(&only, stand_in).map(|()| ExitCode::SUCCESS),
         Task::Setup => test::setup().map(|_| ExitCode::SUCCESS),
         Task::Test { quick } => test::run(quick),
+        Task::Corpus(arguments) => corpus::run(&arguments).map(exit_code),
+        Task::Real(arguments) => real::run(&arguments).map(exit_code),
+        Task::Mutants(arguments) => mutants::run(&arguments).map(exit_code),
+        Task::Bench(bench) => bench::run(&bench).map(exit_code),
     };
     outcome.unwrap_or_else(|problem| {
         eprintln!("error: {}", process::with_causes(&problem));
         ExitCode::FAILURE
     })
+}
+
+fn exit_code(as_expected: bool) -> ExitCode {
+    if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The repository.

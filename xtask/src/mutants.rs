@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::real::{self, Chain};
-use crate::{Failure, repository};
+use crate::process::{self, Problem};
+use crate::{python, root};
 
 /// Plants one mutant in each of many real revisions and runs them all at once.
 #[derive(Debug, clap::Args)]
@@ -28,8 +29,8 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the command; `Ok(false)` when fewer than 95 % were found.
-pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
-    let python = crate::python::environment("real", &real::PACKAGES)?;
+pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
+    let python = python::environment("real", "xtask/real/requirements.txt")?;
     let original = real::project(arguments.chain, &python)?;
     let before = check(&original, &python, &arguments.target, &[], "before")?;
     let passing: BTreeSet<String> = cells(&before)
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
 
     let mutated = original.with_file_name(format!("{}-mutants", arguments.chain.as_str()));
     let copy = mutated.join("versions");
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", copy.display()));
+    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", copy.display()));
     let _ = std::fs::remove_dir_all(&mutated);
     std::fs::create_dir_all(&copy).map_err(failed)?;
     for name in ["alembic.ini", "hooks.py"] {
@@ -56,14 +57,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
         }
     }
     let output = Command::new(&python)
-        .arg(repository().join("xtask/real/mutate.py"))
+        .arg(root().join("xtask/real/mutate.py"))
         .arg(arguments.seed.to_string())
         .arg(files.len().to_string())
         .arg(&copy)
         .args(&candidates)
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::new(format!("cannot run mutate.py: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("cannot run mutate.py: {error}")))?;
     let mut mutants: BTreeMap<String, Value> = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(mutant) = serde_json::from_str::<Value>(line) else { continue };
@@ -112,23 +113,23 @@ fn cells(report: &Value) -> impl Iterator<Item = &Value> {
     report["cells"].as_array().into_iter().flatten()
 }
 
-fn check(directory: &Path, python: &Path, target: &str, only: &[&str], name: &str) -> Result<Value, Failure> {
+fn check(directory: &Path, python: &Path, target: &str, only: &[&str], name: &str) -> Result<Value, Problem> {
     let file = directory.join(format!("{name}.json"));
-    let mut command = Command::new(crate::mrt_cli()?);
+    let mut command = Command::new(process::mrt_cli()?);
     command.arg("run").arg(directory).arg("--python").arg(python).args(["--target", target, "--format", "json"]);
     command.arg("--output").arg(&file).stderr(Stdio::inherit());
     for revision in only {
         command.args(["--only", revision]);
     }
-    let status = command.status().map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+    let status = command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     let text = std::fs::read_to_string(&file)
-        .map_err(|error| Failure::new(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
-    serde_json::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+        .map_err(|error| Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
+    serde_json::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))
 }
 
 /// The revision files of a chain on a target, going by its settings.
-fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("cannot read the settings of {}: {error}", directory.display()));
+fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Problem> {
+    let failed = |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot read the settings of {}: {error}", directory.display()));
     let text = std::fs::read_to_string(directory.join("mrt.toml")).map_err(|error| failed(&error))?;
     let settings: toml::Table = text.parse().map_err(|error| failed(&error))?;
     let suite = settings["suite"].as_table().and_then(|suites| suites.values().next());
@@ -149,8 +150,8 @@ fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The settings of the mutated project: those of the original with other version locations.
-fn settings(arguments: &Arguments, original: &Path, mutated: &Path) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("cannot write the settings: {error}"));
+fn settings(arguments: &Arguments, original: &Path, mutated: &Path) -> Result<(), Problem> {
+    let failed = |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot write the settings: {error}"));
     let text = std::fs::read_to_string(original.join("mrt.toml")).map_err(|error| failed(&error))?;
     let mut settings: toml::Table = text.parse().map_err(|error| failed(&error))?;
     let locations = toml::Value::Array(vec![toml::Value::String(mutated.join("versions").display().to_string())]);

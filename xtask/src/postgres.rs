@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Problem, command, read, succeeds};
 
-const IMAGE: &str = "postgres:15";
 const LABEL: &str = "mrt.xtask.pid";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A server in a container, removed when this value goes.
 pub(crate) struct Postgres {
+    image: String,
     container: String,
     url: String,
 }
 
 impl Postgres {
-    pub(crate) fn start() -> Result<Self, Problem> {
+    pub(crate) fn start(image: &str) -> Result<Self, Problem> {
         sweep()?;
         // It listens on the loopback for as long as the tests run; a password would only hide in URLs.
         let container = read(&mut command(
@@ -35,7 +35,7 @@ impl Postgres {
                 "/var/lib/postgresql/data:rw,size=4g",
                 "--shm-size",
                 "256m",
-                IMAGE,
+                image,
                 "-c",
                 "fsync=off",
                 "-c",
@@ -44,7 +44,7 @@ impl Postgres {
                 "max_connections=200",
             ],
         ))?;
-        let mut server = Self { container, url: String::new() };
+        let mut server = Self { image: image.to_owned(), container, url: String::new() };
         server.wait_until_ready()?;
         let published = read(&mut command("docker", ["port", &server.container, "5432/tcp"]))?;
         let address = published.lines().next().unwrap_or_default();
@@ -68,7 +68,8 @@ impl Postgres {
                 let logs = command("docker", ["logs", "--tail", "20", &self.container]).output();
                 let logs = logs.map(|logs| [logs.stdout, logs.stderr].concat()).unwrap_or_default();
                 return Err(Problem::Missing(format!(
-                    "PostgreSQL in a container of {IMAGE} does not start; its last lines:\n{}",
+                    "PostgreSQL in a container of {} does not start; its last lines:\n{}",
+                    self.image,
                     String::from_utf8_lossy(&logs)
                 )));
             }

@@ -29,6 +29,15 @@ pub(crate) enum Problem {
     /// Something is missing that a person has to provide.
     #[error("{0}")]
     Missing(String),
+    /// Something is there and cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl Problem {
+    pub(crate) fn unusable(what: impl Into<String>) -> Self {
+        Self::Unusable(what.into())
+    }
 }
 
 fn excerpt(output: &str) -> String {
@@ -115,4 +124,10 @@ pub(crate) fn check(command: &Command, status: ExitStatus, output: String) -> Re
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The product, built as people use it.
+pub(crate) fn mrt_cli() -> Result<PathBuf, Problem> {
+    run(command("cargo", ["build", "--quiet", "--release", "--package", "mrt-cli"]).current_dir(crate::root()))?;
+    Ok(crate::root().join("target/release/mrt-cli"))
 }

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use crate::process::{Problem, can_install, command, install, is_installed, read};
 use crate::{root, workshop};
 
-/// A virtual environment with what `xtask/requirements.txt` lists; returns its interpreter. Made anew when the
-/// list changes.
-pub(crate) fn environment() -> Result<PathBuf, Problem> {
-    let dir = workshop()?.join("venv");
+/// A virtual environment with what a file of requirements lists; returns its interpreter. Made anew when the list
+/// changes.
+pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf, Problem> {
+    let dir = workshop()?.join(name);
     let interpreter = dir.join("bin/python");
-    let requirements = root().join("xtask/requirements.txt");
+    let requirements = root().join(requirements);
     let wanted = fs::read_to_string(&requirements)
         .map_err(|source| Problem::File { path: requirements.clone(), source })?;
     let stamp = dir.join("requirements.txt");

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{Failure, repository};
+use crate::process::{self, Problem};
+use crate::{python, root};
 
 /// Checks real chains: every cell judged, twice the same report, every blocked one confirmed by plain `alembic`.
 #[derive(Debug, clap::Args)]
@@ -66,13 +67,9 @@ impl Chain {
     }
 }
 
-/// What the chains need.
-pub(crate) const PACKAGES: [&str; 8] =
-    ["prefect", "mlflow-skinny", "optuna", "alembic", "sqlalchemy", "psycopg2-binary", "asyncpg", "aiosqlite"];
-
 /// Runs the command; `Ok(false)` when something is not as it must be.
-pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
-    let python = crate::python::environment("real", &PACKAGES)?;
+pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
+    let python = python::environment("real", "xtask/real/requirements.txt")?;
     let chains = if arguments.chain.is_empty() { Chain::ALL.to_vec() } else { arguments.chain.clone() };
     let mut good = true;
     for chain in chains {
@@ -90,9 +87,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Failure> {
 }
 
 /// Writes the project directory of a chain: its settings and hooks, filled in for this environment.
-pub(crate) fn project(chain: Chain, python: &Path) -> Result<PathBuf, Failure> {
-    let directory = repository().join("target/xtask/real").join(chain.as_str());
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", directory.display()));
+pub(crate) fn project(chain: Chain, python: &Path) -> Result<PathBuf, Problem> {
+    let directory = root().join("target/xtask/real").join(chain.as_str());
+    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
     std::fs::create_dir_all(&directory).map_err(failed)?;
     let site = site_packages(python)?;
     std::fs::write(directory.join("mrt.toml"), chain.settings().replace("{site}", &site)).map_err(failed)?;
@@ -103,26 +100,26 @@ pub(crate) fn project(chain: Chain, python: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Where an interpreter keeps its packages.
-pub(crate) fn site_packages(python: &Path) -> Result<String, Failure> {
+pub(crate) fn site_packages(python: &Path) -> Result<String, Problem> {
     let output = Command::new(python)
         .args(["-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"])
         .output()
-        .map_err(|error| Failure::new(format!("cannot run {}: {error}", python.display())))?;
+        .map_err(|error| Problem::unusable(format!("cannot run {}: {error}", python.display())))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn report(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Value, Failure> {
+fn report(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Value, Problem> {
     let file = directory.join(format!("{name}.json"));
-    let mut command = Command::new(crate::mrt_cli()?);
+    let mut command = Command::new(process::mrt_cli()?);
     command.arg("run").arg(directory).arg("--python").arg(python).args(["--format", "json", "--output"]).arg(&file);
     for target in &arguments.target {
         command.args(["--target", target]);
     }
     command.args(&arguments.arguments).stderr(Stdio::inherit());
-    let status = command.status().map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+    let status = command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     let text = std::fs::read_to_string(&file)
-        .map_err(|error| Failure::new(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
-    serde_json::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+        .map_err(|error| Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
+    serde_json::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))
 }
 
 fn summarise(chain: Chain, report: &Value) -> bool {

@@ -82,12 +82,12 @@ pub(crate) fn setup() -> Result<Ground, Problem> {
     images::provide(&["postgres:15".to_owned()], false)?;
     let python = match given("MRT_TEST_PYTHON") {
         Some(python) => PathBuf::from(python),
-        None => python::environment()?,
+        None => python::environment("venv", "xtask/requirements.txt")?,
     };
     Ok(match given("MRT_TEST_POSTGRES_URL") {
         Some(postgres_url) => Ground { postgres_url, python, _postgres: None },
         None => {
-            let postgres = Postgres::start()?;
+            let postgres = Postgres::start("postgres:15")?;
             Ground { postgres_url: postgres.url().to_owned(), python, _postgres: Some(postgres) }
         }
     })

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::Failure;
+use crate::process::Problem;
 
 /// What a generated chain does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -52,8 +52,8 @@ def pytest_configure(config):
 "#;
 
 /// Writes a project with `revisions` revisions into `directory`.
-pub(crate) fn write(directory: &Path, shape: Shape, revisions: usize) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", directory.display()));
+pub(crate) fn write(directory: &Path, shape: Shape, revisions: usize) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
     let _ = std::fs::remove_dir_all(directory);
     let versions = directory.join("migrations/versions");
     std::fs::create_dir_all(&versions).map_err(failed)?;

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{Failure, repository};
+use crate::postgres::Postgres;
+use crate::process::{self, Problem};
+use crate::{python, root};
 use chains::Shape;
 
 /// What to measure.
@@ -37,17 +39,15 @@ pub(crate) struct Peer {
     without_peer: bool,
 }
 
-const PACKAGES: [&str; 4] = ["pytest-mrt==1.9.1", "alembic", "sqlalchemy", "psycopg2-binary"];
-
 /// Runs a bench.
-pub(crate) fn run(bench: &Bench) -> Result<bool, Failure> {
+pub(crate) fn run(bench: &Bench) -> Result<bool, Problem> {
     match bench {
         Bench::Peer(peer) => compare(peer),
     }
 }
 
-fn compare(peer: &Peer) -> Result<bool, Failure> {
-    let python = crate::python::environment("peer", &PACKAGES)?;
+fn compare(peer: &Peer) -> Result<bool, Problem> {
+    let python = python::environment("peer", "xtask/bench/requirements.txt")?;
     println!(
         "{:<10} {:<12} {:>5} {:>9} {:>9} {:>7} {:>12} {:>11} {:>9}",
         "chain", "target", "n", "mrt s", "peer s", "ratio", "ms/revision", "rows seeded", "peak MiB"
@@ -55,7 +55,7 @@ fn compare(peer: &Peer) -> Result<bool, Failure> {
     let mut phases = Vec::new();
     for &shape in &peer.shape {
         for &revisions in &peer.revisions {
-            let directory = repository().join(format!("target/xtask/bench/{}-{revisions}", shape.as_str()));
+            let directory = root().join(format!("target/xtask/bench/{}-{revisions}", shape.as_str()));
             chains::write(&directory, shape, revisions)?;
             for target in &peer.target {
                 let ours = ours(&directory, &python, target)?;
@@ -90,9 +90,9 @@ struct Ours {
 }
 
 /// One run of ours, container start included.
-fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Failure> {
+fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Problem> {
     let file = directory.join("report.json");
-    let binary: PathBuf = crate::mrt_cli()?;
+    let binary: PathBuf = process::mrt_cli()?;
     let clock = Instant::now();
     let mut child = Command::new(binary)
         .arg("run")
@@ -104,20 +104,20 @@ fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Failure> 
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| Failure::new(format!("cannot run mrt-cli: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     let watch = memory::watch(child.id());
-    let status = child.wait().map_err(|error| Failure::new(format!("cannot wait for mrt-cli: {error}")))?;
+    let status = child.wait().map_err(|error| Problem::unusable(format!("cannot wait for mrt-cli: {error}")))?;
     let time = clock.elapsed();
     let peak_bytes = watch.stop();
     let text = std::fs::read_to_string(&file)
-        .map_err(|error| Failure::new(format!("mrt-cli ({status}) left no report: {error}")))?;
-    let report: Value = serde_json::from_str(&text).map_err(|error| Failure::new(error.to_string()))?;
+        .map_err(|error| Problem::unusable(format!("mrt-cli ({status}) left no report: {error}")))?;
+    let report: Value = serde_json::from_str(&text).map_err(|error| Problem::unusable(error.to_string()))?;
     let cells = report["cells"].as_array().cloned().unwrap_or_default();
     let mut phases = BTreeMap::new();
     let mut rows = 0;
     for cell in &cells {
         if !matches!(cell["verdict"].as_str(), Some("pass" | "warn" | "fail")) {
-            return Err(Failure::new(format!("a cell was not checked: {cell}")));
+            return Err(Problem::unusable(format!("a cell was not checked: {cell}")));
         }
         rows += cell["coverage"]["rows_seeded"].as_u64().unwrap_or(0);
         for (phase, ms) in cell["phases_ms"].as_object().into_iter().flatten() {
@@ -128,15 +128,15 @@ fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Failure> 
 }
 
 /// One run of the peer. On PostgreSQL its server is up already when the clock starts.
-fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Failure> {
+fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Problem> {
     let server;
     let url = if target == "sqlite" {
         let file = directory.join("peer.db");
         let _ = std::fs::remove_file(&file);
         format!("sqlite:///{}", file.display())
     } else {
-        server = crate::postgres::Container::start(target)?;
-        server.url("postgresql+psycopg2")
+        server = Postgres::start(target)?;
+        server.url().replacen("postgres://", "postgresql+psycopg2://", 1)
     };
     let clock = Instant::now();
     let output = Command::new(python)
@@ -144,11 +144,11 @@ fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Fai
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "up_down_consistency"])
         .env("DATABASE_URL", url)
         .output()
-        .map_err(|error| Failure::new(format!("cannot run pytest: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("cannot run pytest: {error}")))?;
     let time = clock.elapsed();
     let text = String::from_utf8_lossy(&output.stdout);
     if !text.contains(" passed") {
-        return Err(Failure::new(format!("the peer did not pass:\n{text}")));
+        return Err(Problem::unusable(format!("the peer did not pass:\n{text}")));
     }
     Ok(time)
 }
