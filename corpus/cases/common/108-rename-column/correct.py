@@ -1,0 +1,19 @@
+"""Call customers.phone mobile"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c108_correct"
+down_revision = "c108_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("customers") as batch:
+        batch.alter_column("phone", existing_type=sa.String(20), new_column_name="mobile")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("customers") as batch:
+        batch.alter_column("mobile", existing_type=sa.String(20), new_column_name="phone")

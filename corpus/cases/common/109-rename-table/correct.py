@@ -1,0 +1,16 @@
+"""Call clients customers"""
+
+from alembic import op
+
+revision = "c109_correct"
+down_revision = "c109_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.rename_table("clients", "customers")
+
+
+def downgrade() -> None:
+    op.rename_table("customers", "clients")

@@ -1,0 +1,21 @@
+"""Create carts"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c113_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "carts",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("items", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("carts")

@@ -1,0 +1,17 @@
+"""Say since when somebody is a member"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c418_buggy"
+down_revision = "c418_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("members", sa.Column("joined_on", sa.Date()))
+
+
+def downgrade() -> None:
+    pass
