@@ -3,5 +3,6 @@
 pub mod check;
 pub mod database;
 pub mod host;
+pub mod run;
 pub mod seed;
 pub mod server;
