@@ -5,7 +5,6 @@
 //!
 //! Every renderer is a pure function of the report: no clock, no environment, no terminal.
 
-mod baseline;
 pub mod exit_code;
 mod json;
 mod junit;
@@ -14,7 +13,6 @@ mod outcome;
 mod terminal;
 mod text;
 
-pub use baseline::{Baseline, BaselineEntry};
 pub use json::{ReadError, from_json, json};
 pub use junit::junit;
 pub use model::*;

@@ -3,6 +3,6 @@
 mod check;
 pub mod database;
 pub mod host;
-//pub mod run;
+pub mod run;
 pub mod seed;
 pub mod server;

@@ -4,7 +4,7 @@
 mod sample;
 
 use mrt_report::{
-    Baseline, FailOn, Outcome, ReadError, Report, Style, Verdict, from_json, json, junit, terminal,
+    FailOn, Outcome, ReadError, Report, Style, Verdict, from_json, json, junit, terminal,
     without_timings,
 };
 use sample::{cell, everything};
@@ -96,17 +96,6 @@ fn junit_shows_everything() {
 fn junit_counts_warnings_when_asked() {
     let counted = |fail_on| junit(&everything(), fail_on).unwrap().matches("<failure").count();
     assert_eq!((counted(FailOn::Fail), counted(FailOn::Warn)), (5, 7));
-}
-
-#[test]
-fn baseline_names_each_finding_once() {
-    let baseline = Baseline::of(&everything());
-    let lines: Vec<String> = baseline
-        .accept
-        .iter()
-        .map(|e| format!("{} {} {} {} {:?} {:?}", e.suite, e.revision, e.kind, e.object, e.targets, e.until))
-        .collect();
-    insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! What can end a command early, and which exit code that is.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use mrt_report::{RenderError, exit_code, printable};
+use mrt_worker::run::{ExitClass, RunError};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error("{message}")]
+    Usage { message: String },
+    #[error("cannot use {what} {}", path.display())]
+    Path { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot read the settings")]
+    Settings(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the log filter in MRT_LOG is wrong")]
+    LogFilter(#[source] tracing_subscriber::filter::ParseError),
+    #[error("cannot check the project")]
+    Run(#[source] RunError),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    #[error(transparent)]
+    Render(RenderError),
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot write the report to standard output")]
+    Stdout(#[source] io::Error),
+    #[error("cannot update the baseline {}", path.display())]
+    Baseline { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+}
+
+impl CliError {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into() }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. }
+            | Self::Path { .. }
+            | Self::Settings(_)
+            | Self::LogFilter(_)
+            | Self::Baseline { .. } => exit_code::USAGE,
+            Self::Run(error) => match error.exit_class() {
+                ExitClass::Usage => exit_code::USAGE,
+                ExitClass::Infrastructure => exit_code::INCOMPLETE,
+            },
+            Self::Runtime(_) | Self::Signals(_) | Self::Render(_) | Self::Write { .. } | Self::Stdout(_) => {
+                exit_code::INCOMPLETE
+            }
+        }
+    }
+}
+
+/// The error and everything that it comes from, one line each.
+pub(crate) fn print(error: &CliError) {
+    eprint!("{}", text(error));
+}
+
+fn text(error: &dyn Error) -> String {
+    let mut text = format!("error: {}\n", indented(&error.to_string()));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!("  caused by: {}\n", indented(&cause.to_string())));
+        source = cause.source();
+    }
+    text
+}
+
+/// Further lines of a message stand below its first; what a server or a migration said is made harmless.
+fn indented(message: &str) -> String {
+    let lines: Vec<_> = message.trim_end().lines().map(printable).collect();
+    lines.join("\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_its_causes() {
+        let error = CliError::Settings(Box::new(CliError::Stdout(io::Error::other("pipe\n\x1b[2Jgone"))));
+        assert_eq!(
+            text(&error),
+            "error: cannot read the settings\n  caused by: cannot write the report to standard output\n  \
+             caused by: pipe\n    \\u{1b}[2Jgone\n"
+        );
+        assert_eq!(error.exit_code(), 2);
+    }
+}

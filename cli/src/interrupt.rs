@@ -1,0 +1,29 @@
+//! Ctrl-C and SIGTERM: the first asks, the second insists.
+
+use std::io;
+
+use indicatif::MultiProgress;
+use mrt_report::exit_code;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Cancels the token at the first signal and ends the process at the second. Needs a tokio runtime.
+pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        bars.suspend(|| eprintln!("interrupted: cleaning up; press Ctrl-C again to stop at once"));
+        cancel.cancel();
+        either(&mut interrupt, &mut terminate).await;
+        std::process::exit(i32::from(exit_code::KILLED));
+    });
+    Ok(())
+}
+
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

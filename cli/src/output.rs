@@ -1,0 +1,111 @@
+//! Where the report goes.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// The report's destination, checked before anything runs.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Stdout,
+    File(PathBuf),
+}
+
+impl Output {
+    pub(crate) fn new(file: Option<&Path>) -> Result<Self, CliError> {
+        let Some(file) = file else { return Ok(Self::Stdout) };
+        let parent = parent(file);
+        let error =
+            |source| CliError::Path { what: "the directory of the report", path: parent.clone(), source };
+        if !fs::metadata(&parent).map_err(error)?.is_dir() {
+            return Err(error(io::ErrorKind::NotADirectory.into()));
+        }
+        if file.is_dir() {
+            return Err(CliError::usage(format!(
+                "{} is a directory; name a file for the report",
+                file.display()
+            )));
+        }
+        Ok(Self::File(file.to_owned()))
+    }
+
+    pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                    // Whoever read has read enough (`| head`).
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    result => result.map_err(CliError::Stdout),
+                }
+            }
+            Self::File(file) => {
+                write_file(file, text).map_err(|source| CliError::Write { path: file.clone(), source })
+            }
+        }
+    }
+}
+
+fn parent(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Writes a whole file or none of it: readers never see half a report.
+pub(crate) fn write_file(file: &Path, text: &str) -> io::Result<()> {
+    // A link is written through; a device or pipe cannot be replaced by a file, and should not be.
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut mode = 0o666;
+    match fs::metadata(&file) {
+        Ok(metadata) if !metadata.is_file() => return fs::write(&file, text),
+        Ok(metadata) => mode = metadata.permissions().mode(),
+        Err(_) => {}
+    }
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".mrt-")
+        .permissions(Permissions::from_mode(mode & 0o777))
+        .tempfile_in(parent(&file))?;
+    temporary.write_all(text.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(&file).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_links_stay_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("report.json"), dir.path().join("latest.json"));
+        Output::new(Some(&file)).unwrap().write("one").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        Output::new(Some(&link)).unwrap().write("two").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "two");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn devices_are_written_to_and_not_replaced() {
+        write_file(Path::new("/dev/null"), "text").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_missing_directory_is_told_before_anything_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = Output::new(Some(&dir.path().join("missing/report.json"))).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert_eq!(Output::new(Some(dir.path())).unwrap_err().exit_code(), 2);
+        assert!(Output::new(Some(Path::new("report.json"))).is_ok());
+    }
+}

@@ -1,0 +1,130 @@
+//! What is told while a run goes on. To standard error, never to standard output.
+
+mod bars;
+mod lines;
+
+use std::io::IsTerminal as _;
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use mrt_report::{Cell, Severity, Verdict, headline, printable};
+use mrt_worker::run::Event;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use bars::Bars;
+use lines::Lines;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Not at all.
+    Quiet,
+    /// Line by line, for logs.
+    Lines,
+    /// A bar per target, for people.
+    Bars,
+}
+
+impl Mode {
+    pub(crate) fn choose(quiet: bool) -> Self {
+        let terminal =
+            std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+        match (quiet, terminal) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Bars,
+            (false, false) => Self::Lines,
+        }
+    }
+
+    /// Where bars are drawn; everything else that writes to standard error has to know, so as not to draw over them.
+    pub(crate) fn canvas(self) -> MultiProgress {
+        MultiProgress::with_draw_target(match self {
+            Self::Bars => ProgressDrawTarget::stderr(),
+            Self::Quiet | Self::Lines => ProgressDrawTarget::hidden(),
+        })
+    }
+}
+
+/// Shows events until the run has ended.
+pub(crate) async fn show(
+    mut events: UnboundedReceiver<Event>,
+    mode: Mode,
+    canvas: MultiProgress,
+    verbose: bool,
+) {
+    let mut lines = Lines::new(verbose);
+    let mut bars = Bars::new(canvas, verbose);
+    while let Some(event) = events.recv().await {
+        match mode {
+            Mode::Quiet => {}
+            Mode::Lines => lines.event(&event).iter().for_each(|line| eprintln!("{line}")),
+            Mode::Bars => bars.event(&event),
+        }
+    }
+    bars.finish();
+}
+
+/// How far a target is.
+#[derive(Debug, Default)]
+struct Tally {
+    cells: usize,
+    done: usize,
+    pass: usize,
+    warn: usize,
+    fail: usize,
+    blocked: usize,
+    error: usize,
+    skip: usize,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: Verdict) {
+        self.done += 1;
+        *match verdict {
+            Verdict::Pass => &mut self.pass,
+            Verdict::Warn => &mut self.warn,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Blocked => &mut self.blocked,
+            Verdict::Error => &mut self.error,
+            Verdict::Skip => &mut self.skip,
+        } += 1;
+    }
+
+    /// `3 fail, 1 warn`; empty while all is well.
+    fn troubles(&self) -> String {
+        let counts = [
+            (self.fail, "fail"),
+            (self.warn, "warn"),
+            (self.blocked, "blocked"),
+            (self.error, "error"),
+            (self.skip, "skip"),
+        ];
+        let words: Vec<String> =
+            counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        words.join(", ")
+    }
+}
+
+/// `shop on sqlite`; every name may come from a file, so none is trusted.
+fn place(suite: &str, target: &str) -> String {
+    printable(&format!("{suite} on {target}")).into_owned()
+}
+
+/// What a finished cell says as it comes: nothing when it passes or is left out (unless `verbose`), otherwise its
+/// verdict and a line per finding.
+fn told(cell: &Cell, verbose: bool) -> Vec<String> {
+    if matches!(cell.verdict, Verdict::Pass | Verdict::Skip) && !verbose {
+        return Vec::new();
+    }
+    let head = format!("{} {}", cell.revision, cell.title);
+    let reason = cell.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let mut lines = vec![format!(
+        "{}: {} {}{}",
+        place(&cell.suite, &cell.target),
+        cell.verdict,
+        printable(head.trim_end()),
+        printable(&reason)
+    )];
+    let counts = cell.findings.iter().filter(|f| f.accepted.is_none() && f.severity > Severity::Note);
+    lines.extend(counts.map(|finding| format!("    {}", headline(finding))));
+    lines
+}

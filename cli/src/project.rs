@@ -1,0 +1,72 @@
+//! The project, with what the command line says in place of its settings.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use mrt_chain::settings::Project;
+
+use crate::args::Run;
+use crate::error::CliError;
+
+/// A project as it is to be checked.
+pub(crate) struct Loaded {
+    /// With the selected suites alone.
+    pub(crate) project: Project,
+    /// Every suite, selected or not.
+    pub(crate) suite_names: Vec<String>,
+}
+
+/// Loads the project and applies the command line to it.
+pub(crate) fn load(arguments: &Run) -> Result<Loaded, CliError> {
+    let mut project = Project::load(&arguments.dir).map_err(|error| CliError::Settings(error.into()))?;
+    let suite_names = project.suites.iter().map(|suite| suite.name.clone()).collect();
+    select_suites(&mut project, &arguments.suite)?;
+    let python = arguments.python.as_deref().map(interpreter).transpose()?;
+    for suite in &mut project.suites {
+        if !arguments.target.is_empty() {
+            suite.select_targets(&arguments.target).map_err(|error| CliError::Settings(error.into()))?;
+        }
+        if let Some(python) = &python {
+            suite.use_interpreter(python.clone());
+        }
+        if let Some(timeout) = arguments.timeout {
+            suite.timeout = timeout;
+        }
+    }
+    Ok(Loaded { project, suite_names })
+}
+
+fn select_suites(project: &mut Project, names: &[String]) -> Result<(), CliError> {
+    if let Some(unknown) = names.iter().find(|name| project.suites.iter().all(|suite| suite.name != **name)) {
+        let known: Vec<&str> = project.suites.iter().map(|suite| suite.name.as_str()).collect();
+        return Err(CliError::usage(format!("no suite is named `{unknown}`; there is {}", known.join(", "))));
+    }
+    if !names.is_empty() {
+        project.suites.retain(|suite| names.contains(&suite.name));
+    }
+    Ok(())
+}
+
+/// The interpreter as an absolute path, because migrations run in the suite's directory. Symbolic links stay: a
+/// virtual environment *is* the place of its link.
+fn interpreter(given: &Path) -> Result<PathBuf, CliError> {
+    let error = |source| CliError::Path { what: "the interpreter", path: given.to_owned(), source };
+    let bare = given.file_name() == Some(given.as_os_str());
+    let found = bare.then(|| on_path(given.as_os_str())).flatten().unwrap_or_else(|| given.to_owned());
+    let path = std::path::absolute(found).map_err(error)?;
+    let metadata = std::fs::metadata(&path).map_err(error)?;
+    if metadata.is_dir() {
+        return Err(CliError::usage(format!(
+            "{} is a directory; give the interpreter in it, like {}",
+            given.display(),
+            given.join("bin/python").display()
+        )));
+    }
+    Ok(path)
+}
+
+fn on_path(name: &OsStr) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+}
+
