@@ -533,3 +533,6 @@ fn row_text(rows: &Rows, row: usize) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,3 +213,140 @@ impl<'a> Names<'a> {
 fn is_server_wide(noun: &str) -> bool {
     matches!(noun, "ROLE" | "USER" | "GROUP" | "TABLESPACE" | "SYSTEM" | "LOGIN" | "SERVER")
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlparser::dialect::PostgreSqlDialect;
+
+    use super::*;
+    use crate::database::catalog::{Code, ColumnType, ForeignKey, Table};
+    use crate::database::rows::Value;
+
+    struct Plain;
+
+    impl Dialect for Plain {
+        fn sql(&self) -> &dyn sqlparser::dialect::Dialect {
+            &PostgreSqlDialect {}
+        }
+        fn fold(&self, identifier: &str) -> String {
+            identifier.to_lowercase()
+        }
+        fn samples(&self, _: &ColumnType, _: bool) -> Vec<Value> {
+            Vec::new()
+        }
+        fn speaks_of_server(&self, _: Option<&str>, _: &str) -> bool {
+            false
+        }
+    }
+
+    fn table(parent: Option<(&str, bool)>) -> Table {
+        let key = parent.map(|(parent, acts_on_delete)| ForeignKey {
+            name: None,
+            columns: vec!["parent_id".to_owned()],
+            parent: name(parent),
+            parent_columns: vec!["id".to_owned()],
+            acts_on_delete,
+            deferrable: false,
+        });
+        Table {
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            uniques: Vec::new(),
+            foreign_keys: key.into_iter().collect(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+        }
+    }
+
+    fn name(text: &str) -> TableName {
+        TableName { schema: None, name: text.to_owned() }
+    }
+
+    fn catalog() -> Catalog {
+        let code = |kind, name: &str, table: Option<&str>, body: &str| Code {
+            kind,
+            name: name.to_owned(),
+            table: table.map(self::name),
+            body: body.to_owned(),
+        };
+        Catalog {
+            tables: BTreeMap::from([
+                (name("users"), table(None)),
+                (name("orders"), table(Some(("users", true)))),
+                (name("notes"), table(Some(("users", false)))),
+                (name("Mixed Case"), table(None)),
+                (name("audit"), table(None)),
+            ]),
+            code: vec![
+                code(ObjectKind::View, "active_users", None, "SELECT * FROM users"),
+                code(ObjectKind::Trigger, "log_orders", Some("orders"), "EXECUTE FUNCTION log_it()"),
+                code(ObjectKind::Function, "log_it", None, "BEGIN INSERT INTO audit VALUES (1); END"),
+            ],
+            ..Catalog::default()
+        }
+    }
+
+    fn touches(sql: &str) -> Touched {
+        let statement = Statement { sql: sql.to_owned(), parameters: Vec::new(), line: Some(1) };
+        touched([&statement], &[&catalog()], &Plain, "alembic_version")
+    }
+
+    fn named(sql: &str) -> Vec<String> {
+        touches(sql).tables.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn tables_are_found_by_name_however_they_are_written() {
+        assert_eq!(named("ALTER TABLE USERS ADD COLUMN x int"), ["users"]);
+        assert_eq!(named("ALTER TABLE public.\"Mixed Case\" ADD x int"), ["Mixed Case"]);
+        assert_eq!(named("SELECT 'users'::regclass"), ["users"]);
+        assert_eq!(named("CREATE INDEX ix ON elsewhere (name)"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn views_functions_and_triggers_are_seen_through() {
+        assert_eq!(named("UPDATE active_users SET x = 1"), ["users"]);
+        assert_eq!(named("UPDATE orders SET x = 1"), ["audit", "orders"]);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_through_means_everything() {
+        assert!(touches("DO $$ BEGIN PERFORM 1; END $$").everything);
+        assert!(touches("CALL something()").everything);
+        assert!(!touches("CREATE TRIGGER t AFTER INSERT ON users EXECUTE FUNCTION log_it()").everything);
+        assert!(!touches("ALTER TABLE users ADD COLUMN x int").everything);
+    }
+
+    #[test]
+    fn parameters_count_and_alembic_s_own_statements_do_not() {
+        let reflect = Statement {
+            sql: "SELECT * FROM pg_class WHERE relname = %(name)s".to_owned(),
+            parameters: vec!["users".to_owned()],
+            line: Some(3),
+        };
+        let own = Statement {
+            sql: "UPDATE alembic_version SET version_num='users' WHERE 1".to_owned(),
+            parameters: Vec::new(),
+            line: None,
+        };
+        let found = touched([&reflect, &own], &[&catalog()], &Plain, "alembic_version");
+        assert_eq!(found.tables, BTreeSet::from([name("users")]));
+        assert!(!found.moves_rows);
+        assert!(touched([&own], &[&catalog()], &Plain, "alembic_version").tables.is_empty());
+    }
+
+    #[test]
+    fn children_come_along_where_rows_can_move_or_the_key_acts() {
+        let users = BTreeSet::from([name("users")]);
+        assert_eq!(with_children(&users, &catalog(), false), BTreeSet::from([name("users"), name("orders")]));
+        let all = BTreeSet::from([name("users"), name("orders"), name("notes")]);
+        assert_eq!(with_children(&users, &catalog(), true), all);
+    }
+
+    #[test]
+    fn what_is_outside_of_the_database_is_noticed() {
+        assert_eq!(touches("CREATE ROLE reader").server_wide.as_deref(), Some("CREATE ROLE"));
+        assert_eq!(touches("ALTER SYSTEM SET work_mem = '1MB'").server_wide.as_deref(), Some("ALTER SYSTEM"));
+        assert_eq!(touches("CREATE TABLE role (id int)").server_wide, None);
+    }
+}

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::check::CheckError;
-use crate::host::EnvironmentError;
+use crate::host::environment::EnvironmentError;
 use crate::server::ServerError;
 use crate::server::docker::Docker;
 use cells::Selection;

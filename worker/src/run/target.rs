@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mrt_chain::settings::{Suite, Target};
+use mrt_chain::settings::{EngineKind, Suite, Target};
 use mrt_report::{Cell, Evidence, Finding, FindingKind, Severity};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::cells::Selection;
 use super::server::Running;
@@ -16,6 +16,7 @@ use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
 use crate::check::shard::{self, Outcome, Progress, Shard};
 use crate::check::slot::TargetContext;
+use crate::host::environment::{self, Driver, EnvironmentEvent};
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
 const FRESH_SERVERS: u32 = 2;
@@ -238,12 +239,14 @@ pub(super) async fn interpreter(
     suite: &Suite,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<PathBuf, RunError> {
-    info!(suite = suite.name, "preparing the Python environment");
-    let tell = |what: &str| {
-        let event = Event::Preparing { suite: suite.name.clone(), target: None, what: what.to_owned() };
-        let _ = events.send(event);
+    let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
+    let driver = |engine| Driver { engine, name: suite.drivers.get(&engine).cloned() };
+    let drivers: Vec<Driver> = engines.into_iter().map(driver).collect();
+    let tell = |event: EnvironmentEvent| {
+        let what = event.to_string();
+        let _ = events.send(Event::Preparing { suite: suite.name.clone(), target: None, what });
     };
-    crate::host::environment::prepare(suite, &tell)
+    environment::prepare(&suite.python, &suite.dir, &drivers, &environment::default_cache_dir(), tell)
         .await
         .map_err(|source| RunError::Environment { suite: suite.name.clone(), source })
 }
