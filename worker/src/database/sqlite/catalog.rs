@@ -72,7 +72,16 @@ pub(super) enum TableKind {
     },
 }
 
+/// Reads the catalog.
 pub(super) async fn read(link: &mut Link<'_>) -> Result<Catalog, DatabaseError> {
+    read_with(link, ddl::table).await
+}
+
+/// Reads the catalog with the given way to understand a `CREATE TABLE`.
+pub(super) async fn read_with(
+    link: &mut Link<'_>,
+    understand: fn(&str) -> Option<TableText>,
+) -> Result<Catalog, DatabaseError> {
     let mut schema = Schema::default();
     (schema.user_version, schema.application_id) =
         one(link, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id")
@@ -120,7 +129,7 @@ pub(super) async fn read(link: &mut Link<'_>) -> Result<Catalog, DatabaseError> 
         } else if let Some(of) = shadows.get(&table.name) {
             TableKind::Shadow { of: of.clone() }
         } else {
-            match ddl::table(&table.sql).filter(|text| agrees(text, &columns)) {
+            match understand(&table.sql).filter(|text| agrees(text, &columns)) {
                 Some(text) => TableKind::Read(text),
                 None => TableKind::Unread(constraints_of_pragmas(link, &table.name, &columns).await?),
             }

@@ -31,17 +31,7 @@ impl Server {
 
     async fn with_initial_sql(sql: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let target = Target {
-            name: "sqlite".into(),
-            engine: EngineKind::Sqlite,
-            version: None,
-            server: ServerSettings::Embedded,
-            initial_sql: sql.iter().map(|sql| (*sql).to_owned()).collect(),
-            locale: None,
-            extensions: Vec::new(),
-            role: Role::Owner,
-        };
-        let engine = Sqlite::open(dir.path(), &target, None).await.unwrap();
+        let engine = Sqlite::open(dir.path(), &target(sql), None).await.unwrap();
         Self { dir, engine }
     }
 
@@ -52,6 +42,19 @@ impl Server {
         let mut session = self.engine.connect(&name).await.unwrap();
         session.execute_script(sql).await.unwrap().unwrap();
         session
+    }
+}
+
+fn target(initial_sql: &[&str]) -> Target {
+    Target {
+        name: "sqlite".into(),
+        engine: EngineKind::Sqlite,
+        version: None,
+        server: ServerSettings::Embedded,
+        initial_sql: initial_sql.iter().map(|sql| (*sql).to_owned()).collect(),
+        locale: None,
+        extensions: Vec::new(),
+        role: Role::Owner,
     }
 }
 
