@@ -38,4 +38,9 @@ impl Dialect for SqliteDialect {
         }
         samples
     }
+
+    /// There is no server. A full disk quota is the migration's own doing: its database is a file of its own.
+    fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
+        false
+    }
 }

@@ -29,6 +29,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use tokio::task::JoinHandle;
 
+use super::rows::Rejection;
 use super::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
 use dialect::SqliteDialect;
 use error::{engine_error, io_error};
@@ -192,6 +193,39 @@ impl Engine for Sqlite {
             options(&path).connect().await.map_err(|error| engine_error(error, action, &path))?;
         Ok(Box::new(SqliteSession::new(connection, database.clone(), path, self.closing.clone())))
     }
+
+    async fn has_open_transaction(&self, database: &DatabaseName) -> Result<bool, DatabaseError> {
+        let action = "see whether a transaction is open";
+        let path = self.path(database);
+        if !path.exists() {
+            return Ok(false);
+        }
+        let error = |error| engine_error(error, action, &path);
+        // A transaction that has written holds a lock that no second writer gets.
+        let options = options(&path).busy_timeout(Duration::ZERO);
+        let mut connection = options.connect().await.map_err(error)?;
+        let begun = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut connection).await;
+        let closed = connection.close().await;
+        match begun.map_err(error) {
+            Err(DatabaseError::Locked { .. }) => Ok(true),
+            Err(error) => Err(error),
+            Ok(_) => closed.map(|()| false).map_err(error),
+        }
+    }
+
+    async fn execute_as_project(
+        &self,
+        database: &DatabaseName,
+        sql: &str,
+    ) -> Result<Result<(), Rejection>, DatabaseError> {
+        self.connect(database).await?.execute_script(sql).await
+    }
+
+    fn private_names(&self, _database: &DatabaseName) -> Vec<(String, String)> {
+        vec![(self.dir.display().to_string(), "<directory>".to_owned())]
+    }
+
+    async fn close(&self) {}
 
     async fn ping(&self) -> Result<(), DatabaseError> {
         std::fs::read_dir(&self.dir).map(|_| ()).map_err(|error| DatabaseError::ServerGone {

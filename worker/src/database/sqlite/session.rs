@@ -297,6 +297,11 @@ impl Session for SqliteSession {
         self.link().advance_counters(tables).await
     }
 
+    /// SQLite gives the next key past the largest one there is, whatever `sqlite_sequence` says.
+    async fn counters_behind(&mut self, _tables: &[TableName]) -> Result<Vec<CounterBehind>, DatabaseError> {
+        Ok(Vec::new())
+    }
+
     async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError> {
         write::try_insert(&mut self.link(), row).await
     }
