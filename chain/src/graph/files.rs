@@ -58,7 +58,7 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
             subdirectories.push(path);
             continue;
         }
-        if !path.extension().is_some_and(|extension| extension == "py") && !kind.is_symlink() {
+        if !kind.is_symlink() && !is_revision_file(&path) {
             continue;
         }
         let real = match fs::canonicalize(&path) {
