@@ -24,7 +24,7 @@ pub struct Revision {
     pub down: Vec<String>,
     /// `depends_on`, resolved to full ids.
     pub depends_on: Vec<String>,
-    /// `branch_labels`.
+    /// `branch_labels`, as far as they are literals.
     pub labels: Vec<String>,
     /// First line of the docstring.
     pub title: String,

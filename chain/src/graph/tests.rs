@@ -154,6 +154,14 @@ fn a_file_says_where_its_steps_are() {
 }
 
 #[test]
+fn labels_that_are_imported_do_not_hide_a_chain() {
+    let text =
+        "from app import cli\nrevision = 'aaaa'\ndown_revision = None\nbranch_labels = (cli.EXPAND,)\n";
+    let (_keep, suite) = suite(&[("a.py", text)]);
+    assert!(suite.chain(EngineKind::Sqlite).unwrap().revisions()[0].labels.is_empty());
+}
+
+#[test]
 fn errors_say_where_what_and_what_to_do() {
     let good = ("a.py", "revision = 'aaaa1111'\ndown_revision = None\nbranch_labels = 'main'\n");
     let rest = "down_revision = 'aaaa1111'\n";
