@@ -2,6 +2,7 @@
 
 mod error;
 mod files;
+mod names;
 mod resolve;
 mod syntax;
 
@@ -12,6 +13,7 @@ use crate::settings::{EngineKind, Suite};
 use crate::text;
 
 pub use error::{GraphError, ResolveError};
+pub use names::UnknownRevision;
 
 /// One revision, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct Revision {
     pub down: Vec<String>,
     /// `depends_on`, resolved to full ids.
     pub depends_on: Vec<String>,
-    /// `branch_labels`.
+    /// `branch_labels`, as far as they are literals.
     pub labels: Vec<String>,
     /// First line of the docstring.
     pub title: String,
@@ -134,8 +136,8 @@ impl Chain {
         })
     }
 
-    /// The revision that people mean by a full id, the unique beginning of one, a branch label, `head`,
-    /// `LABEL@head` or `base`.
+    /// The revision that people mean by a full id, the unique beginning of one, a branch label, or `head` or `base`
+    /// where there is one.
     ///
     /// # Errors
     /// When the name stands for no revision, or for several.
@@ -143,22 +145,11 @@ impl Chain {
         if let Some(revision) = self.get(name).or_else(|| self.labelled(name)) {
             return Ok(revision);
         }
-        let candidates = match name.split_once('@') {
-            Some((branch, end @ ("head" | "base"))) => {
-                let branch = self.resolve(branch)?;
-                let below = self.reach(&self.children, &branch.id);
-                let above = self.reach(&self.parents, &branch.id);
-                let position = |revision: &Revision| self.positions[&revision.id];
-                let mut ends = if end == "head" { self.heads() } else { self.bases() };
-                ends.retain(|revision| below[position(revision)] || above[position(revision)]);
-                ends
-            }
-            _ => match name {
-                "head" => self.heads(),
-                "base" => self.bases(),
-                "" => Vec::new(),
-                beginning => self.pick(|position| self.revisions[*position].id.starts_with(beginning)),
-            },
+        let candidates = match name {
+            "head" => self.heads(),
+            "base" => self.bases(),
+            "" => Vec::new(),
+            beginning => self.pick(|position| self.revisions[*position].id.starts_with(beginning)),
         };
         match candidates.as_slice() {
             [revision] => Ok(revision),
@@ -193,21 +184,18 @@ impl Chain {
     }
 
     fn reachable(&self, links: &[Vec<usize>], id: &str) -> Vec<usize> {
-        let own = self.position(id);
-        let reached = self.reach(links, id);
-        (0..reached.len()).filter(|position| reached[*position] && Some(*position) != own).collect()
-    }
-
-    /// Which positions can be reached from a revision, itself included.
-    fn reach(&self, links: &[Vec<usize>], id: &str) -> Vec<bool> {
+        let Some(own) = self.position(id) else { return Vec::new() };
         let mut reached = vec![false; self.revisions.len()];
-        let mut waiting: Vec<usize> = self.position(id).into_iter().collect();
+        let mut waiting = links[own].clone();
         while let Some(position) = waiting.pop() {
             if !reached[position] {
                 reached[position] = true;
                 waiting.extend(&links[position]);
             }
         }
-        reached
+        (0..reached.len()).filter(|position| reached[*position]).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

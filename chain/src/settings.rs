@@ -275,3 +275,6 @@ pub enum SeedSource {
     /// A command, run in the suite's directory and environment with the URL in `DATABASE_URL`.
     Command(Vec<String>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,8 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .filter_map(|candidate| {
-            let shortened = word.len() >= 4 && (candidate.starts_with(word) || word.starts_with(candidate));
+            let long = word.len() >= 4 && candidate.len() >= 4;
+            let shortened = long && (candidate.starts_with(word) || word.starts_with(candidate));
             let distance = if shortened { 0 } else { distance(word, candidate) };
             (distance <= allowed && !candidate.is_empty()).then_some((distance, candidate))
         })
@@ -67,7 +68,7 @@ mod tests {
     fn the_nearest_word_is_a_typing_error_away_or_a_shorter_form() {
         let words = ["timeout", "targets", "target", "a1b2c3d4e5f6"];
         assert_eq!(nearest("timout", words), Some("timeout"));
-        assert_eq!(nearest("targts", words), Some("target"));
+        assert_eq!(nearest("targts", words), Some("targets"));
         assert_eq!(nearest("a1b2c3", words), Some("a1b2c3d4e5f6"));
         assert_eq!(nearest("colour", words), None);
     }

@@ -44,7 +44,7 @@ pub enum GraphError {
         file: String,
         /// 1-based line.
         line: u32,
-        /// `revision`, `down_revision`, `depends_on` or `branch_labels`.
+        /// `revision`, `down_revision` or `depends_on`.
         variable: &'static str,
     },
     /// A file in a version location that is no revision. Alembic refuses such a file, too.

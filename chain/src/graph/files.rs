@@ -17,7 +17,7 @@ pub(super) fn read(suite: &Path, locations: &[PathBuf], recursive: bool) -> Resu
     let drafts: Vec<Draft> = found
         .files
         .iter()
-        .map(|file| syntax::read(file, &display(suite, file), &text(suite, file)?))
+        .map(|file| syntax::read(file, &display(suite, file), &text(file)?))
         .collect::<Result<_, _>>()?;
     if drafts.is_empty() {
         return Err(GraphError::Empty {
@@ -58,7 +58,7 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
             subdirectories.push(path);
             continue;
         }
-        if !path.extension().is_some_and(|extension| extension == "py") && !kind.is_symlink() {
+        if !kind.is_symlink() && !is_revision_file(&path) {
             continue;
         }
         let real = match fs::canonicalize(&path) {
@@ -88,26 +88,12 @@ fn is_revision_file(path: &Path) -> bool {
         .is_some_and(|name| name.ends_with(".py") && !name.starts_with(".#") && !name.starts_with("__init__"))
 }
 
-/// Python reads UTF-8 unless the first two lines name another encoding. Ids are ASCII in practice, so that the
-/// characters of another encoding may be replaced.
-fn text(suite: &Path, file: &Path) -> Result<String, GraphError> {
+/// A file may declare another encoding than UTF-8. What Alembic needs of it is ASCII in practice, so other characters
+/// may be replaced; Python itself decides about them when it loads the file.
+fn text(file: &Path) -> Result<String, GraphError> {
     let bytes = fs::read(file).map_err(|source| GraphError::Unreadable { path: file.to_owned(), source })?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(_) if names_encoding(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-        Err(error) => {
-            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let (line, column) = crate::text::line_column(&valid, valid.len());
-            let message = "not UTF-8 and no encoding is declared".to_owned();
-            Err(GraphError::Syntax { file: display(suite, file), line, column, message })
-        }
-    }
-}
-
-fn names_encoding(bytes: &[u8]) -> bool {
-    let declares = |line: &[u8]| line.starts_with(b"#") && line.windows(6).any(|window| window == b"coding");
-    bytes.split(|byte| *byte == b'\n').take(2).any(declares)
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// Relative to the suite's directory where the file lies below it; with forward slashes.

@@ -36,13 +36,14 @@ pub(super) fn read(file: &Path, display_file: &str, source: &str) -> Result<Draf
     };
     let (down, down_line) = reader.value("down_revision")?.ok_or_else(|| reader.missing("down_revision"))?;
     let (depends_on, depends_on_line) = reader.value("depends_on")?.unwrap_or((Constant::None, 1));
-    let (labels, _) = reader.value("branch_labels")?.unwrap_or((Constant::None, 1));
+    // A label that only running the file tells is a name less for people, and no reason to refuse the chain.
+    let labels = names.bound.get("branch_labels").and_then(|binding| binding.value.clone());
     Ok(Draft {
         revision: Revision {
             id,
             down: down.into_words(),
             depends_on: depends_on.into_words(),
-            labels: labels.into_words(),
+            labels: labels.map(Constant::into_words).unwrap_or_default(),
             title: title(body),
             file: file.to_owned(),
             display_file: display_file.to_owned(),

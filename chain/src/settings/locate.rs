@@ -1,6 +1,7 @@
 //! Where Alembic's files are: what `alembic.ini` and `[tool.alembic]` say, and what `mrt.toml` says instead.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use super::error::Source;
@@ -92,8 +93,8 @@ impl Config {
         };
         let version_locations = match overrides.version_locations {
             Some(mut locations) => {
-                if !locations.contains_key(&None) {
-                    locations.insert(None, self.version_locations(suite, &script_location)?);
+                if let Entry::Vacant(rest) = locations.entry(None) {
+                    rest.insert(self.version_locations(suite, &script_location)?);
                 }
                 locations
             }

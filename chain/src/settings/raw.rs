@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::Role;
-use super::values::{Callable, Day, Engine, Filled, Locations, TargetName, Timeout, Words};
+use super::values::{Callable, Day, Engine, Filled, Locations, Named, Timeout, Words};
 
 /// Tells the two forms of `mrt.toml` apart.
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ pub(super) struct RawSuite {
     pub(super) script_location: Option<Spanned<String>>,
     pub(super) version_locations: Option<Spanned<Locations>>,
     pub(super) recursive: Option<bool>,
-    pub(super) targets: Option<Spanned<Vec<Spanned<TargetName>>>>,
+    pub(super) targets: Option<Spanned<Vec<Spanned<Named>>>>,
     pub(super) target: BTreeMap<Spanned<String>, RawTarget>,
     pub(super) python: Option<RawPython>,
     pub(super) env: BTreeMap<String, String>,
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for RawPython {
 pub(super) struct RawSkip {
     pub(super) revision: Filled,
     #[serde(default)]
-    pub(super) targets: Vec<TargetName>,
+    pub(super) targets: Vec<Named>,
     pub(super) reason: Filled,
 }
 
@@ -162,7 +162,7 @@ pub(super) struct RawAccept {
     pub(super) kind: Option<Filled>,
     pub(super) object: Option<Filled>,
     #[serde(default)]
-    pub(super) targets: Vec<TargetName>,
+    pub(super) targets: Vec<Named>,
     pub(super) reason: Filled,
     pub(super) until: Option<Day>,
 }

@@ -139,7 +139,7 @@ fn words(words: Option<Words>) -> Vec<String> {
 }
 
 fn skip(raw: RawSkip) -> Skip {
-    let targets = raw.targets.into_iter().map(|target| target.0).collect();
+    let targets = raw.targets.into_iter().map(|target| target.0.name).collect();
     Skip { revision: raw.revision.0, targets, reason: raw.reason.0 }
 }
 
@@ -149,7 +149,7 @@ pub(super) fn accept(raw: RawAccept) -> Accept {
         revision: raw.revision.0,
         kind: raw.kind.map(|kind| kind.0),
         object: raw.object.map(|object| object.0),
-        targets: raw.targets.into_iter().map(|target| target.0).collect(),
+        targets: raw.targets.into_iter().map(|target| target.0.name).collect(),
         reason: raw.reason.0,
         until: raw.until.map(|day| day.0),
     }
@@ -212,19 +212,13 @@ impl Reader<'_> {
         };
         let mut selected: Vec<Target> = Vec::new();
         for name in names.get_ref() {
-            let text = &name.get_ref().0;
-            if selected.iter().any(|target| target.name == *text) {
-                return Err(self.source.invalid(
-                    name.span(),
-                    format!("target `{text}` is listed twice"),
-                    "remove one",
-                ));
+            let plain = &name.get_ref().0;
+            if selected.iter().any(|target| target.name == plain.name) {
+                let problem = format!("target `{}` is listed twice", plain.name);
+                return Err(self.source.invalid(name.span(), problem, "remove one"));
             }
-            let known = configured.iter().find(|target| target.name == *text).cloned();
-            let target = known.map_or_else(|| Target::from_name(text), Ok);
-            selected.push(
-                target.map_err(|error| self.source.invalid(name.span(), error.to_string(), "correct it"))?,
-            );
+            let known = configured.iter().find(|target| target.name == plain.name);
+            selected.push(known.unwrap_or(plain).clone());
         }
         if selected.is_empty() {
             let help = "name at least one, `sqlite` or `postgres:16`, or remove the key";

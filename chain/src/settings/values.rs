@@ -22,15 +22,15 @@ impl TryFrom<String> for Filled {
     }
 }
 
-/// A target's canonical name.
+/// A target by name, without settings.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct TargetName(pub(super) String);
+pub(super) struct Named(pub(super) Target);
 
-impl TryFrom<String> for TargetName {
+impl TryFrom<String> for Named {
     type Error = TargetError;
     fn try_from(name: String) -> Result<Self, Self::Error> {
-        Target::from_name(&name).map(|target| Self(target.name))
+        Target::from_name(&name).map(Self)
     }
 }
 
