@@ -27,3 +27,22 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
         _ = terminate.recv() => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use indicatif::ProgressDrawTarget;
+    use nix::sys::signal::{Signal, raise};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_signal_asks() {
+        let cancel = CancellationToken::new();
+        listen(cancel.clone(), MultiProgress::with_draw_target(ProgressDrawTarget::hidden())).unwrap();
+        assert!(!cancel.is_cancelled());
+        raise(Signal::SIGTERM).unwrap();
+        cancel.cancelled().await;
+    }
+}

@@ -44,7 +44,11 @@ fn what_cannot_be_used_is_told_before_anything_runs() {
     let missing = format!("{dir}/missing/report.json");
     let output = mrt(&["run", dir, "--output", &missing]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).starts_with("error: cannot use the directory of the report "), "{}", stderr(&output));
+    assert!(
+        stderr(&output).starts_with("error: cannot use the directory of the report "),
+        "{}",
+        stderr(&output)
+    );
     assert!(stderr(&output).contains("\n  caused by: "), "{}", stderr(&output));
 
     let output = mrt(&["run", dir]);
