@@ -3,10 +3,47 @@
 //! Pure planning over the typed catalog, plus questions to the database where only it can answer (does a row meet
 //! this CHECK?). Deterministic: a value derives from (suite, revision, table, column, row).
 
+mod compat;
+mod compose;
+mod conditions;
+mod edges;
+mod hints;
+mod insert;
+mod keys;
+mod model;
+mod patterns;
+mod plan;
+mod values;
+mod vocabulary;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow};
+use crate::database::{DatabaseError, Dialect, Session};
+
+/// Puts rows into the tables of a request, parents first, and moves counters past their keys.
+///
+/// What the database refuses is tried again with other values; a table that holds no row in the end is reported with
+/// the database's own words. An error means that the database cannot be asked, never that it refused a row.
+pub async fn seed(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    request: &Request<'_>,
+) -> Result<Seeded, DatabaseError> {
+    let stages = plan::plan(request);
+    let mut filling = insert::Filling::new(dialect, request);
+    for stage in &stages {
+        match stage.as_slice() {
+            [table] => filling.table(session, table).await?,
+            tables => filling.together(session, tables).await?,
+        }
+    }
+    for table in stages.iter().flatten() {
+        filling.close_cycles(session, table).await?;
+    }
+    filling.finish(session).await
+}
 
 /// What makes an edge row an edge row. The order is the order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

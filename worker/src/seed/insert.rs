@@ -1,0 +1,317 @@
+//! Puts rows in, and tries again with what the database refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::database::catalog::TableName;
+use crate::database::rows::{NewRow, Reason, Rejection, Value};
+use crate::database::{DatabaseError, Dialect, Session};
+
+use super::model::{Draft, Model, Placed, Rows, canonical_key};
+use super::plan::{TablePlan, Timing};
+use super::{Edge, Request, RowKind, Seeded, SeededRow};
+
+/// How often an ordinary row is tried.
+const ATTEMPTS: usize = 6;
+/// How many parents are tried when a cycle is closed.
+const CLOSINGS: usize = 3;
+
+/// What is in so far.
+pub(super) struct Filling<'a> {
+    dialect: &'a dyn Dialect,
+    request: &'a Request<'a>,
+    rows: Rows,
+    seeded: Seeded,
+    refusals: BTreeMap<TableName, String>,
+}
+
+impl<'a> Filling<'a> {
+    pub(super) fn new(dialect: &'a dyn Dialect, request: &'a Request<'a>) -> Self {
+        Self { dialect, request, rows: Rows::new(), seeded: Seeded::default(), refusals: BTreeMap::new() }
+    }
+
+    /// Fills one table.
+    pub(super) async fn table(
+        &mut self,
+        session: &mut dyn Session,
+        plan: &TablePlan<'_>,
+    ) -> Result<(), DatabaseError> {
+        let mut model = Model::new(session, self.dialect, self.request, plan, &self.rows).await?;
+        let mut waiting = model.drafts(&self.rows);
+        if waiting.is_empty() {
+            self.refusals.insert(plan.name.clone(), self.nothing(plan));
+        }
+        let mut done: Vec<Draft> = Vec::new();
+        for attempt in 1..=ATTEMPTS {
+            if waiting.is_empty() {
+                break;
+            }
+            let new: Vec<NewRow> = waiting.iter().map(|draft| model.new_row(draft)).collect();
+            let answers = session.insert(&new, false).await?;
+            let mut refused = Vec::new();
+            for ((draft, row), answer) in waiting.into_iter().zip(new).zip(answers) {
+                match answer {
+                    Ok(()) => {
+                        self.accept(plan, &draft, row);
+                        done.push(draft);
+                    }
+                    Err(rejection) => refused.push((draft, rejection)),
+                }
+            }
+            waiting = Vec::new();
+            for (mut draft, rejection) in refused {
+                self.refusals.entry(plan.name.clone()).or_insert_with(|| rejection.message.clone());
+                // A value that is taken in the database stays taken for us.
+                if rejection.reason != Reason::Unique {
+                    model.taken.remove(&draft.row.values);
+                }
+                if attempt < ATTEMPTS
+                    && repair(&model, &mut draft, &rejection, attempt)
+                    && model.redo(&mut draft, &self.rows, &done)
+                {
+                    waiting.push(draft);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills tables that need each other: their rows go in together, constraints are checked at the end.
+    pub(super) async fn together(
+        &mut self,
+        session: &mut dyn Session,
+        plans: &[TablePlan<'_>],
+    ) -> Result<(), DatabaseError> {
+        // A first draft tells the keys; with them known, the second one can refer to any of the tables.
+        let mut known = self.rows.clone();
+        for plan in plans {
+            let mut model = Model::new(session, self.dialect, self.request, plan, &known).await?;
+            let drafts = model.drafts(&known);
+            known.insert(
+                plan.name.clone(),
+                drafts.iter().map(|draft| placed(draft.kind, model.new_row(draft))).collect(),
+            );
+        }
+        let mut drafts = Vec::new();
+        for plan in plans {
+            let mut model = Model::new(session, self.dialect, self.request, plan, &known).await?;
+            let rows = model.drafts(&known);
+            drafts.extend(rows.into_iter().map(|draft| (plan, model.new_row(&draft), draft)));
+        }
+        // Ordinary rows refer to ordinary rows only, so they can do without the others.
+        for edges in [true, false] {
+            let chosen: Vec<_> = drafts
+                .iter()
+                .filter(|(_, _, draft)| edges || !matches!(draft.kind, RowKind::Edge(_)))
+                .collect();
+            let new: Vec<NewRow> = chosen.iter().map(|(_, row, _)| row.clone()).collect();
+            let answers = session.insert(&new, true).await?;
+            let mut any = false;
+            for ((plan, row, draft), answer) in chosen.into_iter().zip(answers) {
+                match answer {
+                    Ok(()) => {
+                        any = true;
+                        self.accept(plan, draft, row.clone());
+                    }
+                    Err(rejection) => {
+                        self.refusals.entry(plan.name.clone()).or_insert(rejection.message);
+                    }
+                }
+            }
+            if any {
+                break;
+            }
+        }
+        for plan in plans {
+            if !self.rows.contains_key(plan.name) {
+                let nothing = self.nothing(plan);
+                self.refusals.entry(plan.name.clone()).or_insert(nothing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the foreign keys that had to be NULL at first.
+    pub(super) async fn close_cycles(
+        &mut self,
+        session: &mut dyn Session,
+        plan: &TablePlan<'_>,
+    ) -> Result<(), DatabaseError> {
+        if !plan.links.iter().any(|link| link.timing == Timing::Afterwards) {
+            return Ok(());
+        }
+        let mut used: BTreeSet<(usize, Vec<Value>)> = BTreeSet::new();
+        for at in 0..self.seeded.rows.len() {
+            let Some(mut row) = self.seeded.rows.get(at).filter(|row| row.row.table == *plan.name).cloned()
+            else {
+                continue;
+            };
+            if row.kind == RowKind::Edge(Edge::Nulls) {
+                continue;
+            }
+            for (number, link) in
+                plan.links.iter().enumerate().filter(|(_, link)| link.timing == Timing::Afterwards)
+            {
+                let of = |name: &String| {
+                    row.row.values.iter().find(|(column, _)| column == name).map(|(_, value)| value.clone())
+                };
+                // Columns that are set already must agree with the parent.
+                let fixed: Vec<Option<Value>> = link
+                    .key
+                    .columns
+                    .iter()
+                    .map(|name| of(name).filter(|value| *value != Value::Null))
+                    .collect();
+                let parents = self.rows.get(&link.key.parent).map_or(&[][..], Vec::as_slice);
+                let edge = |parent: &&Placed| matches!(parent.kind, RowKind::Edge(_));
+                let (edges, ordinary): (Vec<&Placed>, Vec<&Placed>) = parents.iter().partition(edge);
+                let start = at % ordinary.len().max(1);
+                let ordinary = ordinary.iter().cycle().skip(start).take(ordinary.len());
+                let tuples = ordinary.chain(&edges).filter_map(|parent| {
+                    link.key
+                        .parent_columns
+                        .iter()
+                        .map(|name| parent.values.get(name).cloned())
+                        .collect::<Option<Vec<Value>>>()
+                });
+                let fits = |tuple: &Vec<Value>| {
+                    !tuple.contains(&Value::Null)
+                        && tuple
+                            .iter()
+                            .zip(&fixed)
+                            .all(|(value, fixed)| fixed.as_ref().is_none_or(|fixed| fixed == value))
+                };
+                let mut tuples: Vec<Vec<Value>> = tuples.filter(fits).collect();
+                // Parents that no row has yet come first: the columns may be unique.
+                tuples.sort_by_key(|tuple| used.contains(&(number, tuple.clone())));
+                for tuple in tuples.into_iter().take(CLOSINGS) {
+                    let named = link.key.columns.iter().cloned().zip(tuple.iter().cloned());
+                    let set: Vec<(String, Value)> =
+                        named.zip(&fixed).filter(|(_, fixed)| fixed.is_none()).map(|(set, _)| set).collect();
+                    if set.is_empty() {
+                        break;
+                    }
+                    if session.update(&row.row, &set).await?.is_ok() {
+                        used.insert((number, tuple));
+                        for (name, value) in set {
+                            if let Some(slot) = row.row.values.iter_mut().find(|(column, _)| *column == name)
+                            {
+                                slot.1 = value;
+                            }
+                        }
+                        break;
+                    }
+                }
+            }
+            if let Some(slot) = self.seeded.rows.get_mut(at) {
+                *slot = row;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves counters past the keys, and tells what came of it.
+    pub(super) async fn finish(mut self, session: &mut dyn Session) -> Result<Seeded, DatabaseError> {
+        let filled: Vec<TableName> = self.rows.keys().cloned().collect();
+        if !filled.is_empty() {
+            session.advance_counters(&filled).await?;
+        }
+        for (name, message) in self.refusals {
+            if self.request.tables.contains(&name) && !self.rows.contains_key(&name) {
+                self.seeded.not_seeded.insert(name, message);
+            }
+        }
+        Ok(self.seeded)
+    }
+
+    fn accept(&mut self, plan: &TablePlan<'_>, draft: &Draft, row: NewRow) {
+        self.rows.entry(plan.name.clone()).or_default().push(placed(draft.kind, row.clone()));
+        let key = canonical_key(plan.table, &row);
+        self.seeded.rows.push(SeededRow { row, kind: draft.kind, key });
+    }
+
+    /// Why there was nothing to insert.
+    fn nothing(&self, plan: &TablePlan<'_>) -> String {
+        let orphan = plan.links.iter().find(|link| {
+            link.timing == Timing::Before && !link.nullable && !self.rows.contains_key(&link.key.parent)
+        });
+        match orphan {
+            Some(link) => {
+                let parent = &link.key.parent;
+                let why = self.refusals.get(parent).map_or(String::new(), |why| format!(": {why}"));
+                format!("no row of {parent} could be inserted to refer to{why}")
+            }
+            None => "no combination of values meets its unique constraints and conditions".to_owned(),
+        }
+    }
+}
+
+fn placed(kind: RowKind, row: NewRow) -> Placed {
+    Placed { kind, values: row.values.into_iter().collect() }
+}
+
+/// Says how the next attempt differs; `false` when there is nothing left to try.
+fn repair(model: &Model<'_>, draft: &mut Draft, rejection: &Rejection, attempt: usize) -> bool {
+    let named = refused_columns(model, rejection);
+    let columns: Vec<usize> = if named.is_empty() {
+        // A trigger, say: anything but the key may be the reason.
+        (0..model.fields.len())
+            .filter(|at| model.fields.get(*at).is_some_and(|field| !field.primary))
+            .collect()
+    } else {
+        named.clone()
+    };
+    if matches!(draft.kind, RowKind::Edge(_)) {
+        match rejection.reason {
+            Reason::Unique | Reason::ForeignKey => shift(draft, &columns, 1),
+            // Less extreme first, where nobody says what was too much.
+            _ if named.is_empty() && attempt <= 2 => shift(draft, &columns, 1),
+            _ if named.is_empty() => return false,
+            _ => draft.tweak.plain.extend(columns),
+        }
+        return attempt < ATTEMPTS - 1;
+    }
+    shift(draft, &columns, 1);
+    draft.tweak.lean = attempt + 2 >= ATTEMPTS;
+    true
+}
+
+fn shift(draft: &mut Draft, columns: &[usize], by: usize) {
+    for at in columns {
+        *draft.tweak.shift.entry(*at).or_insert(0) += by;
+    }
+}
+
+/// The columns that a refusal is about: those that the server names, or those of the constraint that it names.
+fn refused_columns(model: &Model<'_>, rejection: &Rejection) -> Vec<usize> {
+    let mut names: Vec<String> = rejection.columns.clone();
+    let table = model.plan.table;
+    if let Some(constraint) = &rejection.constraint {
+        let is = |name: &Option<String>| name.as_ref() == Some(constraint);
+        names.extend(
+            table.checks.iter().filter(|check| is(&check.name)).flat_map(|check| check.columns.clone()),
+        );
+        names.extend(
+            table
+                .uniques
+                .iter()
+                .filter(|unique| unique.name == *constraint)
+                .flat_map(|unique| unique.columns.clone()),
+        );
+        names.extend(
+            table.foreign_keys.iter().filter(|key| is(&key.name)).flat_map(|key| key.columns.clone()),
+        );
+    }
+    if names.is_empty() {
+        match rejection.reason {
+            Reason::ForeignKey => names.extend(table.foreign_keys.iter().flat_map(|key| key.columns.clone())),
+            Reason::Exclusion => names.extend(table.exclusions.iter().flatten().cloned()),
+            Reason::Check => names.extend(table.checks.iter().flat_map(|check| check.columns.clone())),
+            Reason::Unique => names.extend(table.uniques.iter().flat_map(|unique| unique.columns.clone())),
+            _ => {}
+        }
+    }
+    let mut places = model.places(&names);
+    places.sort_unstable();
+    places.dedup();
+    places
+}
