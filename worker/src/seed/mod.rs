@@ -178,6 +178,3 @@ pub struct Seeded {
     /// Tables of the request that hold no row now, with the database's own words.
     pub not_seeded: BTreeMap<TableName, String>,
 }
-
-/// TEMP
-pub async fn seed(_: &mut dyn crate::database::Session, _: &dyn crate::database::Dialect, _: &Request<'_>) -> Result<Seeded, crate::database::DatabaseError> { Ok(Seeded::default()) }

@@ -14,7 +14,7 @@ use super::values::{Cell, bind};
 use super::{Closing, catalog, write};
 use crate::database::catalog::{Catalog, Table, TableName};
 use crate::database::rows::{Contents, NewRow, Rejection, Rows, Value};
-use crate::database::{DatabaseError, DatabaseName, Session};
+use crate::database::{CounterBehind, DatabaseError, DatabaseName, Session};
 
 /// SQLite allows 500 parts of a compound SELECT.
 const COMPOUND: usize = 400;
