@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::RunError;
 use crate::check::CheckError;
 use crate::database::postgres::{self, Postgres};
-use crate::database::sqlite::Sqlite;
+use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::server::docker::Docker;
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
@@ -89,6 +89,11 @@ impl Running {
         self.run_as
     }
 
+    /// Migrations run as the user that we are, from now on.
+    pub(super) fn run_as_ourselves(&mut self) {
+        self.run_as = None;
+    }
+
     /// A private directory for the hosts of one shard.
     pub(super) fn scratch(&mut self, suite: &str) -> Result<PathBuf, CheckError> {
         self.shards += 1;
@@ -165,12 +170,12 @@ async fn open(
     match (&target.server, target.engine) {
         (_, EngineKind::Sqlite) => {
             let files = directory.join("databases");
-            make(&files, run_as).map_err(|source| StartError::Scratch { path: files.clone(), source })?;
-            Ok((Arc::new(Sqlite::open(&files, target, run_as).await?), None))
+            let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
+            Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None))
         }
         (ServerSettings::External { url, url_env }, EngineKind::Postgres) => {
             let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
-            let engine = Postgres::open(endpoint.clone(), target, true).await?;
+            let engine = Postgres::open(endpoint.clone(), target).await?;
             Ok((Arc::new(engine), Some(Server::External(endpoint))))
         }
         (_, EngineKind::Postgres) => {
@@ -179,9 +184,9 @@ async fn open(
                 None => Docker::connect().await?,
             };
             let launch = postgres::launch(target, random_token()?);
-            let container =
-                docker.start(&launch, |endpoint: Endpoint| async move { postgres::ready(&endpoint).await }).await?;
-            let engine = Postgres::open(container.endpoint().clone(), target, false).await?;
+            let ready = |endpoint: Endpoint| async move { postgres::ready(&endpoint).await.map_err(Into::into) };
+            let container = docker.start(&launch, ready).await?;
+            let engine = Postgres::open(container.endpoint().clone(), target).await?;
             Ok((Arc::new(engine), Some(Server::Container(container))))
         }
     }

@@ -16,6 +16,7 @@ use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
 use crate::check::shard::{self, Outcome, Progress, Shard};
 use crate::check::slot::TargetContext;
+use crate::host::HostError;
 use crate::host::environment::{self, Driver, EnvironmentEvent};
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
@@ -79,6 +80,11 @@ impl OneSuite<'_> {
         while !left.is_empty() {
             let end = match self.shard(&left, self.run.options.jobs.max(1), false).await {
                 Ok(end) => end,
+                Err(CheckError::Host(error @ HostError::NotReadable { .. })) if self.running.run_as().is_some() => {
+                    warn!("migrations run as root: {error}");
+                    self.running.run_as_ourselves();
+                    continue;
+                }
                 Err(source) if first => {
                     return Err(RunError::Begin {
                         suite: self.selection.suite.name.clone(),
