@@ -70,6 +70,14 @@ impl<'a> Builder<'a> {
             }
             self.catalog.objects.insert(unique, attributes);
         }
+        // A table that was rebuilt has its constraints in another order, and must be seeded alike.
+        for table in self.catalog.tables.values_mut() {
+            table.uniques.sort_by(|a, b| (&a.name, &a.columns).cmp(&(&b.name, &b.columns)));
+            table
+                .foreign_keys
+                .sort_by(|a, b| (&a.columns, &a.parent, &a.name).cmp(&(&b.columns, &b.parent, &b.name)));
+            table.checks.sort_by(|a, b| (&a.name, &a.condition).cmp(&(&b.name, &b.condition)));
+        }
         self.catalog
     }
 
@@ -420,7 +428,7 @@ impl<'a> Shape<'a> {
 
     fn column_attributes(&self, column: &ColumnFacts) -> Attributes {
         let mut attributes = Attributes::new();
-        let declared = types::normal(&column.declared);
+        let declared = types::comparable(&column.declared);
         if !declared.is_empty() {
             attributes.insert("type", declared);
         }

@@ -66,6 +66,16 @@ pub(super) fn normal(declared: &str) -> String {
     out
 }
 
+/// A declared type as it is compared: SQL has two words for two of them, and SQLAlchemy reads one and writes the
+/// other. (What `INTEGER` alone can be, the rowid, is compared for itself.)
+pub(super) fn comparable(declared: &str) -> String {
+    match normal(declared) {
+        int if int == "INT" => "INTEGER".to_owned(),
+        bool if bool == "BOOL" => "BOOLEAN".to_owned(),
+        other => other,
+    }
+}
+
 /// The type of a column that was declared so.
 pub(super) fn column_type(declared: &str) -> ColumnType {
     let native = normal(declared);
