@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod rows;
+pub mod sqlite;
 
 use std::fmt;
 

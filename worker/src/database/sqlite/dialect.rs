@@ -1,0 +1,41 @@
+//! Facts of SQLite's SQL.
+
+use crate::database::Dialect;
+use crate::database::catalog::ColumnType;
+use crate::database::rows::Value;
+
+use super::types::Affinity;
+
+/// SQLite's SQL.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SqliteDialect;
+
+impl Dialect for SqliteDialect {
+    fn sql(&self) -> &dyn sqlparser::dialect::Dialect {
+        &sqlparser::dialect::SQLiteDialect {}
+    }
+
+    /// SQLite stores a name as it was written and compares without regard to ASCII case; this is for looking up.
+    fn fold(&self, identifier: &str) -> String {
+        identifier.to_ascii_lowercase()
+    }
+
+    /// A column of an unknown type, or of none, takes everything; its affinity may turn one kind into another.
+    fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value> {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut samples =
+            vec![text("alpha"), text("beta"), text("gamma"), Value::Integer(41), Value::Integer(42)];
+        if edge {
+            samples.extend([
+                text(" ä 'quoted' "),
+                text("0012"),
+                Value::Integer(i64::MIN.into()),
+                Value::Number("0.1".to_owned()),
+            ]);
+            if Affinity::of(&ty.native) == Affinity::Blob {
+                samples.push(Value::Bytes(vec![0, 0xff, b'\'']));
+            }
+        }
+        samples
+    }
+}
