@@ -6,7 +6,7 @@ use crate::database::catalog::TableName;
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
 use crate::database::{DatabaseError, Dialect, Session};
 
-use super::model::{Draft, Model, Placed, Rows, canonical_key};
+use super::model::{Draft, Model, Placed, Rows, canonical_key, ordinal};
 use super::plan::{TablePlan, Timing};
 use super::{Edge, Request, RowKind, Seeded, SeededRow};
 
@@ -164,7 +164,7 @@ impl<'a> Filling<'a> {
                 let parents = self.rows.get(&link.key.parent).map_or(&[][..], Vec::as_slice);
                 let edge = |parent: &&Placed| matches!(parent.kind, RowKind::Edge(_));
                 let (edges, ordinary): (Vec<&Placed>, Vec<&Placed>) = parents.iter().partition(edge);
-                let start = at % ordinary.len().max(1);
+                let start = usize::try_from(ordinal(row.kind)).unwrap_or(0) % ordinary.len().max(1);
                 let ordinary = ordinary.iter().cycle().skip(start).take(ordinary.len());
                 let tuples = ordinary.chain(&edges).filter_map(|parent| {
                     link.key

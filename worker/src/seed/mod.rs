@@ -16,6 +16,9 @@ mod plan;
 mod values;
 mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::catalog::{Catalog, TableName};

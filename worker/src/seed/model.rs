@@ -29,6 +29,9 @@ const EDGES: [Edge; 9] = [
 ];
 /// The most rows that show further labels.
 const LABELS: u16 = 32;
+/// How many values are offered for a unique column, at first and when those do not do.
+const FEW: usize = 3;
+const MANY: usize = 60;
 /// How many parents are tried for one row.
 const PARENTS: usize = 64;
 /// Literals that some type without samples may accept.
@@ -232,12 +235,14 @@ impl<'a> Model<'a> {
         rows: &Rows,
         earlier: &[Draft],
     ) -> Option<Composed> {
-        let maker = Maker { model: self, kind, tweak, wanted, branches, rows, earlier };
-        let groups = maker.groups();
-        let width = self.fields.len();
         let both = !matches!(kind, RowKind::Edge(_));
-        let row = compose(width, &groups, &self.taken, Strictness::Careful, both)
-            .or_else(|| compose(width, &groups, &self.taken, Strictness::Needed, both))?;
+        let try_with = |strictness, breadth| {
+            let maker = Maker { model: self, kind, tweak, wanted, branches, rows, earlier, breadth };
+            compose(self.fields.len(), &maker.groups(), &self.taken, strictness, both)
+        };
+        let row = try_with(Strictness::Careful, FEW)
+            .or_else(|| try_with(Strictness::Careful, MANY))
+            .or_else(|| try_with(Strictness::Needed, MANY))?;
         // An edge row in which nothing is at its edge would be one more ordinary row.
         (both || row.edges > 0).then_some(row)
     }
@@ -382,6 +387,8 @@ struct Maker<'m, 'a> {
     branches: &'m BTreeMap<usize, Vec<Value>>,
     rows: &'m Rows,
     earlier: &'m [Draft],
+    /// How many values are offered for a column that must be new.
+    breadth: usize,
 }
 
 impl Maker<'_, '_> {
@@ -496,7 +503,7 @@ impl Maker<'_, '_> {
         let mut own = None;
         let later = matches!(link.timing, Timing::Afterwards | Timing::Never);
         if later {
-            choices.push(null(false));
+            choices.push(null(self.edge() == Some(Edge::Nulls) && link.timing == Timing::Afterwards));
         } else {
             let start = usize::try_from(ordinal(self.kind)).unwrap_or(0) + self.shift(&columns);
             let mut tuples = Vec::new();
@@ -579,7 +586,7 @@ impl Maker<'_, '_> {
                 group.choices.push(choice(Some(Value::Null), false));
             }
         }
-        let count = if unique { 60 } else { 2 };
+        let count = if unique { self.breadth } else { 1 };
         let ordinary = field.choices(ordinal, count + shift);
         let skip = if shift < ordinary.len() { shift } else { 0 };
         for value in ordinary.into_iter().skip(skip) {

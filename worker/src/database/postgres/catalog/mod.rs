@@ -1,0 +1,120 @@
+//! Reading a catalog: one message to the server, one pass over the answer for each of the two views.
+
+mod expression;
+mod names;
+mod objects;
+mod queries;
+mod raw;
+mod relations;
+mod typed;
+
+use sqlx::postgres::PgConnection;
+
+use super::wire::{Row, batch};
+use crate::database::catalog::Catalog;
+use queries::Listing;
+use raw::{Attribute, Constraint, Cursor, Function, Index, Raw, Relation, Sequence, Trigger, Type};
+
+/// Reads everything. `version` is the server's, as a number (150018).
+pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<Catalog, sqlx::Error> {
+    let listings = queries::listings(version);
+    let mut statements = vec![
+        queries::MEMBERS.to_owned(),
+        queries::COMMENTS.to_owned(),
+        queries::OPCLASSES.to_owned(),
+        queries::USED_COLLATIONS.to_owned(),
+        queries::relations(version),
+        queries::INHERITANCE.to_owned(),
+        queries::columns(version),
+        queries::constraints(version),
+        queries::indexes(version),
+        queries::INDEX_COLUMNS.to_owned(),
+        queries::SEQUENCES.to_owned(),
+        queries::types(version),
+        queries::triggers(version),
+        queries::FUNCTIONS.to_owned(),
+        queries::DATABASE_SETTINGS.to_owned(),
+    ];
+    statements.extend(listings.iter().map(|l| l.sql.clone()));
+    let sql = format!("{}{}{}", queries::BEGIN, statements.join("; "), queries::END);
+    // BEGIN and SET answer without rows.
+    let mut answers = batch(connection, sql).await?.into_iter().skip(2);
+    let mut next = || answers.next().unwrap_or_default();
+
+    let mut raw = Raw {
+        members: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.number())).collect(),
+        comments: next()
+            .into_iter()
+            .map(Cursor::new)
+            .map(|mut c| ((c.number(), c.number(), c.number()), c.text()))
+            .collect(),
+        special_classes: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect(),
+        collations: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect(),
+        relations: next().into_iter().map(Relation::read).map(|r| (r.oid, r)).collect(),
+        ..Raw::default()
+    };
+    for (child, parent) in next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.number())) {
+        raw.parents.entry(child).or_default().push(parent);
+        raw.children.entry(parent).or_default().push(child);
+    }
+    for (relation, column) in next().into_iter().map(Attribute::read) {
+        raw.columns.entry(relation).or_default().push(column);
+    }
+    for constraint in next().into_iter().map(Constraint::read) {
+        let (owners, owner) = match constraint.relation {
+            0 => (&mut raw.domain_constraints, constraint.domain),
+            relation => (&mut raw.constraints, relation),
+        };
+        owners.entry(owner).or_default().push(constraint);
+    }
+    for index in next().into_iter().map(Index::read) {
+        raw.indexes.entry(index.relation).or_default().push(index);
+    }
+    for (index, options) in next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())) {
+        raw.index_column_options.entry(index).or_default().push(options);
+    }
+    raw.sequences = next().into_iter().map(Sequence::read).collect();
+    raw.counters = raw.sequences.iter().map(|(oid, s)| ((s.table, s.column), *oid)).collect();
+    raw.types = next().into_iter().map(Type::read).map(|t| (t.oid, t)).collect();
+    raw.triggers = next().into_iter().map(Trigger::read).collect();
+    raw.functions = next().into_iter().map(Function::read).collect();
+    raw.settings = next().into_iter().map(Cursor::new).map(|mut c| (c.option(), c.text())).collect();
+    let listed: Vec<(Listing, Vec<Row>)> = listings.into_iter().map(|l| (l, next())).collect();
+
+    // A table that an extension brought is the extension's, with all that hangs on it.
+    let members = &raw.members;
+    raw.relations.retain(|oid, _| !members.contains(&(queries::class::RELATION, *oid)));
+    let relations = &raw.relations;
+    raw.columns.retain(|oid, _| relations.contains_key(oid));
+    raw.constraints.retain(|oid, _| relations.contains_key(oid));
+    raw.indexes.retain(|oid, _| relations.contains_key(oid));
+    raw.triggers.retain(|t| relations.contains_key(&t.relation));
+
+    let mut catalog = Catalog::default();
+    objects::collect(&raw, listed, &mut catalog.objects);
+    relations::collect(&raw, &mut catalog.objects);
+    catalog.tables = typed::tables(&raw);
+    catalog.code = typed::code(&raw);
+    Ok(catalog)
+}
+
+/// Puts another word for a role's name wherever it stands: a name that is made up for one run must not tell two
+/// catalogs apart. The name is long and random, so nothing else contains it.
+pub(super) fn rename_role(catalog: &mut Catalog, name: &str, word: &str) {
+    let replace = |text: &mut String| {
+        if text.contains(name) {
+            *text = text.replace(name, word);
+        }
+    };
+    catalog.objects = std::mem::take(&mut catalog.objects)
+        .into_iter()
+        .map(|(mut key, mut attributes)| {
+            replace(&mut key.path);
+            attributes.values_mut().for_each(replace);
+            (key, attributes)
+        })
+        .collect();
+    for code in &mut catalog.code {
+        replace(&mut code.body);
+    }
+}

@@ -1,0 +1,484 @@
+//! The queries that read a catalog, for PostgreSQL 12 to 18.
+//!
+//! All go to the server in one message. They read the system tables by ranges of object ids where they can
+//! (objects of users begin at 16384), and call the server's printing functions only where a definition is
+//! stored as an expression tree: those functions open the tables that they print, which is what makes reading a
+//! catalog slow.
+
+use crate::database::catalog::ObjectKind;
+
+/// Ids of system tables, as comments and extension members refer to them.
+pub(super) mod class {
+    pub(in super::super) const RELATION: u32 = 1259;
+    pub(in super::super) const TYPE: u32 = 1247;
+    pub(in super::super) const CONSTRAINT: u32 = 2606;
+    pub(in super::super) const TRIGGER: u32 = 2620;
+    pub(in super::super) const FUNCTION: u32 = 1255;
+}
+
+/// Opens the reading: one snapshot, and names printed without schema exactly in the default schema.
+pub(super) const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = public; ";
+
+/// Closes the reading.
+pub(super) const END: &str = "; COMMIT";
+
+/// `given` from that version on, else `before`.
+pub(super) fn since<'a>(version: u32, from: u32, given: &'a str, before: &'a str) -> &'a str {
+    if version >= from { given } else { before }
+}
+
+/// Members of extensions: (class, object).
+pub(super) const MEMBERS: &str =
+    "SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'";
+
+/// Comments: (class, object, column, text).
+pub(super) const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
+     WHERE objoid >= 16384 OR (objoid = 2200 AND classoid = 'pg_namespace'::regclass)";
+
+/// Operator classes that are not their type's default: (oid, name).
+pub(super) const OPCLASSES: &str = "SELECT oid, opcname FROM pg_opclass WHERE NOT opcdefault";
+
+/// Collations that some object of a user's names: (oid, printed name).
+pub(super) const USED_COLLATIONS: &str = "SELECT oid, oid::regcollation FROM pg_collation WHERE oid IN (\
+     SELECT unnest(indcollation::oid[]) FROM pg_index WHERE indexrelid >= 16384 UNION \
+     SELECT attcollation FROM pg_attribute WHERE attrelid >= 16384 UNION \
+     SELECT typcollation FROM pg_type WHERE oid >= 16384)";
+
+/// Tables, views, sequences, composite types.
+pub(super) fn relations(version: u32) -> String {
+    let _ = version;
+    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), \
+     coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner)), \
+     c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
+     (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), \
+     CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, \
+     CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, \
+     c.relispopulated, \
+     CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END, \
+     CASE WHEN c.relkind IN ('r', 'm', 'p') THEN (SELECT amname FROM pg_am WHERE oid = c.relam) END, \
+     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, \
+     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END \
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' \
+     AND n.nspname <> 'information_schema' ORDER BY c.oid"
+        .to_owned()
+}
+
+/// Inheritance: (child, parent), in order.
+pub(super) const INHERITANCE: &str =
+    "SELECT inhrelid, inhparent FROM pg_inherits WHERE inhrelid >= 16384 ORDER BY inhrelid, inhseqno";
+
+/// Columns.
+pub(super) fn columns(version: u32) -> String {
+    format!(
+        "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod, \
+         a.attnotnull, a.attidentity, a.attgenerated, \
+         CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation END, \
+         CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END, \
+         {compression}, nullif(a.attstattarget, -1), a.attacl, a.attoptions, a.attfdwoptions, a.attcollation, \
+         CASE WHEN d.oid IS NOT NULL THEN \
+         pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END) END, \
+         a.attislocal, a.attinhcount > 0 \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
+         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't' \
+         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
+        compression = since(version, 140_000, "nullif(a.attcompression, '')", "NULL"),
+    )
+}
+
+/// Constraints of tables and domains. Those that a partition has from its parent are the parent's.
+pub(super) fn constraints(version: u32) -> String {
+    format!(
+        "SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, k.conindid, k.condeferrable, \
+         k.condeferred, k.convalidated, {enforced}, k.conislocal, k.connoinherit, k.confrelid, k.confupdtype, \
+         k.confdeltype, k.confmatchtype, k.conkey, k.confkey, {set_columns}, {period}, \
+         CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid) \
+         WHEN 'x' THEN pg_get_constraintdef(k.oid) END \
+         FROM pg_constraint k WHERE k.oid >= 16384 AND k.contype IN ('c', 'f', 'p', 'u', 'x', 'n') \
+         AND k.conparentid = 0 ORDER BY k.oid",
+        enforced = since(version, 180_000, "k.conenforced", "true"),
+        set_columns = since(version, 150_000, "k.confdelsetcols", "NULL"),
+        period = since(version, 180_000, "k.conperiod", "false"),
+    )
+}
+
+/// Indexes, those behind constraints too; an index that a partition has from its parent's is the parent's.
+pub(super) fn indexes(version: u32) -> String {
+    format!(
+        "SELECT i.indexrelid, i.indrelid, c.relname, am.amname, i.indisunique, i.indisprimary, i.indisvalid, \
+         i.indisreplident, i.indisclustered, {nulls_equal}, i.indnkeyatts, i.indkey, i.indclass, \
+         i.indcollation, i.indoption, c.reloptions, \
+         (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), \
+         CASE WHEN i.indpred IS NOT NULL THEN pg_get_expr(i.indpred, i.indrelid) END, \
+         CASE WHEN i.indexprs IS NOT NULL THEN array_to_json(ARRAY(\
+         SELECT pg_get_indexdef(i.indexrelid, k, false) FROM generate_series(1, i.indnatts) k)) END, \
+         CASE WHEN i.indexprs IS NOT NULL THEN (SELECT array_to_json(array_agg(a.attname ORDER BY a.attnum)) \
+         FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END, \
+         CASE WHEN i.indexprs IS NOT NULL THEN (SELECT array_agg(DISTINCT refobjsubid) FROM pg_depend \
+         WHERE classid = 1259 AND objid = i.indexrelid AND refclassid = 1259 AND refobjid = i.indrelid \
+         AND refobjsubid > 0) END \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam \
+         JOIN pg_class r ON r.oid = i.indrelid \
+         WHERE i.indexrelid >= 16384 AND r.relkind IN ('r', 'p', 'm') AND r.relpersistence <> 't' \
+         AND NOT c.relispartition ORDER BY i.indexrelid",
+        nulls_equal = since(version, 150_000, "i.indnullsnotdistinct", "false"),
+    )
+}
+
+/// What is set for single columns of indexes: (index, text).
+pub(super) const INDEX_COLUMNS: &str = "SELECT a.attrelid, concat_ws(' ', a.attnum, a.attoptions, \
+     'statistics ' || nullif(a.attstattarget, -1)) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+     WHERE a.attrelid >= 16384 AND c.relkind IN ('i', 'I') AND NOT c.relispartition \
+     AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) ORDER BY 1, a.attnum";
+
+/// Sequences, with the column that owns each.
+pub(super) const SEQUENCES: &str = "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqmin, \
+     s.seqmax, s.seqincrement, s.seqcycle, s.seqcache, d.refobjid, d.refobjsubid, d.deptype \
+     FROM pg_sequence s LEFT JOIN pg_depend d ON d.classid = 1259 AND d.objid = s.seqrelid AND d.objsubid = 0 \
+     AND d.refclassid = 1259 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 WHERE s.seqrelid >= 16384";
+
+/// Types that users made, and all that their columns use; no row types of tables.
+pub(super) fn types(version: u32) -> String {
+    format!(
+        "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typelem, t.typbasetype, t.typtypmod, t.typrelid, \
+         pg_get_userbyid(t.typowner), \
+         coalesce(t.typacl, acldefault('T', t.typowner)), t.typnotnull, t.typdefault, \
+         CASE WHEN t.typbasetype <> 0 THEN format_type(t.typbasetype, t.typtypmod) END, \
+         CASE WHEN t.typbasetype <> 0 AND t.typcollation <> (SELECT typcollation FROM pg_type b \
+         WHERE b.oid = t.typbasetype) THEN t.typcollation END, \
+         CASE WHEN t.typtype = 'e' THEN (SELECT array_to_json(array_agg(enumlabel ORDER BY enumsortorder)) \
+         FROM pg_enum WHERE enumtypid = t.oid) END, \
+         CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', 'subtype ' || format_type(rngsubtype, NULL), \
+         'collation ' || nullif(rngcollation, 0)::regcollation, 'canonical ' || nullif(rngcanonical::oid, 0)::regproc, \
+         'difference ' || nullif(rngsubdiff::oid, 0)::regproc, \
+         'operator class ' || (SELECT opcname FROM pg_opclass WHERE oid = rngsubopc){multirange}) \
+         FROM pg_range WHERE rngtypid = t.oid) END, \
+         CASE WHEN t.typtype = 'b' AND t.typelem = 0 THEN concat_ws(' ', 'input ' || t.typinput::text, \
+         'output ' || t.typoutput::text, 'length ' || t.typlen, 'alignment ' || t.typalign::text, \
+         'storage ' || t.typstorage::text, 'category ' || t.typcategory::text) END, \
+         t.typcategory \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
+         LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_class ec ON ec.oid = e.typrelid \
+         WHERE (t.oid >= 16384 AND (c.relkind IS NULL OR c.relkind = 'c') \
+         AND (ec.relkind IS NULL OR ec.relkind = 'c')) \
+         OR t.oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid >= 16384) \
+         OR t.oid IN (SELECT typbasetype FROM pg_type WHERE oid >= 16384) ORDER BY t.oid",
+        multirange = since(version, 140_000, ", 'multirange ' || format_type(rngmultitypid, NULL)", ""),
+    )
+}
+
+/// Triggers: (oid, table, name, enabled, definition).
+pub(super) fn triggers(version: u32) -> String {
+    format!(
+        "SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid, true) FROM pg_trigger t \
+         WHERE NOT t.tgisinternal{} ORDER BY t.oid",
+        since(version, 130_000, " AND t.tgparentid = 0", "")
+    )
+}
+
+/// Functions and procedures: (oid, schema, name, identity arguments, owner, privileges, definition).
+pub(super) const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), \
+     pg_get_userbyid(p.proowner), coalesce(p.proacl, acldefault('f', p.proowner)), pg_get_functiondef(p.oid) \
+     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+     WHERE p.oid >= 16384 AND p.prokind <> 'a' AND NOT EXISTS (SELECT 1 FROM pg_depend d \
+     WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i')) ORDER BY p.oid";
+
+/// Settings of the database: (role, setting).
+pub(super) const DATABASE_SETTINGS: &str = "SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END, \
+     unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase \
+     WHERE d.datname = current_database() ORDER BY 1, 2";
+
+/// Objects whose attributes the query prints ready to compare: it gives the object's id, the path of its owner,
+/// its own path, and one column for each of `attributes`.
+pub(super) struct Listing {
+    pub(super) kind: ObjectKind,
+    /// The system table that comments refer to; 0 where there are none.
+    pub(super) class: u32,
+    pub(super) attributes: &'static [&'static str],
+    pub(super) sql: String,
+}
+
+/// A path in SQL: without schema in the default one.
+const PATH: &str = "CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || ";
+
+/// All the listings.
+#[allow(clippy::too_many_lines, reason = "a table")]
+pub(super) fn listings(version: u32) -> Vec<Listing> {
+    let listing = |kind, class, attributes, sql: String| Listing { kind, class, attributes, sql };
+    let provider_locale = if version >= 170_000 {
+        "datlocprovider, datlocale"
+    } else if version >= 150_000 {
+        "datlocprovider, daticulocale"
+    } else {
+        "NULL, NULL"
+    };
+    let collation_locale = if version >= 170_000 {
+        "colllocale"
+    } else if version >= 150_000 {
+        "colliculocale"
+    } else {
+        "NULL"
+    };
+    let on_relation = "JOIN pg_class c ON c.oid = x.relation JOIN pg_namespace n ON n.oid = c.relnamespace";
+    vec![
+        listing(
+            ObjectKind::Database,
+            0,
+            &[
+                "encoding",
+                "collation",
+                "character type",
+                "locale provider",
+                "locale",
+                "connection limit",
+                "owner",
+                "privileges",
+                "comment",
+            ],
+            format!(
+                "SELECT oid, NULL, 'database', pg_encoding_to_char(encoding), datcollate, datctype, \
+                 {provider_locale}, datconnlimit, pg_get_userbyid(datdba), \
+                 coalesce(datacl, acldefault('d', datdba)), shobj_description(oid, 'pg_database') \
+                 FROM pg_database WHERE datname = current_database()"
+            ),
+        ),
+        listing(
+            ObjectKind::Schema,
+            2615,
+            &["owner", "privileges"],
+            "SELECT oid, NULL, nspname, pg_get_userbyid(nspowner), \
+             coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace \
+             WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Extension,
+            3079,
+            &["version", "schema"],
+            "SELECT e.oid, NULL, extname, extversion, nspname FROM pg_extension e \
+             JOIN pg_namespace n ON n.oid = extnamespace"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Rule,
+            2618,
+            &["enabled", "definition"],
+            format!(
+                "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || rulename, ev_enabled, \
+                 pg_get_ruledef(x.oid, true) FROM (SELECT *, ev_class AS relation FROM pg_rewrite \
+                 WHERE oid >= 16384 AND rulename <> '_RETURN') x {on_relation}"
+            ),
+        ),
+        listing(
+            ObjectKind::Policy,
+            3256,
+            &["command", "permissive", "roles", "using", "with check"],
+            format!(
+                "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || polname, polcmd, polpermissive, \
+                 ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r) END FROM unnest(polroles) r \
+                 ORDER BY 1), pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) \
+                 FROM (SELECT *, polrelid AS relation FROM pg_policy) x {on_relation}"
+            ),
+        ),
+        listing(
+            ObjectKind::Statistics,
+            3381,
+            &["owner", "target", "definition"],
+            format!(
+                "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || stxname, pg_get_userbyid(stxowner), \
+                 {target}, regexp_replace(pg_get_statisticsobjdef(x.oid), '^CREATE STATISTICS [^(]* *(\\(| ON )', '\\1') \
+                 FROM (SELECT *, stxrelid AS relation FROM pg_statistic_ext) x {on_relation}",
+                target = since(version, 130_000, "nullif(stxstattarget, -1)", "NULL"),
+            ),
+        ),
+        listing(
+            ObjectKind::Aggregate,
+            1255,
+            &["owner", "privileges", "definition"],
+            format!(
+                "SELECT p.oid, NULL, {PATH} p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', \
+                 pg_get_userbyid(proowner), coalesce(proacl, acldefault('f', proowner)), \
+                 concat_ws(' ', aggkind, 'returns', pg_get_function_result(p.oid), 'sfunc', aggtransfn, 'stype', \
+                 format_type(aggtranstype, NULL), 'finalfunc', aggfinalfn, 'combinefunc', aggcombinefn, \
+                 'initcond', agginitval, 'msfunc', aggmtransfn, 'minvfunc', aggminvtransfn, 'mfinalfunc', \
+                 aggmfinalfn, 'minitcond', aggminitval, 'sortop', aggsortop::regoperator, 'parallel', proparallel) \
+                 FROM pg_proc p JOIN pg_aggregate a ON a.aggfnoid = p.oid \
+                 JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Operator,
+            2617,
+            &["owner", "definition"],
+            format!(
+                "SELECT o.oid, NULL, {PATH} o.oprname || '(' || coalesce(format_type(nullif(oprleft, 0), NULL), \
+                 'none') || ', ' || coalesce(format_type(nullif(oprright, 0), NULL), 'none') || ')', \
+                 pg_get_userbyid(oprowner), concat_ws(' ', 'function', oprcode, 'returns', \
+                 format_type(oprresult, NULL), 'commutator', oprcom::regoperator, 'negator', \
+                 oprnegate::regoperator, 'restrict', oprrest, 'join', oprjoin, 'hashes', oprcanhash, 'merges', \
+                 oprcanmerge) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace \
+                 WHERE o.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Cast,
+            2605,
+            &["function", "context", "method"],
+            "SELECT oid, NULL, format_type(castsource, NULL) || ' as ' || format_type(casttarget, NULL), \
+             nullif(castfunc::oid, 0)::regprocedure, castcontext, castmethod FROM pg_cast WHERE oid >= 16384"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Collation,
+            3456,
+            &["owner", "provider", "deterministic", "collation", "character type", "locale"],
+            format!(
+                "SELECT c.oid, NULL, {PATH} collname, pg_get_userbyid(collowner), collprovider, \
+                 collisdeterministic, collcollate, collctype, {collation_locale} FROM pg_collation c \
+                 JOIN pg_namespace n ON n.oid = collnamespace WHERE c.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::EventTrigger,
+            3466,
+            &["owner", "event", "enabled", "tags", "function"],
+            "SELECT oid, NULL, evtname, pg_get_userbyid(evtowner), evtevent, evtenabled, evttags, \
+             evtfoid::regprocedure FROM pg_event_trigger"
+                .to_owned(),
+        ),
+        publications(version),
+        listing(
+            ObjectKind::ForeignServer,
+            1417,
+            &["owner", "privileges", "wrapper", "type", "version", "options"],
+            "SELECT s.oid, NULL, srvname, pg_get_userbyid(srvowner), coalesce(srvacl, acldefault('S', srvowner)), \
+             fdwname, srvtype, srvversion, srvoptions FROM pg_foreign_server s \
+             JOIN pg_foreign_data_wrapper f ON f.oid = srvfdw"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::DefaultPrivilege,
+            0,
+            &["privileges"],
+            "SELECT d.oid, NULL, concat_ws(' ', 'for', pg_get_userbyid(defaclrole), 'on', defaclobjtype, \
+             'in ' || nspname), defaclacl FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = defaclnamespace"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Other,
+            2328,
+            &["owner", "privileges", "handler", "validator", "options"],
+            "SELECT oid, NULL, 'foreign data wrapper ' || fdwname, pg_get_userbyid(fdwowner), \
+             coalesce(fdwacl, acldefault('F', fdwowner)), fdwhandler::regproc, fdwvalidator::regproc, fdwoptions \
+             FROM pg_foreign_data_wrapper"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Other,
+            0,
+            &["options"],
+            "SELECT umid, srvname, 'user mapping for ' || usename || ' on ' || srvname, umoptions \
+             FROM pg_user_mappings"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Other,
+            2612,
+            &["owner", "privileges", "trusted", "handler"],
+            "SELECT oid, NULL, 'language ' || lanname, pg_get_userbyid(lanowner), \
+             coalesce(lanacl, acldefault('l', lanowner)), lanpltrusted, lanplcallfoid::regproc FROM pg_language \
+             WHERE oid >= 12000"
+                .to_owned(),
+        ),
+        listing(
+            ObjectKind::Other,
+            3602,
+            &["owner", "parser", "mappings"],
+            format!(
+                "SELECT c.oid, NULL, 'text search configuration ' || {PATH} cfgname, pg_get_userbyid(cfgowner), \
+                 prsname, ARRAY(SELECT maptokentype || ' ' || mapdict::regdictionary FROM pg_ts_config_map \
+                 WHERE mapcfg = c.oid ORDER BY maptokentype, mapseqno) FROM pg_ts_config c \
+                 JOIN pg_namespace n ON n.oid = cfgnamespace JOIN pg_ts_parser p ON p.oid = cfgparser \
+                 WHERE c.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Other,
+            3600,
+            &["owner", "template", "options"],
+            format!(
+                "SELECT d.oid, NULL, 'text search dictionary ' || {PATH} dictname, pg_get_userbyid(dictowner), \
+                 tmplname, dictinitoption FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = dictnamespace \
+                 JOIN pg_ts_template t ON t.oid = dicttemplate WHERE d.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Other,
+            2616,
+            &["owner", "type", "default", "family"],
+            format!(
+                "SELECT o.oid, NULL, 'operator class ' || {PATH} opcname || ' using ' || amname, \
+                 pg_get_userbyid(opcowner), format_type(opcintype, NULL), opcdefault, opfname FROM pg_opclass o \
+                 JOIN pg_namespace n ON n.oid = opcnamespace JOIN pg_am a ON a.oid = opcmethod \
+                 JOIN pg_opfamily f ON f.oid = opcfamily WHERE o.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Other,
+            2753,
+            &["owner", "operators", "functions"],
+            format!(
+                "SELECT f.oid, NULL, 'operator family ' || {PATH} opfname || ' using ' || amname, \
+                 pg_get_userbyid(opfowner), ARRAY(SELECT amopstrategy || ' ' || amopopr::regoperator \
+                 FROM pg_amop WHERE amopfamily = f.oid ORDER BY 1), \
+                 ARRAY(SELECT amprocnum || ' ' || amproc::regprocedure FROM pg_amproc \
+                 WHERE amprocfamily = f.oid ORDER BY 1) FROM pg_opfamily f \
+                 JOIN pg_namespace n ON n.oid = opfnamespace JOIN pg_am a ON a.oid = opfmethod \
+                 WHERE f.oid >= 16384"
+            ),
+        ),
+        listing(
+            ObjectKind::Other,
+            2607,
+            &["owner", "default", "from", "to", "function"],
+            format!(
+                "SELECT c.oid, NULL, 'conversion ' || {PATH} conname, pg_get_userbyid(conowner), condefault, \
+                 conforencoding, contoencoding, conproc FROM pg_conversion c \
+                 JOIN pg_namespace n ON n.oid = connamespace WHERE c.oid >= 16384"
+            ),
+        ),
+    ]
+}
+
+fn publications(version: u32) -> Listing {
+    let (columns, filter) = if version >= 150_000 {
+        (
+            "coalesce('(' || (SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute \
+             WHERE attrelid = prrelid AND attnum = ANY (prattrs)) || ')', '')",
+            "coalesce(' where ' || pg_get_expr(prqual, prrelid), '')",
+        )
+    } else {
+        ("''", "''")
+    };
+    Listing {
+        kind: ObjectKind::Publication,
+        class: 6104,
+        attributes: &["owner", "all tables", "actions", "via root", "tables", "schemas"],
+        sql: format!(
+            "SELECT p.oid, NULL, pubname, pg_get_userbyid(pubowner), puballtables, concat_ws(' ', \
+             CASE WHEN pubinsert THEN 'insert' END, CASE WHEN pubupdate THEN 'update' END, \
+             CASE WHEN pubdelete THEN 'delete' END, CASE WHEN pubtruncate THEN 'truncate' END), {via_root}, \
+             ARRAY(SELECT prrelid::regclass::text || {columns} || {filter} FROM pg_publication_rel \
+             WHERE prpubid = p.oid ORDER BY 1), {schemas} FROM pg_publication p",
+            via_root = since(version, 130_000, "pubviaroot", "false"),
+            schemas = since(
+                version,
+                150_000,
+                "ARRAY(SELECT pnnspid::regnamespace::text FROM pg_publication_namespace WHERE pnpubid = p.oid ORDER BY 1)",
+                "NULL"
+            ),
+        ),
+    }
+}

@@ -1,0 +1,103 @@
+//! How a PostgreSQL server of ours is started, by the documented contract of the official image.
+
+use std::time::Duration;
+
+use mrt_chain::settings::{ServerSettings, Target};
+
+use crate::server::Launch;
+
+/// The version of a target that names none.
+const DEFAULT_VERSION: &str = "17";
+
+/// Where the data lives: in memory, and at a place that no version of the image declares as a volume.
+const MEMORY: &str = "/mrt";
+
+const GIB: i64 = 1 << 30;
+
+/// What a container of this target needs. `password` becomes the administrator's.
+pub fn launch(target: &Target, password: String) -> Launch {
+    let version = target.version.as_deref().unwrap_or(DEFAULT_VERSION);
+    let (image, own_arguments) = match &target.server {
+        ServerSettings::Docker { image, arguments } => (image.clone(), arguments.as_slice()),
+        ServerSettings::External { .. } | ServerSettings::Embedded => (None, &[][..]),
+    };
+    // Nothing here outlives the server, so nothing needs to be safe on disk. Autovacuum would connect to
+    // databases that are being copied, which makes the copy fail.
+    let settings = [
+        "fsync=off",
+        "full_page_writes=off",
+        "synchronous_commit=off",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "max_wal_size=4GB",
+        "checkpoint_timeout=1h",
+        "autovacuum=off",
+        "jit=off",
+        "max_connections=100",
+        "shared_buffers=128MB",
+        "bgwriter_lru_maxpages=0",
+        // A password of 128 random bits gains nothing from slow hashing, which costs every connection of a
+        // migration several milliseconds.
+        "password_encryption=md5",
+    ];
+    let mut arguments: Vec<String> =
+        settings.iter().flat_map(|s| ["-c".to_owned(), (*s).to_owned()]).collect();
+    arguments.extend(own_arguments.iter().cloned());
+    let locale = target.locale.as_deref().unwrap_or("C.UTF-8");
+    Launch {
+        image: image.unwrap_or_else(|| format!("postgres:{version}")),
+        env: vec![
+            ("POSTGRES_PASSWORD".to_owned(), password.clone()),
+            ("POSTGRES_HOST_AUTH_METHOD".to_owned(), "md5".to_owned()),
+            (
+                "POSTGRES_INITDB_ARGS".to_owned(),
+                format!("--encoding=UTF8 --locale={locale} --auth-host=md5 --auth-local=md5 --no-sync"),
+            ),
+            ("PGDATA".to_owned(), format!("{MEMORY}/data")),
+        ],
+        arguments,
+        port: 5432,
+        tmpfs: vec![(MEMORY.to_owned(), "rw,size=4g,mode=1777".to_owned())],
+        shm_bytes: 256 << 20,
+        memory_bytes: 5 * GIB,
+        start_limit: Duration::from_secs(90),
+        admin_user: "postgres".to_owned(),
+        admin_password: password,
+        admin_database: "postgres".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mrt_chain::settings::{EngineKind, Role};
+
+    use super::*;
+
+    fn target(server: ServerSettings) -> Target {
+        Target {
+            name: "postgres:16".into(),
+            engine: EngineKind::Postgres,
+            version: Some("16".into()),
+            server,
+            initial_sql: vec![],
+            locale: None,
+            extensions: vec![],
+            role: Role::Owner,
+        }
+    }
+
+    #[test]
+    fn the_users_arguments_come_last() {
+        let arguments = vec!["-c".to_owned(), "jit=on".to_owned()];
+        let launch = launch(&target(ServerSettings::Docker { image: None, arguments }), "secret".into());
+        assert_eq!(launch.image, "postgres:16");
+        assert_eq!(launch.arguments.last().map(String::as_str), Some("jit=on"));
+        assert!(launch.arguments.contains(&"fsync=off".to_owned()));
+    }
+
+    #[test]
+    fn an_image_of_the_users_is_taken() {
+        let server = ServerSettings::Docker { image: Some("postgis/postgis:16".into()), arguments: vec![] };
+        assert_eq!(launch(&target(server), String::new()).image, "postgis/postgis:16");
+    }
+}
