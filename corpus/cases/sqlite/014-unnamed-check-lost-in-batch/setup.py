@@ -1,0 +1,23 @@
+"""Create seats"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c014_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "seats",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(80)),
+        sa.CheckConstraint("number > 0"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("seats")

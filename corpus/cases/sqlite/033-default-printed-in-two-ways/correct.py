@@ -1,0 +1,19 @@
+"""Make room for long names of queues"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c033_correct"
+down_revision = "c033_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("jobs") as batch:
+        batch.alter_column("queue", existing_type=sa.String(20), type_=sa.String(80))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("jobs") as batch:
+        batch.alter_column("queue", existing_type=sa.String(80), type_=sa.String(20))

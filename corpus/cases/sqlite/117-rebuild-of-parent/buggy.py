@@ -1,0 +1,19 @@
+"""Make room for long names of rooms"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c117_buggy"
+down_revision = "c117_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("rooms") as batch:
+        batch.alter_column("name", existing_type=sa.String(40), type_=sa.String(200))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("rooms") as batch:
+        batch.alter_column("name", existing_type=sa.String(200), type_=sa.String(40))

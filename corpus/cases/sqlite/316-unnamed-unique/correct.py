@@ -1,0 +1,24 @@
+"""Say where a plate is from"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c316_correct"
+down_revision = "c316_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("plates", sa.Column("country", sa.String(2)))
+
+
+def downgrade() -> None:
+    # The same constraint, written below the columns instead of with its column.
+    op.execute(
+        "CREATE TABLE plates_old "
+        "(id INTEGER NOT NULL PRIMARY KEY, number VARCHAR(12) NOT NULL, UNIQUE (number))"
+    )
+    op.execute("INSERT INTO plates_old (id, number) SELECT id, number FROM plates")
+    op.drop_table("plates")
+    op.rename_table("plates_old", "plates")
