@@ -5,3 +5,4 @@
 
 pub mod graph;
 pub mod settings;
+mod text;

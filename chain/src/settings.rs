@@ -1,9 +1,48 @@
 //! A project's settings, validated: what `mrt.toml`, `alembic.ini` and `pyproject.toml` say, in one shape.
+//!
+//! A project with one suite writes its keys at the top level of `mrt.toml`; every key may be left out:
+//!
+//! ```toml
+//! targets = ["sqlite", "postgres:16"]
+//! env = { APP_DATABASE_URL = "{url}" }
+//! ```
+//!
+//! A project with several suites writes each below `[suite.NAME]`, and what they share below `[defaults]`. A key that
+//! a suite sets replaces the default; the tables `env`, `drivers` and `target` are merged by their keys.
+//!
+//! ```toml
+//! [defaults]
+//! targets = ["sqlite", "postgres:16"]
+//! python = { requirements = "{root}/requirements.txt" }
+//!
+//! [defaults.target."postgres:16"]
+//! extensions = ["citext"]
+//!
+//! [suite.billing]
+//! path = "services/billing"
+//! ```
+//!
+//! A relative path starts at its suite's directory, also in `[defaults]`; `{root}` at its beginning stands for the
+//! directory of `mrt.toml`.
+
+mod baseline;
+mod error;
+mod ini;
+mod locate;
+mod paths;
+mod project;
+mod raw;
+mod suite;
+mod target;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use error::{Place, SettingsError, TargetError};
+pub use target::parse_target;
 
 /// A project: one or several suites.
 #[derive(Debug, Clone)]
@@ -12,6 +51,8 @@ pub struct Project {
     pub root: PathBuf,
     /// In the order of the file; never empty.
     pub suites: Vec<Suite>,
+    /// What `mrt-baseline.toml` holds, by suite; each suite's `accept` holds it, too.
+    pub baseline: BTreeMap<String, Vec<Accept>>,
 }
 
 /// One migration project and its settings.
@@ -25,6 +66,8 @@ pub struct Suite {
     pub alembic: Alembic,
     /// Where to check; never empty (SQLite when nothing is said).
     pub targets: Vec<Target>,
+    /// Targets that have settings and are not among `targets`; [`Suite::select_targets`] can name them.
+    pub other_targets: Vec<Target>,
     /// Which Python runs the migrations.
     pub python: Python,
     /// Extra environment of the migrations; `{url}` in a value stands for the database URL.
@@ -57,8 +100,11 @@ pub struct Suite {
 /// Where Alembic's files are.
 #[derive(Debug, Clone)]
 pub struct Alembic {
-    /// The file that holds Alembic's settings (`alembic.ini`, or a `pyproject.toml` with `[tool.alembic]`).
+    /// The file that holds Alembic's settings (`alembic.ini`, or a `pyproject.toml` with `[tool.alembic]`). It does
+    /// not exist when `mrt.toml` alone says where the scripts are.
     pub file: PathBuf,
+    /// A `pyproject.toml` with `[tool.alembic]` that stands beside an ini file; the ini file's options win.
+    pub pyproject: Option<PathBuf>,
     /// The named section of an ini file (`alembic -n`), usually `alembic`.
     pub section: String,
     /// The script directory (it holds `env.py`), absolute.
@@ -89,6 +135,14 @@ pub enum EngineKind {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+}
+
+impl Alembic {
+    /// The directories of `engine`'s revision files.
+    pub fn locations(&self, engine: EngineKind) -> &[PathBuf] {
+        let own = self.version_locations.get(&Some(engine)).or_else(|| self.version_locations.get(&None));
+        own.map_or(&[], Vec::as_slice)
+    }
 }
 
 impl EngineKind {
@@ -221,3 +275,6 @@ pub enum SeedSource {
     /// A command, run in the suite's directory and environment with the URL in `DATABASE_URL`.
     Command(Vec<String>),
 }
+
+#[cfg(test)]
+mod tests;

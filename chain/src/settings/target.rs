@@ -1,0 +1,123 @@
+//! Targets by name.
+
+use std::path::PathBuf;
+
+use super::{EngineKind, Role, ServerSettings, Suite, Target, TargetError};
+
+/// The PostgreSQL releases that are supported.
+const POSTGRES: std::ops::RangeInclusive<u32> = 12..=18;
+
+impl EngineKind {
+    /// Every engine.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`).
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "sqlite" | "sqlite3" => Some(Self::Sqlite),
+            "postgres" | "postgresql" | "pg" => Some(Self::Postgres),
+            _ => None,
+        }
+    }
+}
+
+/// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`.
+///
+/// # Errors
+/// When the engine or its version is not known.
+pub fn parse_target(name: &str) -> Result<(EngineKind, Option<String>), TargetError> {
+    let (engine, version) = match name.split_once(':') {
+        Some((engine, version)) => (engine, Some(version)),
+        None => (name, None),
+    };
+    let engine = EngineKind::from_name(engine)
+        .ok_or_else(|| TargetError::UnknownEngine { name: name.to_owned(), engine: engine.to_owned() })?;
+    let Some(version) = version else { return Ok((engine, None)) };
+    let unsupported =
+        |help: String| Err(TargetError::UnsupportedVersion { engine, version: version.to_owned(), help });
+    match engine {
+        EngineKind::Sqlite => {
+            unsupported("write `sqlite`: its version is that of the suite's Python".to_owned())
+        }
+        EngineKind::Postgres => {
+            let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+            let (major, rest) = version.split_at(end);
+            let supported = major.parse().is_ok_and(|major: u32| POSTGRES.contains(&major));
+            // What follows the number must be able to stand in an image's tag.
+            let tag = rest.is_empty()
+                || (rest.starts_with(['.', '-'])
+                    && rest.chars().all(|c| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c)));
+            if supported && tag {
+                Ok((engine, Some(version.to_owned())))
+            } else {
+                let (first, last) = (POSTGRES.start(), POSTGRES.end());
+                unsupported(format!("give {first} to {last}, or an image's tag like `16-alpine`"))
+            }
+        }
+    }
+}
+
+impl Target {
+    /// A target with no settings of its own: a container of the official image, or a file.
+    pub fn new(engine: EngineKind, version: Option<String>) -> Self {
+        let name = match &version {
+            Some(version) => format!("{engine}:{version}"),
+            None => engine.to_string(),
+        };
+        let server = match engine {
+            EngineKind::Sqlite => ServerSettings::Embedded,
+            EngineKind::Postgres => ServerSettings::Docker { image: None, arguments: Vec::new() },
+        };
+        Self {
+            name,
+            engine,
+            version,
+            server,
+            initial_sql: Vec::new(),
+            locale: None,
+            extensions: Vec::new(),
+            role: Role::default(),
+        }
+    }
+
+    /// The target that a name means, with no settings of its own. Its own name is the canonical one: `pg:16` is
+    /// `postgres:16`.
+    ///
+    /// # Errors
+    /// When the name cannot be understood.
+    pub fn from_name(name: &str) -> Result<Self, TargetError> {
+        parse_target(name).map(|(engine, version)| Self::new(engine, version))
+    }
+}
+
+impl Suite {
+    /// Replaces the targets by those named: with their settings where the suite has any, with defaults otherwise.
+    ///
+    /// # Errors
+    /// When a name cannot be understood or stands twice, or there is none. The suite is then unchanged.
+    pub fn select_targets<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), TargetError> {
+        let mut selected: Vec<Target> = Vec::with_capacity(names.len());
+        for name in names {
+            let plain = Target::from_name(name.as_ref())?;
+            if selected.iter().any(|target| target.name == plain.name) {
+                return Err(TargetError::Duplicate { name: plain.name });
+            }
+            let known =
+                self.targets.iter().chain(&self.other_targets).find(|target| target.name == plain.name);
+            selected.push(known.cloned().unwrap_or(plain));
+        }
+        if selected.is_empty() {
+            return Err(TargetError::None);
+        }
+        let unselected = self.targets.drain(..).chain(self.other_targets.drain(..));
+        self.other_targets =
+            unselected.filter(|target| !selected.iter().any(|s| s.name == target.name)).collect();
+        self.targets = selected;
+        Ok(())
+    }
+
+    /// Runs the migrations with this interpreter, whatever the settings say.
+    pub fn use_interpreter(&mut self, interpreter: PathBuf) {
+        self.python.interpreter = Some(interpreter);
+    }
+}
