@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use mrt_chain::settings::{SettingsError, TargetError};
 use mrt_report::{RenderError, exit_code, printable};
 use mrt_worker::run::{ExitClass, RunError};
 
@@ -13,12 +14,14 @@ pub(crate) enum CliError {
     Usage { message: String },
     #[error("cannot use {what} {}", path.display())]
     Path { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("cannot read the settings")]
-    Settings(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Settings(SettingsError),
+    #[error(transparent)]
+    Target(TargetError),
     #[error("the log filter in MRT_LOG is wrong")]
     LogFilter(#[source] tracing_subscriber::filter::ParseError),
-    #[error("cannot check the project")]
-    Run(#[source] RunError),
+    #[error(transparent)]
+    Run(RunError),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
     #[error("cannot listen for signals")]
@@ -29,8 +32,6 @@ pub(crate) enum CliError {
     Write { path: PathBuf, source: io::Error },
     #[error("cannot write the report to standard output")]
     Stdout(#[source] io::Error),
-    #[error("cannot update the baseline {}", path.display())]
-    Baseline { path: PathBuf, source: Box<dyn Error + Send + Sync> },
 }
 
 impl CliError {
@@ -43,8 +44,8 @@ impl CliError {
             Self::Usage { .. }
             | Self::Path { .. }
             | Self::Settings(_)
-            | Self::LogFilter(_)
-            | Self::Baseline { .. } => exit_code::USAGE,
+            | Self::Target(_)
+            | Self::LogFilter(_) => exit_code::USAGE,
             Self::Run(error) => match error.exit_class() {
                 ExitClass::Usage => exit_code::USAGE,
                 ExitClass::Infrastructure => exit_code::INCOMPLETE,
@@ -83,12 +84,11 @@ mod tests {
 
     #[test]
     fn an_error_names_its_causes() {
-        let error = CliError::Settings(Box::new(CliError::Stdout(io::Error::other("pipe\n\x1b[2Jgone"))));
+        let error = CliError::Stdout(io::Error::other("pipe\n\x1b[2Jgone"));
         assert_eq!(
             text(&error),
-            "error: cannot read the settings\n  caused by: cannot write the report to standard output\n  \
-             caused by: pipe\n    \\u{1b}[2Jgone\n"
+            "error: cannot write the report to standard output\n  caused by: pipe\n    \\u{1b}[2Jgone\n"
         );
-        assert_eq!(error.exit_code(), 2);
+        assert_eq!(error.exit_code(), 3);
     }
 }

@@ -3,28 +3,26 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use mrt_chain::settings::Project;
+use mrt_chain::settings::{Project, Suite};
 
 use crate::args::Run;
 use crate::error::CliError;
 
-/// A project as it is to be checked.
+/// A project, and what is to be checked of it.
 pub(crate) struct Loaded {
-    /// With the selected suites alone.
     pub(crate) project: Project,
-    /// Every suite, selected or not.
-    pub(crate) suite_names: Vec<String>,
+    /// The suites that are selected, as the command line changes them.
+    pub(crate) suites: Vec<Suite>,
 }
 
 /// Loads the project and applies the command line to it.
 pub(crate) fn load(arguments: &Run) -> Result<Loaded, CliError> {
-    let mut project = Project::load(&arguments.dir).map_err(|error| CliError::Settings(error.into()))?;
-    let suite_names = project.suites.iter().map(|suite| suite.name.clone()).collect();
-    select_suites(&mut project, &arguments.suite)?;
+    let project = Project::load(&arguments.dir).map_err(CliError::Settings)?;
+    let mut suites = selected(&project, &arguments.suite)?;
     let python = arguments.python.as_deref().map(interpreter).transpose()?;
-    for suite in &mut project.suites {
+    for suite in &mut suites {
         if !arguments.target.is_empty() {
-            suite.select_targets(&arguments.target).map_err(|error| CliError::Settings(error.into()))?;
+            suite.select_targets(&arguments.target).map_err(CliError::Target)?;
         }
         if let Some(python) = &python {
             suite.use_interpreter(python.clone());
@@ -33,18 +31,16 @@ pub(crate) fn load(arguments: &Run) -> Result<Loaded, CliError> {
             suite.timeout = timeout;
         }
     }
-    Ok(Loaded { project, suite_names })
+    Ok(Loaded { project, suites })
 }
 
-fn select_suites(project: &mut Project, names: &[String]) -> Result<(), CliError> {
+fn selected(project: &Project, names: &[String]) -> Result<Vec<Suite>, CliError> {
     if let Some(unknown) = names.iter().find(|name| project.suites.iter().all(|suite| suite.name != **name)) {
         let known: Vec<&str> = project.suites.iter().map(|suite| suite.name.as_str()).collect();
         return Err(CliError::usage(format!("no suite is named `{unknown}`; there is {}", known.join(", "))));
     }
-    if !names.is_empty() {
-        project.suites.retain(|suite| names.contains(&suite.name));
-    }
-    Ok(())
+    let wanted = |suite: &&Suite| names.is_empty() || names.contains(&suite.name);
+    Ok(project.suites.iter().filter(wanted).cloned().collect())
 }
 
 /// The interpreter as an absolute path, because migrations run in the suite's directory. Symbolic links stay: a
@@ -69,4 +65,3 @@ fn on_path(name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
-

@@ -2,10 +2,9 @@
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use indicatif::MultiProgress;
-use mrt_chain::settings::Project;
+use mrt_chain::settings::{Project, Suite};
 use mrt_report::{Cell, Outcome, Report, Style, exit_code};
 use mrt_worker::run::RunOptions;
 use tokio::sync::mpsc;
@@ -26,17 +25,17 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
 
     // Whatever can be wrong with the command line is told before anything starts.
     let output = Output::new(arguments.output.as_deref())?;
-    let project::Loaded { project, suite_names } = project::load(arguments)?;
+    let project::Loaded { project, suites } = project::load(arguments)?;
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     let cancel = CancellationToken::new();
-    let cells = runtime.block_on(check(&project, arguments, mode, canvas, cancel.clone()))?;
+    let cells = runtime.block_on(check(&suites, arguments, mode, canvas, cancel.clone()))?;
     let interrupted = cancel.is_cancelled();
 
     let report = Report::new(cells);
     output.write(&render(&report, arguments, &output)?)?;
     if arguments.write_baseline {
-        write_baseline(&project.root, &suite_names, &report, arguments.quiet)?;
+        write_baseline(&project, &report, arguments.quiet)?;
     }
     if interrupted {
         eprintln!("interrupted: the report holds what was finished by then");
@@ -50,7 +49,7 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
 }
 
 async fn check(
-    project: &Project,
+    suites: &[Suite],
     arguments: &Run,
     mode: Mode,
     canvas: MultiProgress,
@@ -59,7 +58,7 @@ async fn check(
     interrupt::listen(cancel.clone(), canvas.clone()).map_err(CliError::Signals)?;
     let (sender, events) = mpsc::unbounded_channel();
     let shown = tokio::spawn(progress::show(events, mode, canvas, arguments.verbose > 0));
-    let result = mrt_worker::run::run(&project.suites, &options(arguments), sender, cancel).await;
+    let result = mrt_worker::run::run(suites, &options(arguments), sender, cancel).await;
     // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
     let _ = shown.await;
     result.map_err(CliError::Run)
@@ -113,10 +112,11 @@ fn color(asked: Color, terminal: bool) -> bool {
     }
 }
 
-fn write_baseline(root: &Path, suites: &[String], report: &Report, quiet: bool) -> Result<(), CliError> {
-    let (path, entries) = baseline::update(root, suites, report)?;
+fn write_baseline(project: &Project, report: &Report, quiet: bool) -> Result<(), CliError> {
+    let (path, entries) = baseline::update(project, report)?;
     if !quiet {
-        eprintln!("wrote {}: {entries} findings are accepted from now on", path.display());
+        let what = if entries == 1 { "1 finding is" } else { &format!("{entries} findings are") };
+        eprintln!("wrote {}: {what} accepted from now on", path.display());
     }
     Ok(())
 }

@@ -4,8 +4,7 @@
 mod sample;
 
 use mrt_report::{
-    FailOn, Outcome, ReadError, Report, Style, Verdict, from_json, json, junit, terminal,
-    without_timings,
+    FailOn, Outcome, ReadError, Report, Style, Verdict, from_json, json, junit, terminal, without_timings,
 };
 use sample::{cell, everything};
 
