@@ -152,7 +152,7 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     let options = ["install", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
     tree.run("apt-get", options.into_iter().chain(packages))?;
     // The locale that official images are set to.
-    let locale = ["-i", "en_US", "-c", "-f", "UTF-8", "-A", "/usr/share/locale/locale.alias", "en_US.UTF-8"];
+    let locale = ["-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"];
     tree.run("localedef", locale)?;
     for leftover in stand_in.leftovers.iter().map(String::as_str).chain(["usr/sbin/policy-rc.d"]) {
         tree.remove(leftover)?;
@@ -216,10 +216,11 @@ impl Tree {
         }
     }
 
-    /// Runs a program inside.
+    /// Runs a program inside. It has its own `/proc`, which some packages ask for; that, and every process that
+    /// the program leaves running, goes with its namespaces.
     fn run<'a>(&self, program: &'a str, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Problem> {
-        let mut inside = command("chroot", []);
-        inside.arg(&self.path).arg(program).args(arguments);
+        let mut inside = command("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        inside.arg("--root").arg(&self.path).arg(program).args(arguments);
         inside.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         read(inside.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8")).map(drop)
     }

@@ -7,7 +7,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::postgres::Postgres;
-use crate::process::{Problem, cannot_run, check, command, is_installed, run as run_command, with_causes};
+use crate::process::{
+    Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
+};
 use crate::{images, python, root};
 
 /// What tests print where they did not run.
@@ -25,11 +27,7 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
             &[("RUSTDOCFLAGS", "-D warnings")],
         )
     });
-    match is_installed("cargo-deny") {
-        true => stages.run("licences", || cargo(["deny", "--all-features", "check"], &[])),
-        // It takes longer to install than everything else together.
-        false => stages.skip("licences", "cargo-deny is not installed (`cargo install --locked cargo-deny`)"),
-    };
+    dependencies(&mut stages);
 
     let mut ground = None;
     match quick {
@@ -57,6 +55,28 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     }
     drop(ground);
     Ok(stages.summary())
+}
+
+/// What we depend on: may we, and is anything known against it?
+fn dependencies(stages: &mut Stages) {
+    const NAMES: [&str; 2] = ["licences", "advisories"];
+    if !is_installed("cargo-deny") {
+        // Building it takes longer than everything else together.
+        return NAMES.iter().for_each(|name| {
+            stages.skip(name, "cargo-deny is not installed (`cargo install --locked cargo-deny`)");
+        });
+    }
+    stages.run(NAMES[0], || {
+        cargo(
+            ["deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
+            &[],
+        )
+    });
+    // The database of advisories lives on GitHub, which not every machine can reach.
+    match succeeds(&mut cargo_command(["deny", "fetch", "db"], &[])) {
+        true => stages.run(NAMES[1], || cargo(["deny", "--all-features", "check", "advisories"], &[])),
+        false => stages.skip(NAMES[1], "the database of advisories cannot be fetched"),
+    }
 }
 
 /// What tests run on; goes when it is dropped.
@@ -210,7 +230,7 @@ impl Stages {
         }
         let failed = self.done.iter().filter(|stage| matches!(stage.outcome, Outcome::Failed(_))).count();
         let skipped: usize = self.done.iter().map(|stage| stage.skipped.len()).sum();
-        println!("{} stages, {failed} failed; {skipped} things were skipped", self.done.len());
+        println!("stages: {}, failed: {failed}, things skipped: {skipped}", self.done.len());
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
