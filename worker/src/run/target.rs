@@ -80,7 +80,7 @@ impl OneSuite<'_> {
         while !left.is_empty() {
             let end = match self.shard(&left, self.run.options.jobs.max(1), false).await {
                 Ok(end) => end,
-                Err(CheckError::Host(error @ HostError::NotReadable { .. })) if self.running.run_as().is_some() => {
+                Err(CheckError::Host(error @ HostError::Unreadable { .. })) if self.running.run_as().is_some() => {
                     warn!("migrations run as root: {error}");
                     self.running.run_as_ourselves();
                     continue;

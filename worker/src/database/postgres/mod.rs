@@ -2,7 +2,7 @@
 //!
 //! A server of ours (a container) is used as it is: the owner of all databases is the role `mrt`. A server that
 //! somebody gave us is shared: role and databases carry the run's own name (`mrt_1f2e3d4c_…`), nothing else is
-//! touched, [`Postgres::close`] takes them away, and what a run that died has left is taken away when the next
+//! touched, [`Engine::close`] takes them away, and what a run that died has left is taken away when the next
 //! one opens the server (each run holds an advisory lock by which the living are known).
 
 mod catalog;
@@ -26,6 +26,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::{Instant, sleep};
 
+use crate::database::rows::Rejection;
 use crate::database::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
 use crate::server::Endpoint;
 use error::classify;
@@ -153,7 +154,7 @@ impl Postgres {
     }
 
     /// Takes everything away that this run has made on a server that is not ours.
-    pub async fn close(&self) -> Result<(), DatabaseError> {
+    async fn leave(&self) -> Result<(), DatabaseError> {
         let Some(run) = &self.run else { return Ok(()) };
         let found = format!("SELECT datname FROM pg_database WHERE datname LIKE 'mrt\\_{run}\\_%'");
         for row in self.run("list databases of this run", &found).await?.into_iter().flatten() {
@@ -460,6 +461,44 @@ impl Engine for Postgres {
         let name = self.stored(database);
         let session = PostgresSession::open(Arc::clone(&self.shared), name).await?;
         Ok(Box::new(session))
+    }
+
+    async fn has_open_transaction(&self, database: &DatabaseName) -> Result<bool, DatabaseError> {
+        let name = self.stored(database);
+        let open = format!(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = {} AND application_name <> {} \
+             AND backend_type = 'client backend' AND state LIKE 'idle in transaction%' LIMIT 1",
+            literal(&name),
+            literal(&self.shared.application)
+        );
+        let found = self.run(&format!("look for open transactions on database {name}"), &open).await?;
+        Ok(found.iter().any(|rows| !rows.is_empty()))
+    }
+
+    async fn execute_as_project(
+        &self,
+        database: &DatabaseName,
+        sql: &str,
+    ) -> Result<Result<(), Rejection>, DatabaseError> {
+        let mut session = PostgresSession::open(Arc::clone(&self.shared), self.stored(database)).await?;
+        session.become_project().await?;
+        session.execute_script(sql).await
+    }
+
+    fn private_names(&self, database: &DatabaseName) -> Vec<(String, String)> {
+        let endpoint = &self.shared.endpoint;
+        vec![
+            (self.stored(database), "<database>".to_owned()),
+            (self.password.clone(), "<password>".to_owned()),
+            (format!("{}:{}", endpoint.host, endpoint.port), "<server>".to_owned()),
+            (format!("port {}", endpoint.port), "port <port>".to_owned()),
+        ]
+    }
+
+    async fn close(&self) {
+        if let Err(error) = self.leave().await {
+            tracing::warn!("cannot take away what was made on the server: {error}");
+        }
     }
 
     async fn ping(&self) -> Result<(), DatabaseError> {

@@ -27,6 +27,27 @@ impl Dialect for PostgreSqlDialect {
         name
     }
 
+    fn speaks_of_server(&self, code: Option<&str>, message: &str) -> bool {
+        // Classes 08 (connection), 53 (resources), 57P (shutdown) and 58 (system error); without a code, what the
+        // drivers say when the connection breaks.
+        match code {
+            Some(code) if code.len() == 5 => {
+                matches!(&code[..2], "08" | "53" | "58")
+                    || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
+            }
+            _ => [
+                "server closed the connection",
+                "connection was closed",
+                "connection refused",
+                "could not connect",
+                "connection failed",
+                "terminating connection",
+            ]
+            .iter()
+            .any(|words| message.to_ascii_lowercase().contains(words)),
+        }
+    }
+
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value> {
         texts(&ty.native, edge).into_iter().map(Value::Text).collect()
     }

@@ -13,7 +13,7 @@ use super::wire::batch;
 use super::{OWNER, Shared, catalog, quote, write};
 use crate::database::catalog::{Catalog, ColumnType, Family, Table, TableName};
 use crate::database::rows::{Contents, NewRow, Rejection, Rows, Value};
-use crate::database::{DatabaseError, Session};
+use crate::database::{CounterBehind, DatabaseError, Session};
 
 /// A session as the administrator.
 pub(super) struct PostgresSession {
@@ -30,6 +30,13 @@ impl PostgresSession {
             Ok(connection) => Ok(Self { connection, database, shared }),
             Err(error) => Err(classify(error, &format!("connect to database {database}"), &database)),
         }
+    }
+
+    /// From now on the session acts as the role that runs migrations.
+    pub(super) async fn become_project(&mut self) -> Result<(), DatabaseError> {
+        let fail = self.fail("become the project's role on");
+        let sql = format!("SET ROLE {}", ident(&self.shared.role));
+        batch(&mut self.connection, sql).await.map(drop).map_err(fail)
     }
 
     fn fail(&self, action: &str) -> impl Fn(sqlx::Error) -> DatabaseError + use<> {
@@ -124,6 +131,10 @@ impl Session for PostgresSession {
 
     async fn advance_counters(&mut self, tables: &[TableName]) -> Result<(), DatabaseError> {
         write::advance_counters(self, tables).await
+    }
+
+    async fn counters_behind(&mut self, tables: &[TableName]) -> Result<Vec<CounterBehind>, DatabaseError> {
+        write::counters_behind(self, tables).await
     }
 
     async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError> {

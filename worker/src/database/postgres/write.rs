@@ -6,7 +6,7 @@ use super::error::{Culprit, classify, culprit, rejection};
 use super::quote::{ident, idents, is_storable, table, value};
 use super::session::{PostgresSession, regclass};
 use super::wire::{batch, batch_into};
-use crate::database::DatabaseError;
+use crate::database::{CounterBehind, DatabaseError};
 use crate::database::catalog::TableName;
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
 
@@ -325,23 +325,7 @@ pub(super) async fn advance_counters(
         return Ok(());
     }
     let action = "advance the counters of";
-    let names: Vec<String> = tables.iter().map(regclass).collect();
-    // Counters that a column owns, and those that its default draws from.
-    let sql = format!(
-        "SELECT n.nspname, c.relname, c.relkind, a.attname, s.seqrelid, s.seqincrement, s.seqmin, s.seqmax, \
-         quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) FROM (\
-         SELECT refobjid AS relation, refobjsubid AS number, objid AS sequence FROM pg_depend \
-         WHERE classid = 1259 AND refclassid = 1259 AND deptype IN ('a', 'i') AND refobjsubid > 0 \
-         UNION SELECT d.adrelid, d.adnum, p.refobjid FROM pg_attrdef d JOIN pg_depend p \
-         ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 1259) f \
-         JOIN pg_sequence s ON s.seqrelid = f.sequence JOIN pg_class c ON c.oid = f.relation \
-         JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number \
-         JOIN pg_type t ON t.oid = a.atttypid AND t.typcategory = 'N' \
-         JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace \
-         WHERE f.relation = ANY (ARRAY[{}]::oid[]) ORDER BY 1, 2, 4",
-        names.join(", ")
-    );
+    let sql = feeding(tables);
     let fail = |error| classify(error, action, &session.database);
     let found = batch(&mut session.connection, sql).await.map_err(fail)?;
     let mut moves = Vec::new();
@@ -368,4 +352,65 @@ pub(super) async fn advance_counters(
     }
     let fail = |error| classify(error, action, &session.database);
     batch(&mut session.connection, moves.join("; ")).await.map_err(fail).map(drop)
+}
+
+/// The query for the counters that a column owns, and those that its default draws from.
+fn feeding(tables: &[TableName]) -> String {
+    let names: Vec<String> = tables.iter().map(regclass).collect();
+    format!(
+        "SELECT n.nspname, c.relname, c.relkind, a.attname, s.seqrelid, s.seqincrement, s.seqmin, s.seqmax, \
+         quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) FROM (\
+         SELECT refobjid AS relation, refobjsubid AS number, objid AS sequence FROM pg_depend \
+         WHERE classid = 1259 AND refclassid = 1259 AND deptype IN ('a', 'i') AND refobjsubid > 0 \
+         UNION SELECT d.adrelid, d.adnum, p.refobjid FROM pg_attrdef d JOIN pg_depend p \
+         ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 1259) f \
+         JOIN pg_sequence s ON s.seqrelid = f.sequence JOIN pg_class c ON c.oid = f.relation \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number \
+         JOIN pg_type t ON t.oid = a.atttypid AND t.typcategory = 'N' \
+         JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace \
+         WHERE f.relation = ANY (ARRAY[{}]::oid[]) ORDER BY 1, 2, 4",
+        names.join(", ")
+    )
+}
+
+/// Counters whose next key is not past the largest one there is.
+pub(super) async fn counters_behind(
+    session: &mut PostgresSession,
+    tables: &[TableName],
+) -> Result<Vec<CounterBehind>, DatabaseError> {
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let database = session.database.clone();
+    let fail = |error| classify(error, "read the counters of", &database);
+    let found = batch(&mut session.connection, feeding(tables)).await.map_err(fail)?;
+    let mut behind = Vec::new();
+    for row in found.into_iter().flatten() {
+        let row: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
+        let [schema, name, _, column, _, step, min, max, printed] = row.as_slice() else { continue };
+        if step.starts_with('-') {
+            continue;
+        }
+        let sql = format!(
+            "SELECT next::text, largest::text FROM (SELECT last_value + CASE WHEN is_called THEN {step} ELSE 0 END \
+             AS next FROM {printed}) s, (SELECT max({column}::numeric) AS largest FROM {}.{} \
+             WHERE {column}::numeric BETWEEN {min} AND {max} - 1) t WHERE next <= largest",
+            ident(schema),
+            ident(name),
+            column = ident(column),
+        );
+        let answer = batch(&mut session.connection, sql).await.map_err(fail)?;
+        for pair in answer.into_iter().flatten() {
+            let [next, largest] = <[_; 2]>::try_from(pair).unwrap_or_default();
+            let schema = (schema != "public").then(|| schema.clone());
+            behind.push(CounterBehind {
+                table: TableName { schema, name: name.clone() },
+                column: column.clone(),
+                next: next.unwrap_or_default(),
+                largest: largest.unwrap_or_default(),
+            });
+        }
+    }
+    Ok(behind)
 }

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod environments;
 mod failures;
 mod processes;
 mod projects;
+mod real;
 mod steps;
 
 use std::collections::BTreeMap;
