@@ -141,7 +141,7 @@ pub(crate) async fn freeze(
     name: &DatabaseName,
 ) -> Result<Snapshot, CheckError> {
     let mut session = target.engine.connect(&slot.database).await?;
-    let catalog = session.catalog().await?;
+    let catalog = target.catalog(session.as_mut()).await?;
     let contents = session.contents(&catalog).await?;
     drop(session);
     target.engine.disconnect(&slot.database).await?;

@@ -10,7 +10,7 @@ use mrt_chain::settings::{Seed, Suite, Target};
 
 use crate::check::evidence::Scrubber;
 use crate::check::{CheckError, own_rows};
-use crate::database::catalog::TableName;
+use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::Contents;
 use crate::database::{DatabaseName, Engine, Session};
 use crate::host::{Child, Direction, Failure, Host, HostSettings, StepOutcome};
@@ -42,6 +42,21 @@ impl TargetContext {
     pub(crate) fn is_bookkeeping(&self, table: &TableName) -> bool {
         let dialect = self.engine.dialect();
         dialect.fold(&table.name) == dialect.fold(&self.suite.version_table)
+    }
+
+    /// Reads the catalog, without what is Alembic's own: its version table comes with the first revision and stays.
+    pub(crate) async fn catalog(&self, session: &mut dyn Session) -> Result<Catalog, CheckError> {
+        let mut catalog = session.catalog().await?;
+        let own: BTreeSet<String> = catalog
+            .tables
+            .keys()
+            .filter(|table| self.is_bookkeeping(table))
+            .map(ToString::to_string)
+            .collect();
+        catalog.objects.retain(|key, _| {
+            !own.contains(&key.path) && !key.owner.as_ref().is_some_and(|owner| own.contains(owner))
+        });
+        Ok(catalog)
     }
 
     /// What the version table says.

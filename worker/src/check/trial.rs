@@ -192,7 +192,7 @@ impl Running<'_> {
     async fn seed_b(&mut self, before: &Contents) -> Result<Option<Catalog>, CheckError> {
         let clock = Instant::now();
         let Some(mut session) = self.quiet_session(Step::Upgrade).await? else { return Ok(None) };
-        let between = session.catalog().await?;
+        let between = self.target.catalog(session.as_mut()).await?;
         self.phases.add("catalog", clock);
         let clock = Instant::now();
         let now = session.contents(&between).await?;
@@ -232,7 +232,7 @@ impl Running<'_> {
     async fn compare_rollback(&mut self, before: &Contents, between: &Catalog) -> Result<bool, CheckError> {
         let clock = Instant::now();
         let Some(mut session) = self.quiet_session(Step::Downgrade).await? else { return Ok(false) };
-        let restored = session.catalog().await?;
+        let restored = self.target.catalog(session.as_mut()).await?;
         self.phases.add("catalog", clock);
         let clock = Instant::now();
         let after = session.contents(&restored).await?;
@@ -258,7 +258,7 @@ impl Running<'_> {
     async fn compare_again(&mut self, between: &Catalog) -> Result<(), CheckError> {
         let clock = Instant::now();
         let Some(mut session) = self.quiet_session(Step::Again).await? else { return Ok(()) };
-        let second = session.catalog().await?;
+        let second = self.target.catalog(session.as_mut()).await?;
         self.phases.add("catalog", clock);
         self.trial.differences.extend(compare::catalogs(between, &second, Comparison::Again));
         Ok(())
