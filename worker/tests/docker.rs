@@ -168,17 +168,32 @@ fn docker_command(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+struct Network(String);
+
+impl Network {
+    fn new() -> Self {
+        let name = format!("mrt-test-{}", random_token().unwrap());
+        docker_command(&["network", "create", &name]);
+        Self(name)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        docker_command(&["network", "rm", &self.0]);
+    }
+}
+
 #[tokio::test]
 async fn on_a_network_a_server_is_reached_by_name_and_publishes_nothing() {
     let docker = docker_or_skip!("on_a_network_a_server_is_reached_by_name_and_publishes_nothing");
-    let network = format!("mrt-test-{}", random_token().unwrap());
-    docker_command(&["network", "create", &network]);
+    let Network(network) = &Network::new();
     // Whoever starts a server this way is on the network too, which this process is not.
     let from_the_network = |endpoint: Endpoint| {
         let address =
             format!("postgres://postgres:{}@{}:{}/postgres", endpoint.password, endpoint.host, endpoint.port);
         let arguments =
-            ["run", "--rm", "--network", &network, "postgres:15", "psql", &address, "-c", "select 1"];
+            ["run", "--rm", "--network", network, "postgres:15", "psql", &address, "-c", "select 1"];
         let output = Command::new("docker").args(arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         async move { if output.status.success() { Ok(()) } else { Err(error.into()) } }
@@ -187,7 +202,6 @@ async fn on_a_network_a_server_is_reached_by_name_and_publishes_nothing() {
     assert_eq!((container.endpoint().host.as_str(), container.endpoint().port), (container.name(), 5432));
     assert_eq!(docker_command(&["port", container.name()]), "");
     container.stop().await.unwrap();
-    docker_command(&["network", "rm", &network]);
 }
 
 /// A second process: starts a container, says its name, and waits to be killed.
