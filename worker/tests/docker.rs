@@ -73,13 +73,8 @@ async fn never(_: Endpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// The engine as somebody else sees it.
-async fn exists(name: &str) -> bool {
-    let listed = Command::new("docker")
-        .args(["ps", "--all", "--quiet", "--filter", &format!("name=^{name}$")])
-        .output()
-        .unwrap();
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    !listed.stdout.is_empty()
+fn exists(name: &str) -> bool {
+    !docker_command(&["ps", "--all", "--quiet", "--filter", &format!("name=^{name}$")]).is_empty()
 }
 
 #[tokio::test]
@@ -96,9 +91,9 @@ async fn a_started_server_answers_and_a_stopped_one_leaves_nothing() {
     let server = Server::Container(container);
     assert!(server.is_ours() && !server.is_old());
     assert!(server.why_died().await.unwrap().is_none());
-    assert!(exists(&name).await);
+    assert!(exists(&name));
     server.stop().await.unwrap();
-    assert!(!exists(&name).await);
+    assert!(!exists(&name));
     server.stop().await.unwrap();
 }
 
@@ -136,8 +131,7 @@ async fn a_server_that_lets_nobody_in_is_given_up_and_removed() {
 async fn a_server_that_is_killed_leaves_its_last_words() {
     let docker = docker_or_skip!("a_server_that_is_killed_leaves_its_last_words");
     let container = docker.start(&postgres(), logs_in).await.unwrap();
-    let killed = Command::new("docker").args(["kill", container.name()]).output().unwrap();
-    assert!(killed.status.success());
+    docker_command(&["kill", container.name()]);
     let error = container.why_died().await.unwrap().expect("it is dead");
     let ServerError::Died { death, .. } = &error else { panic!("{error:?}") };
     assert_eq!(death.exit_code, Some(137));
@@ -162,10 +156,52 @@ async fn the_way_out_removes_ones_own_containers_alone() {
     let others = other.start(&postgres(), at_once).await.unwrap();
     docker.remove_owned().await.unwrap();
     for container in &mine {
-        assert!(!exists(container.name()).await);
+        assert!(!exists(container.name()));
     }
-    assert!(exists(others.name()).await);
+    assert!(exists(others.name()));
     others.stop().await.unwrap();
+}
+
+fn docker_command(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+struct Network(String);
+
+impl Network {
+    fn new() -> Self {
+        let name = format!("mrt-test-{}", random_token().unwrap());
+        docker_command(&["network", "create", &name]);
+        Self(name)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        docker_command(&["network", "rm", &self.0]);
+    }
+}
+
+#[tokio::test]
+async fn on_a_network_a_server_is_reached_by_name_and_publishes_nothing() {
+    let docker = docker_or_skip!("on_a_network_a_server_is_reached_by_name_and_publishes_nothing");
+    let Network(network) = &Network::new();
+    // Whoever starts a server this way is on the network too, which this process is not.
+    let from_the_network = |endpoint: Endpoint| {
+        let address =
+            format!("postgres://postgres:{}@{}:{}/postgres", endpoint.password, endpoint.host, endpoint.port);
+        let arguments =
+            ["run", "--rm", "--network", network, "postgres:15", "psql", &address, "-c", "select 1"];
+        let output = Command::new("docker").args(arguments).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        async move { if output.status.success() { Ok(()) } else { Err(error.into()) } }
+    };
+    let container = docker.on_network(network.clone()).start(&postgres(), from_the_network).await.unwrap();
+    assert_eq!((container.endpoint().host.as_str(), container.endpoint().port), (container.name(), 5432));
+    assert_eq!(docker_command(&["port", container.name()]), "");
+    container.stop().await.unwrap();
 }
 
 /// A second process: starts a container, says its name, and waits to be killed.
@@ -201,18 +237,18 @@ async fn a_sweep_removes_what_a_killed_process_left_and_nothing_else() {
     // Another process that sweeps now must leave both alone: their makers live.
     let sweeper = Docker::connect().await.unwrap();
     sweeper.sweep().await.unwrap();
-    assert!(exists(&orphan).await && exists(alive.name()).await);
+    assert!(exists(&orphan) && exists(alive.name()));
 
     helper.kill().unwrap();
     // Not reaped yet: a zombie is dead enough.
-    assert!(exists(&orphan).await);
+    assert!(exists(&orphan));
     let swept = async {
-        while exists(&orphan).await {
+        while exists(&orphan) {
             sweeper.sweep().await.unwrap();
         }
     };
     tokio::time::timeout(Duration::from_secs(30), swept).await.expect("the orphan is swept");
     helper.wait().unwrap();
-    assert!(exists(alive.name()).await);
+    assert!(exists(alive.name()));
     alive.stop().await.unwrap();
 }

@@ -18,10 +18,11 @@ const SKIPPED: &str = "SKIPPED: ";
 /// Runs every stage, also after one has failed: one run tells everything that is wrong.
 pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     let mut stages = Stages::default();
-    stages.run("format", || cargo(["fmt", "--all", "--check"], &[]));
-    stages
-        .run("clippy", || cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[]));
-    stages.run("documentation", || {
+    stages.run("format", |_| cargo(["fmt", "--all", "--check"], &[]));
+    stages.run("clippy", |_| {
+        cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])
+    });
+    stages.run("documentation", |_| {
         cargo(
             ["doc", "--workspace", "--no-deps", "--document-private-items"],
             &[("RUSTDOCFLAGS", "-D warnings")],
@@ -32,9 +33,9 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     let mut ground = None;
     match quick {
         true => stages.skip("setup", "--quick"),
-        false => stages.run("setup", || {
+        false => stages.run("setup", |_| {
             ground = Some(setup()?);
-            Ok(Vec::new())
+            Ok(())
         }),
     }
     let environment = match &ground {
@@ -47,9 +48,9 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
 
     if quick || ground.is_some() {
-        stages.run("tests", || tests(&environment));
+        stages.run("tests", |skipped| tests(&environment, skipped));
         // Further stages that need servers and Python (`corpus`, `examples`) belong here, each as
-        // `stages.run("corpus", || cargo([..], &environment))`.
+        // `stages.run("corpus", |_| cargo([..], &environment))`.
     } else {
         stages.skip("tests", "the setup failed");
     }
@@ -66,7 +67,7 @@ fn dependencies(stages: &mut Stages) {
             stages.skip(name, "cargo-deny is not installed (`cargo install --locked cargo-deny`)");
         });
     }
-    stages.run(NAMES[0], || {
+    stages.run(NAMES[0], |_| {
         cargo(
             ["deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
             &[],
@@ -74,7 +75,7 @@ fn dependencies(stages: &mut Stages) {
     });
     // The database of advisories lives on GitHub, which not every machine can reach.
     match succeeds(&mut cargo_command(["deny", "fetch", "db"], &[])) {
-        true => stages.run(NAMES[1], || cargo(["deny", "--all-features", "check", "advisories"], &[])),
+        true => stages.run(NAMES[1], |_| cargo(["deny", "--all-features", "check", "advisories"], &[])),
         false => stages.skip(NAMES[1], "the database of advisories cannot be fetched"),
     }
 }
@@ -113,9 +114,9 @@ pub(crate) fn setup() -> Result<Ground, Problem> {
     })
 }
 
-/// Runs cargo with its output on the terminal. A stage returns what it skipped.
-fn cargo<const N: usize>(arguments: [&str; N], environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
-    run_command(&mut cargo_command(arguments, environment)).map(|()| Vec::new())
+/// Runs cargo with its output on the terminal.
+fn cargo<const N: usize>(arguments: [&str; N], environment: &[(&str, &str)]) -> Result<(), Problem> {
+    run_command(&mut cargo_command(arguments, environment))
 }
 
 fn cargo_command<const N: usize>(arguments: [&str; N], environment: &[(&str, &str)]) -> Command {
@@ -124,32 +125,31 @@ fn cargo_command<const N: usize>(arguments: [&str; N], environment: &[(&str, &st
     cargo
 }
 
-fn tests(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+/// Runs the tests and collects what did not run, also when others fail.
+fn tests(environment: &[(&str, &str)], skipped: &mut Vec<String>) -> Result<(), Problem> {
     match is_installed("cargo-nextest") {
-        true => nextest(environment),
-        false => libtest(environment),
+        true => nextest(environment, skipped),
+        false => libtest(environment, skipped),
     }
 }
 
 /// nextest hides what passing tests print, and keeps it in its JUnit file.
-fn nextest(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+fn nextest(environment: &[(&str, &str)], skipped: &mut Vec<String>) -> Result<(), Problem> {
     let junit = root().join("target/nextest/ci/junit.xml");
     // An old one would tell of another run.
     let _ = fs::remove_file(&junit);
     let outcome = cargo(["nextest", "run", "--workspace", "--profile", "ci"], environment);
     let kept = fs::read_to_string(&junit).unwrap_or_default();
-    let skipped = kept.lines().filter_map(skip_notice).map(|notice| unescape(&notice)).collect();
+    skipped.extend(kept.lines().filter_map(skip_notice).map(|notice| unescape(&notice)));
     outcome?;
     // nextest runs no examples in documentation.
-    cargo(["test", "--quiet", "--workspace", "--doc"], environment)?;
-    Ok(skipped)
+    cargo(["test", "--quiet", "--workspace", "--doc"], environment)
 }
 
-fn libtest(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
+fn libtest(environment: &[(&str, &str)], skipped: &mut Vec<String>) -> Result<(), Problem> {
     let arguments = ["test", "--workspace", "--no-fail-fast", "--", "--show-output"];
     let mut cargo = cargo_command(arguments, environment);
     let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(|source| cannot_run(&cargo, source))?;
-    let mut skipped = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             skipped.extend(skip_notice(&line));
@@ -157,8 +157,7 @@ fn libtest(environment: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
         }
     }
     let status = child.wait().map_err(|source| cannot_run(&cargo, source))?;
-    check(&cargo, status, String::new())?;
-    Ok(skipped)
+    check(&cargo, status, String::new())
 }
 
 fn skip_notice(line: &str) -> Option<String> {
@@ -190,20 +189,20 @@ enum Outcome {
 }
 
 impl Stages {
-    fn run(&mut self, name: &'static str, stage: impl FnOnce() -> Result<Vec<String>, Problem>) {
+    /// Runs a stage, which is given a list for what it had to skip.
+    fn run(&mut self, name: &'static str, stage: impl FnOnce(&mut Vec<String>) -> Result<(), Problem>) {
         println!("\n=== {name} ===");
         let began = Instant::now();
-        let result = stage();
-        let took = began.elapsed();
-        let (outcome, skipped) = match result {
-            Ok(skipped) => (Outcome::Passed, skipped),
+        let mut skipped = Vec::new();
+        let outcome = match stage(&mut skipped) {
+            Ok(()) => Outcome::Passed,
             Err(problem) => {
                 let problem = with_causes(&problem);
                 println!("{name} failed: {problem}");
-                (Outcome::Failed(problem), Vec::new())
+                Outcome::Failed(problem)
             }
         };
-        self.done.push(Stage { name, took, outcome, skipped });
+        self.done.push(Stage { name, took: began.elapsed(), outcome, skipped });
     }
 
     fn skip(&mut self, name: &'static str, reason: &str) {

@@ -59,6 +59,12 @@ impl Docker {
         })
     }
 
+    /// Starts containers on a network instead of publishing their ports; see [`Docker::connect`].
+    #[must_use]
+    pub fn on_network(self, network: String) -> Self {
+        Self { network: Some(network), ..self }
+    }
+
     /// Where the engine listens.
     pub fn address(&self) -> &str {
         &self.engine.address().url
