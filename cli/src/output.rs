@@ -80,6 +80,9 @@ pub(crate) fn write_file(file: &Path, text: &str) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::io::Read as _;
+    use std::os::unix::fs::FileTypeExt as _;
+
     use super::*;
 
     #[test]
@@ -94,10 +97,19 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left behind");
     }
 
+    /// A pipe of our own stands for every special file: a device that a broken build replaces is gone for the whole machine.
     #[test]
-    fn devices_are_written_to_and_not_replaced() {
-        write_file(Path::new("/dev/null"), "text").unwrap();
-        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    fn what_is_not_a_plain_file_is_written_to_and_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // Open for reading and writing, so that neither side waits for the other.
+        let mut reader = fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        write_file(&pipe, "text").unwrap();
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo(), "the pipe was replaced");
+        let mut text = [0; 4];
+        reader.read_exact(&mut text).unwrap();
+        assert_eq!(&text, b"text");
     }
 
     #[test]
