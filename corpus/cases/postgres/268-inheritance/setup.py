@@ -16,7 +16,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
     )
-    op.execute("CREATE TABLE archived_items (archived_on date) INHERITS (items)")
+    op.execute("CREATE TABLE archived_items (LIKE items, archived_on date)")
+    op.execute("ALTER TABLE archived_items INHERIT items")
 
 
 def downgrade() -> None:
