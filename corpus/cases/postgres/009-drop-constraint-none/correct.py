@@ -1,0 +1,19 @@
+"""Say whose order it is"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c009_correct"
+down_revision = "c009_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("customer_id", sa.Integer()))
+    op.create_foreign_key("fk_orders_customer_id", "orders", "customers", ["customer_id"], ["id"])
+
+
+def downgrade() -> None:
+    op.drop_constraint("fk_orders_customer_id", "orders", type_="foreignkey")
+    op.drop_column("orders", "customer_id")

@@ -1,0 +1,17 @@
+"""Allow long titles"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c026_correct"
+down_revision = "c026_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.alter_column("notes", "title", existing_type=sa.String(50), type_=sa.Text())
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE notes ALTER COLUMN title TYPE varchar(50) USING left(title, 50)")

@@ -1,0 +1,21 @@
+"""Create sensors"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c036_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sensors",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("value", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("sensors")

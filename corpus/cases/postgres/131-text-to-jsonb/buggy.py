@@ -1,0 +1,16 @@
+"""Store payloads as jsonb"""
+
+from alembic import op
+
+revision = "c131_buggy"
+down_revision = "c131_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE hooks ALTER COLUMN payload TYPE jsonb USING payload::jsonb")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE hooks ALTER COLUMN payload TYPE text USING payload::text")

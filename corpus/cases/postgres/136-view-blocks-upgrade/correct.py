@@ -1,0 +1,24 @@
+"""Measure larger values"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c136_correct"
+down_revision = "c136_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("DROP VIEW high_values")
+    op.alter_column("sensors", "value", existing_type=sa.Integer(), type_=sa.BigInteger())
+    op.execute("CREATE VIEW high_values AS SELECT id, value FROM sensors WHERE value > 1000")
+
+
+def downgrade() -> None:
+    op.execute("DROP VIEW high_values")
+    op.execute(
+        "ALTER TABLE sensors ALTER COLUMN value TYPE integer USING least(greatest(value, "
+        "-2147483648), 2147483647)"
+    )
+    op.execute("CREATE VIEW high_values AS SELECT id, value FROM sensors WHERE value > 1000")

@@ -1,0 +1,20 @@
+"""Give pages a slug"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c156_correct"
+down_revision = "c156_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("pages", sa.Column("slug", sa.String(80)))
+    op.execute("ALTER TABLE pages DISABLE TRIGGER pages_touch")
+    op.execute("UPDATE pages SET slug = id::text")
+    op.execute("ALTER TABLE pages ENABLE TRIGGER pages_touch")
+
+
+def downgrade() -> None:
+    op.drop_column("pages", "slug")

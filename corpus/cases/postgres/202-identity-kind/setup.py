@@ -1,0 +1,19 @@
+"""Create tokens"""
+
+from alembic import op
+
+revision = "c202_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        "CREATE TABLE tokens (id integer GENERATED ALWAYS AS IDENTITY (INCREMENT BY 10) "
+        "PRIMARY KEY, name varchar(40) NOT NULL)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("tokens")

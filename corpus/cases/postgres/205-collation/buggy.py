@@ -1,0 +1,19 @@
+"""Allow long words"""
+
+from alembic import op
+
+revision = "c205_buggy"
+down_revision = "c205_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute('ALTER TABLE words ALTER COLUMN word TYPE varchar(80) COLLATE "C"')
+
+
+def downgrade() -> None:
+    op.execute(
+        'ALTER TABLE words ALTER COLUMN word TYPE varchar(40) COLLATE "default" USING '
+        "left(word, 40)"
+    )

@@ -1,0 +1,25 @@
+"""Create items with unique names"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c209_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "items",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+    )
+    op.create_unique_constraint(
+        "uq_items_name", "items", ["name"], deferrable=True, initially="DEFERRED"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("items")

@@ -1,0 +1,23 @@
+"""Create items that cannot be owed"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c215_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "items",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+    )
+    op.create_check_constraint("ck_items_count", "items", "count >= 0")
+
+
+def downgrade() -> None:
+    op.drop_table("items")

@@ -1,0 +1,24 @@
+"""Create documents"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c221_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "documents",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("title", sa.String(120), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime()),
+    )
+    op.execute('CREATE INDEX ix_documents ON documents (title COLLATE "C")')
+
+
+def downgrade() -> None:
+    op.drop_table("documents")

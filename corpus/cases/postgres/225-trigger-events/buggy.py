@@ -1,0 +1,18 @@
+"""Stop tidying items"""
+
+from alembic import op
+
+revision = "c225_buggy"
+down_revision = "c225_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("DROP TRIGGER items_tidy ON items")
+
+
+def downgrade() -> None:
+    op.execute(
+        "CREATE TRIGGER items_tidy BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION tidy_item()"
+    )

@@ -1,0 +1,16 @@
+"""Number invoices in steps of ten"""
+
+from alembic import op
+
+revision = "c230_correct"
+down_revision = "c230_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER SEQUENCE invoice_numbers INCREMENT BY 10")
+
+
+def downgrade() -> None:
+    op.execute("ALTER SEQUENCE invoice_numbers INCREMENT BY 1")

@@ -1,0 +1,16 @@
+"""Let the sequence of invoices outlive the table"""
+
+from alembic import op
+
+revision = "c232_buggy"
+down_revision = "c232_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER SEQUENCE invoice_numbers OWNED BY NONE")
+
+
+def downgrade() -> None:
+    pass

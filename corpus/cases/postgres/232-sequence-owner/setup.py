@@ -1,0 +1,23 @@
+"""Create the sequence of invoice numbers"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c232_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "items",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+    )
+    op.execute("CREATE SEQUENCE invoice_numbers INCREMENT BY 1 MAXVALUE 999999 OWNED BY items.id")
+
+
+def downgrade() -> None:
+    op.drop_table("items")

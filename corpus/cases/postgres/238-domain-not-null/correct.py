@@ -1,0 +1,17 @@
+"""Allow discounts that are not decided"""
+
+from alembic import op
+
+revision = "c238_correct"
+down_revision = "c238_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER DOMAIN percentage DROP NOT NULL")
+
+
+def downgrade() -> None:
+    op.execute("UPDATE discounts SET value = 0 WHERE value IS NULL")
+    op.execute("ALTER DOMAIN percentage SET NOT NULL")

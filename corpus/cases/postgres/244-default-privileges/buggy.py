@@ -1,0 +1,16 @@
+"""Let everybody read the tables to come"""
+
+from alembic import op
+
+revision = "c244_buggy"
+down_revision = "c244_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC")
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,16 @@
+"""Write items without a log"""
+
+from alembic import op
+
+revision = "c249_buggy"
+down_revision = "c249_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE items SET UNLOGGED")
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,18 @@
+"""Keep no statistics on items"""
+
+from alembic import op
+
+revision = "c253_correct"
+down_revision = "c253_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("DROP STATISTICS items_statistics")
+
+
+def downgrade() -> None:
+    op.execute(
+        "CREATE STATISTICS items_statistics (ndistinct, dependencies) ON name, count FROM items"
+    )

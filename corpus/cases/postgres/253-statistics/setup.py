@@ -1,0 +1,25 @@
+"""Create items with statistics"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c253_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "items",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+    )
+    op.execute(
+        "CREATE STATISTICS items_statistics (ndistinct, dependencies) ON name, count FROM items"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("items")

@@ -1,0 +1,16 @@
+"""Replicate items by their whole rows"""
+
+from alembic import op
+
+revision = "c259_correct"
+down_revision = "c259_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE items REPLICA IDENTITY FULL")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE items REPLICA IDENTITY DEFAULT")

@@ -1,0 +1,16 @@
+"""Publish items"""
+
+from alembic import op
+
+revision = "c262_correct"
+down_revision = "c262_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE PUBLICATION items_feed FOR TABLE items")
+
+
+def downgrade() -> None:
+    op.execute("DROP PUBLICATION items_feed")
