@@ -1,6 +1,6 @@
 //! Makes the catalog of what was read: no I/O in here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{ColumnFacts, Entry, Schema, TableFacts, TableKind};
 use super::ddl::{self, Body, ColumnText, Constraint, Reference, TableText, Term};
@@ -35,6 +35,8 @@ pub(super) fn build(schema: &Schema) -> Catalog {
 
 struct Builder<'a> {
     schema: &'a Schema,
+    /// By lower-cased name.
+    tables: BTreeMap<String, &'a TableFacts>,
     /// Lower-cased names of all tables, views and columns.
     names: BTreeSet<String>,
     objects: Vec<(ObjectKey, Attributes)>,
@@ -49,7 +51,8 @@ impl<'a> Builder<'a> {
         let names = columns.chain(tables).chain(views).chain(schema.view_columns.values().flatten());
         let everywhere = ["new", "old", "excluded", "rowid", "main"].map(str::to_owned);
         let names = names.map(|name| name.to_ascii_lowercase()).chain(everywhere).collect();
-        Self { schema, names, objects: Vec::new(), catalog: Catalog::default() }
+        let tables = schema.tables.iter().map(|table| (table.name.to_ascii_lowercase(), table)).collect();
+        Self { schema, tables, names, objects: Vec::new(), catalog: Catalog::default() }
     }
 
     fn add(&mut self, owner: Option<&str>, kind: ObjectKind, path: &str, attributes: Attributes) {
@@ -82,7 +85,7 @@ impl<'a> Builder<'a> {
     }
 
     fn stored_table(&self, name: &str) -> Option<&'a TableFacts> {
-        self.schema.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
+        self.tables.get(&name.to_ascii_lowercase()).copied()
     }
 
     /// The normal form of text that can name anything in the schema.
