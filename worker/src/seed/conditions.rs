@@ -10,14 +10,13 @@ use crate::database::rows::Value;
 use crate::database::{DatabaseError, Dialect, Session};
 
 use super::Edge;
+use super::combinations::{combinations, subsets};
 use super::edges;
 use super::hints::{self, Hint};
 use super::model::ordinal_of_edge;
 use super::plan;
 use super::values::Field;
 
-/// The most combinations that are asked about at once.
-const COMBINATIONS: usize = 2_000;
 /// The most candidates for a column that stands alone.
 const ALONE: usize = 250;
 /// The most candidates for one column of several.
@@ -268,6 +267,9 @@ async fn ask(
     tuples: &[Vec<Value>],
 ) -> Result<Option<Vec<bool>>, DatabaseError> {
     for typed in &question.typed {
+        if !understood(session, &question.condition, typed).await? {
+            continue;
+        }
         match session.satisfying(&question.condition, typed, tuples).await {
             // Only NULLs hold: the types do not fit the condition, or no candidate does.
             Ok(answers)
@@ -287,6 +289,21 @@ async fn ask(
         }
     }
     Ok(None)
+}
+
+/// Whether the database can evaluate the condition outside its table at all; asked first because an error costs
+/// many questions.
+async fn understood(
+    session: &mut dyn Session,
+    condition: &str,
+    typed: &[(String, String)],
+) -> Result<bool, DatabaseError> {
+    let nulls = vec![Value::Null; typed.len()];
+    match session.satisfying(&format!("({condition}) IS NULL OR 1 = 1"), typed, &[nulls]).await {
+        Ok(answers) => Ok(answers == [true]),
+        Err(DatabaseError::Refused { .. }) => Ok(false),
+        Err(gone) => Err(gone),
+    }
 }
 
 /// The component of one column.
@@ -339,7 +356,8 @@ async fn together(
             pools.get(at).into_iter().flatten().filter(usual).collect()
         })
         .collect();
-    let combined = combinations(&usual);
+    let null = |candidate: &Candidate| candidate.value == Value::Null;
+    let combined = combinations(&usual, null);
     let tuples: Vec<Vec<Value>> = combined
         .iter()
         .map(|tuple| tuple.iter().map(|candidate| candidate.value.clone()).collect())
@@ -467,78 +485,4 @@ fn measure(value: &Value) -> Option<f64> {
         Value::Text(text) => Some(text.chars().count() as f64),
         Value::Bytes(bytes) => Some(bytes.len() as f64),
     }
-}
-
-/// Combinations of candidates, the plausible first: each column's n-th value together, the same with NULLs, then
-/// all combinations of the first candidates of each column.
-fn combinations<'c>(pools: &[Vec<&'c Candidate>]) -> Vec<Vec<&'c Candidate>> {
-    if pools.iter().any(Vec::is_empty) {
-        return Vec::new();
-    }
-    let mut seen: BTreeSet<Vec<usize>> = BTreeSet::new();
-    let mut order: Vec<Vec<usize>> = Vec::new();
-    let mut add = |tuple: Vec<usize>, order: &mut Vec<Vec<usize>>| {
-        if order.len() < COMBINATIONS && seen.insert(tuple.clone()) {
-            order.push(tuple);
-        }
-    };
-    let null = |pool: &Vec<&Candidate>| pool.iter().position(|candidate| candidate.value == Value::Null);
-    for round in 0..16 {
-        let diagonal: Vec<usize> = pools.iter().map(|pool| round % pool.len()).collect();
-        add(diagonal, &mut order);
-    }
-    for round in 0..4 {
-        for mask in 0_usize..1 << pools.len().min(7) {
-            let tuple = pools.iter().enumerate().map(|(place, pool)| match null(pool) {
-                Some(null) if mask & (1 << place.min(7)) != 0 => null,
-                _ => round % pool.len(),
-            });
-            add(tuple.collect(), &mut order);
-        }
-    }
-    // As many candidates of each column as the budget allows.
-    let mut caps = vec![1; pools.len()];
-    loop {
-        let mut grown = false;
-        for place in 0..pools.len() {
-            let product: usize = caps.iter().product();
-            let (Some(cap), Some(pool)) = (caps.get_mut(place), pools.get(place)) else { continue };
-            if *cap < pool.len() && product / *cap * (*cap + 1) <= COMBINATIONS {
-                *cap += 1;
-                grown = true;
-            }
-        }
-        if !grown {
-            break;
-        }
-    }
-    let mut product: Vec<Vec<usize>> = vec![Vec::new()];
-    for cap in &caps {
-        product = product
-            .iter()
-            .flat_map(|tuple| (0..*cap).map(|next| [tuple.as_slice(), &[next]].concat()))
-            .collect();
-    }
-    product.sort_by_key(|tuple| tuple.iter().sum::<usize>());
-    for tuple in product {
-        add(tuple, &mut order);
-    }
-    order
-        .into_iter()
-        .map(|tuple| tuple.iter().zip(pools).filter_map(|(at, pool)| pool.get(*at).copied()).collect())
-        .collect()
-}
-
-/// Subsets that are not empty, the largest first; of many elements, only all and each.
-fn subsets(of: &[usize]) -> Vec<Vec<usize>> {
-    if of.len() > 4 {
-        return std::iter::once(of.to_vec()).chain(of.iter().map(|one| vec![*one])).collect();
-    }
-    let mut subsets: Vec<Vec<usize>> = (1_usize..1 << of.len())
-        .map(|mask| {
-            of.iter().enumerate().filter(|(place, _)| mask & (1 << place) != 0).map(|(_, at)| *at).collect()
-        })
-        .collect();
-    subsets.sort_by_key(|subset| std::cmp::Reverse(subset.len()));
-    subsets
 }

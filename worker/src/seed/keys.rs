@@ -140,7 +140,8 @@ fn fold(family: Option<&Family>, text: &str) -> String {
         Some(Family::Decimal { .. } | Family::Float { .. }) if text.contains('.') => {
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
-        _ => text.trim().to_lowercase(),
+        // Some engines show text that could be taken for something else in quotes.
+        _ => text.trim_matches('\'').trim().to_lowercase(),
     }
 }
 

@@ -69,11 +69,6 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Replaces the samples of a type that nobody knew.
-    pub(super) fn set_samples(&mut self, samples: Vec<Value>) {
-        self.shape = Shape::Samples(samples);
-    }
-
     /// The value of row `ordinal`; NULL only where the type is unknown.
     pub(super) fn ordinary(&self, ordinal: u64) -> Value {
         let value = self.of_shape(&self.shape, ordinal);
