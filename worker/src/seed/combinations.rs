@@ -32,14 +32,25 @@ pub(super) fn combinations<'c, T>(pools: &[Vec<&'c T>], is_null: impl Fn(&T) -> 
             add(tuple.collect(), &mut order);
         }
     }
-    // As many candidates of each column as the budget allows.
+    // As many candidates of each column as the budget allows, NULL surely among them.
+    let ranked: Vec<Vec<usize>> = pools
+        .iter()
+        .map(|pool| {
+            let mut places: Vec<usize> = (0..pool.len()).collect();
+            if let Some(null) = null(pool) {
+                places.remove(null);
+                places.insert(1.min(places.len()), null);
+            }
+            places
+        })
+        .collect();
     let mut caps = vec![1; pools.len()];
     loop {
         let mut grown = false;
         for place in 0..pools.len() {
             let product: usize = caps.iter().product();
-            let (Some(cap), Some(pool)) = (caps.get_mut(place), pools.get(place)) else { continue };
-            if *cap < pool.len() && product / *cap * (*cap + 1) <= COMBINATIONS {
+            let (Some(cap), Some(places)) = (caps.get_mut(place), ranked.get(place)) else { continue };
+            if *cap < places.len() && product / *cap * (*cap + 1) <= COMBINATIONS {
                 *cap += 1;
                 grown = true;
             }
@@ -48,15 +59,17 @@ pub(super) fn combinations<'c, T>(pools: &[Vec<&'c T>], is_null: impl Fn(&T) -> 
             break;
         }
     }
-    let mut product: Vec<Vec<usize>> = vec![Vec::new()];
-    for cap in &caps {
-        product = product
-            .iter()
-            .flat_map(|tuple| (0..*cap).map(|next| [tuple.as_slice(), &[next]].concat()))
-            .collect();
+    let mut product: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new())];
+    for (cap, places) in caps.iter().zip(&ranked) {
+        let longer = |(cost, tuple): &(usize, Vec<usize>)| {
+            let next = places.iter().take(*cap).enumerate();
+            next.map(|(rank, place)| (cost + rank, [tuple.as_slice(), &[*place]].concat()))
+                .collect::<Vec<_>>()
+        };
+        product = product.iter().flat_map(longer).collect();
     }
-    product.sort_by_key(|tuple| tuple.iter().sum::<usize>());
-    for tuple in product {
+    product.sort_by_key(|(cost, _)| *cost);
+    for (_, tuple) in product {
         add(tuple, &mut order);
     }
     order

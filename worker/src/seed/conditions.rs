@@ -93,7 +93,7 @@ pub(super) async fn solve(
         for &at in &columns {
             let about: Vec<&Question> =
                 single.iter().copied().filter(|question| question.columns == [at]).collect();
-            pools.insert(at, pool(session, scene, at, &mine, &about, columns.len() == 1).await?);
+            pools.insert(at, pool(session, scene, at, &mine, &about, columns.len()).await?);
         }
         components.push(if several.is_empty() {
             alone(scene, columns, &pools, &mine)
@@ -178,7 +178,7 @@ async fn pool(
     at: usize,
     mine: &[&Question],
     about: &[&Question],
-    alone: bool,
+    width: usize,
 ) -> Result<Vec<Candidate>, DatabaseError> {
     let Some(field) = scene.fields.get(at) else { return Ok(Vec::new()) };
     let hints: Vec<Hint> =
@@ -192,24 +192,22 @@ async fn pool(
             if let Family::Enum(labels) = &field.column.ty.family {
                 hinted.extend(labels.iter().take(64).cloned().map(Value::Text));
             }
-            // A few ordinary ones first, then what the conditions say, then more of the ordinary.
-            let (first, rest) = plain.split_at(4.min(plain.len()));
-            values.extend(first.iter().cloned());
-            if alone {
-                values.extend(rest.iter().cloned());
-                values.extend(hinted);
-            } else {
-                values.extend(hinted);
-                values.extend(rest.iter().cloned());
-            }
+            // The fewer columns, the more of each column's candidates are asked about; the first ones surely are.
+            let first = match width {
+                1 => plain.len(),
+                2 => 12,
+                _ => 4,
+            };
+            let (first, rest) = plain.split_at(first.min(plain.len()));
+            values.extend([first, &hinted, rest].into_iter().flatten().cloned());
         }
-    }
-    if field.column.nullable {
-        values.insert(2.min(values.len()), Value::Null);
     }
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()));
-    values.truncate(if alone { ALONE } else { SHARED });
+    values.truncate(if width == 1 { ALONE } else { SHARED });
+    if field.column.nullable && seen.insert(Value::Null) {
+        values.push(Value::Null);
+    }
     let mut extreme = Vec::new();
     if !scene.given.contains_key(&at) {
         for edge in scene.edges {
@@ -224,7 +222,7 @@ async fn pool(
         .and_then(|other| plan::column(other, &field.column.name))
         .is_none_or(|column| column.nullable);
     let tuples: Vec<Vec<Value>> = values.iter().map(|value| vec![value.clone()]).collect();
-    let (here, there) = judge(session, about, &[at], &tuples).await?;
+    let Verdict { here, there, .. } = judge(session, about, &[at], &tuples).await?;
     Ok(values
         .into_iter()
         .zip(here.into_iter().zip(there))
@@ -235,60 +233,65 @@ async fn pool(
         .collect())
 }
 
-/// Which tuples the conditions of either side accept. A condition that accepts none is not counted.
-async fn judge(
-    session: &mut dyn Session,
-    questions: &[&Question],
-    columns: &[usize],
-    tuples: &[Vec<Value>],
-) -> Result<(Vec<bool>, Vec<bool>), DatabaseError> {
-    let (mut here, mut there) = (vec![true; tuples.len()], vec![true; tuples.len()]);
-    for question in questions {
-        let places: Vec<usize> =
-            question.columns.iter().filter_map(|at| columns.iter().position(|column| column == at)).collect();
-        let project = |tuple: &Vec<Value>| -> Vec<Value> {
-            places.iter().map(|place| tuple.get(*place).cloned().unwrap_or(Value::Null)).collect()
-        };
-        let distinct: Vec<Vec<Value>> =
-            tuples.iter().map(project).collect::<BTreeSet<_>>().into_iter().collect();
-        let Some(answers) = ask(session, question, &distinct).await? else { continue };
-        let answers: BTreeMap<&Vec<Value>, bool> = distinct.iter().zip(answers).collect();
-        let side = if question.here { &mut here } else { &mut there };
-        for (tuple, holds) in tuples.iter().zip(side.iter_mut()) {
-            *holds &= answers.get(&project(tuple)).copied().unwrap_or(true);
-        }
-    }
-    Ok((here, there))
+/// What the conditions of the two sides say about tuples.
+struct Verdict<'q> {
+    here: Vec<bool>,
+    there: Vec<bool>,
+    /// Conditions that the database could answer about and some tuple met, with the types that did it.
+    understood: Vec<(&'q Question, &'q [(String, String)])>,
 }
 
+/// Which tuples the conditions of either side accept. A condition that accepts none is not counted.
+async fn judge<'q>(
+    session: &mut dyn Session,
+    questions: &[&'q Question],
+    columns: &[usize],
+    tuples: &[Vec<Value>],
+) -> Result<Verdict<'q>, DatabaseError> {
+    let all = vec![true; tuples.len()];
+    let mut verdict = Verdict { here: all.clone(), there: all, understood: Vec::new() };
+    for question in questions {
+        for typed in &question.typed {
+            if !understood(session, &question.condition, typed).await? {
+                continue;
+            }
+            let answers = ask(session, question, typed, columns, tuples).await?;
+            // Where only NULLs hold, the types do not fit the condition, or no candidate does.
+            let single = question.columns.len() == 1;
+            let met =
+                |(tuple, holds): (&Vec<Value>, &bool)| *holds && !(single && tuple.contains(&Value::Null));
+            if tuples.iter().zip(&answers).any(met) {
+                let side = if question.here { &mut verdict.here } else { &mut verdict.there };
+                side.iter_mut().zip(answers).for_each(|(side, holds)| *side &= holds);
+                verdict.understood.push((question, typed));
+                break;
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+/// What one condition says about each tuple over `columns`.
 async fn ask(
     session: &mut dyn Session,
     question: &Question,
+    typed: &[(String, String)],
+    columns: &[usize],
     tuples: &[Vec<Value>],
-) -> Result<Option<Vec<bool>>, DatabaseError> {
-    for typed in &question.typed {
-        if !understood(session, &question.condition, typed).await? {
-            continue;
-        }
-        match session.satisfying(&question.condition, typed, tuples).await {
-            // Only NULLs hold: the types do not fit the condition, or no candidate does.
-            Ok(answers)
-                if tuples
-                    .iter()
-                    .zip(&answers)
-                    .any(|(tuple, holds)| *holds && !tuple.contains(&Value::Null)) =>
-            {
-                return Ok(Some(answers));
-            }
-            Ok(answers) if answers.iter().any(|holds| *holds) && question.columns.len() > 1 => {
-                return Ok(Some(answers));
-            }
-            // Not a question that the database understands outside the table.
-            Ok(_) | Err(DatabaseError::Refused { .. }) => {}
-            Err(gone) => return Err(gone),
-        }
-    }
-    Ok(None)
+) -> Result<Vec<bool>, DatabaseError> {
+    let places: Vec<usize> =
+        question.columns.iter().filter_map(|at| columns.iter().position(|column| column == at)).collect();
+    let project = |tuple: &Vec<Value>| -> Vec<Value> {
+        places.iter().map(|place| tuple.get(*place).cloned().unwrap_or(Value::Null)).collect()
+    };
+    let distinct: Vec<Vec<Value>> = tuples.iter().map(project).collect::<BTreeSet<_>>().into_iter().collect();
+    let answers = match session.satisfying(&question.condition, typed, &distinct).await {
+        Ok(answers) => answers,
+        Err(DatabaseError::Refused { .. }) => vec![false; distinct.len()],
+        Err(gone) => return Err(gone),
+    };
+    let answers: BTreeMap<&Vec<Value>, bool> = distinct.iter().zip(answers).collect();
+    Ok(tuples.iter().map(|tuple| answers.get(&project(tuple)).copied().unwrap_or(false)).collect())
 }
 
 /// Whether the database can evaluate the condition outside its table at all; asked first because an error costs
@@ -362,7 +365,7 @@ async fn together(
         .iter()
         .map(|tuple| tuple.iter().map(|candidate| candidate.value.clone()).collect())
         .collect();
-    let (here, there) = judge(session, several, &columns, &tuples).await?;
+    let Verdict { here, there, understood } = judge(session, several, &columns, &tuples).await?;
     let mut component = Component { columns, ..Component::default() };
     for ((tuple, values), (here, there)) in combined.iter().zip(tuples).zip(here.into_iter().zip(there)) {
         if here && there && tuple.iter().all(|candidate| candidate.both) {
@@ -392,13 +395,19 @@ async fn together(
                         *slot = (*value).clone();
                     }
                 }
-                wanted.push((*edge, tuple));
+                if tuple != *base {
+                    wanted.push((*edge, tuple));
+                }
             }
         }
     }
     let tuples: Vec<Vec<Value>> = wanted.iter().map(|(_, tuple)| tuple.clone()).collect();
     if !tuples.is_empty() {
-        let (here, _) = judge(session, several, &component.columns, &tuples).await?;
+        let mut here = vec![true; tuples.len()];
+        for (question, typed) in understood.into_iter().filter(|(question, _)| question.here) {
+            let answers = ask(session, question, typed, &component.columns, &tuples).await?;
+            here.iter_mut().zip(answers).for_each(|(here, holds)| *here &= holds);
+        }
         for ((edge, tuple), holds) in wanted.into_iter().zip(here) {
             if holds {
                 component.edges.entry(edge).or_default().push(tuple);

@@ -113,8 +113,9 @@ impl Maker<'_, '_> {
                 choices
                     .extend(self.first(columns).map(|values| Choice { values, edge: self.repeats(columns) }));
             }
-            Some(edge) => choices
-                .extend(component.edges.get(&edge).into_iter().flatten().map(|tuple| full(tuple, true))),
+            Some(edge) => choices.extend(
+                component.edges.get(&edge).into_iter().flatten().skip(shift).map(|tuple| full(tuple, true)),
+            ),
             None => {}
         }
         choices.extend(ordinary);
