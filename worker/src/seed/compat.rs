@@ -111,7 +111,7 @@ pub(super) fn meet(here: &ColumnType, there: &ColumnType, dialect: &dyn Dialect)
         (Shape::Decimal { digits, scale }, Shape::Decimal { digits: other, scale: narrow }) => {
             let whole = whole_digits(digits, scale).min(whole_digits(other, narrow));
             let scale = scale.min(narrow);
-            Shape::Decimal { digits: whole.saturating_add_signed(scale).max(1), scale }
+            Shape::Decimal { digits: whole.saturating_add_signed(scale).min(digits).min(other).max(1), scale }
         }
         (Shape::Decimal { digits, scale }, Shape::Integer { max, .. }) => {
             let whole = whole_digits(digits, scale).min(decimal_digits(max));
@@ -246,6 +246,7 @@ mod tests {
         let decimal = |precision, scale| Family::Decimal { precision: Some(precision), scale: Some(scale) };
         assert_eq!(met(decimal(10, 4), decimal(12, 2)), Shape::Decimal { digits: 8, scale: 2 });
         assert_eq!(met(decimal(10, 2), int(-32_768, 32_767)), Shape::Decimal { digits: 4, scale: 0 });
+        assert_eq!(met(decimal(2, 4), decimal(2, 4)), Shape::Decimal { digits: 2, scale: 4 });
         let labels = |labels: &[&str]| Family::Enum(labels.iter().map(ToString::to_string).collect());
         assert_eq!(
             met(labels(&["a", "b", "c"]), labels(&["c", "b"])),

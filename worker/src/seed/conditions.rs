@@ -10,14 +10,13 @@ use crate::database::rows::Value;
 use crate::database::{DatabaseError, Dialect, Session};
 
 use super::Edge;
+use super::combinations::{combinations, subsets};
 use super::edges;
 use super::hints::{self, Hint};
 use super::model::ordinal_of_edge;
 use super::plan;
 use super::values::Field;
 
-/// The most combinations that are asked about at once.
-const COMBINATIONS: usize = 2_000;
 /// The most candidates for a column that stands alone.
 const ALONE: usize = 250;
 /// The most candidates for one column of several.
@@ -94,7 +93,7 @@ pub(super) async fn solve(
         for &at in &columns {
             let about: Vec<&Question> =
                 single.iter().copied().filter(|question| question.columns == [at]).collect();
-            pools.insert(at, pool(session, scene, at, &mine, &about, columns.len() == 1).await?);
+            pools.insert(at, pool(session, scene, at, &mine, &about, columns.len()).await?);
         }
         components.push(if several.is_empty() {
             alone(scene, columns, &pools, &mine)
@@ -179,7 +178,7 @@ async fn pool(
     at: usize,
     mine: &[&Question],
     about: &[&Question],
-    alone: bool,
+    width: usize,
 ) -> Result<Vec<Candidate>, DatabaseError> {
     let Some(field) = scene.fields.get(at) else { return Ok(Vec::new()) };
     let hints: Vec<Hint> =
@@ -193,24 +192,22 @@ async fn pool(
             if let Family::Enum(labels) = &field.column.ty.family {
                 hinted.extend(labels.iter().take(64).cloned().map(Value::Text));
             }
-            // A few ordinary ones first, then what the conditions say, then more of the ordinary.
-            let (first, rest) = plain.split_at(4.min(plain.len()));
-            values.extend(first.iter().cloned());
-            if alone {
-                values.extend(rest.iter().cloned());
-                values.extend(hinted);
-            } else {
-                values.extend(hinted);
-                values.extend(rest.iter().cloned());
-            }
+            // The fewer columns, the more of each column's candidates are asked about; the first ones surely are.
+            let first = match width {
+                1 => plain.len(),
+                2 => 12,
+                _ => 4,
+            };
+            let (first, rest) = plain.split_at(first.min(plain.len()));
+            values.extend([first, &hinted, rest].into_iter().flatten().cloned());
         }
-    }
-    if field.column.nullable {
-        values.insert(2.min(values.len()), Value::Null);
     }
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()));
-    values.truncate(if alone { ALONE } else { SHARED });
+    values.truncate(if width == 1 { ALONE } else { SHARED });
+    if field.column.nullable && seen.insert(Value::Null) {
+        values.push(Value::Null);
+    }
     let mut extreme = Vec::new();
     if !scene.given.contains_key(&at) {
         for edge in scene.edges {
@@ -225,7 +222,7 @@ async fn pool(
         .and_then(|other| plan::column(other, &field.column.name))
         .is_none_or(|column| column.nullable);
     let tuples: Vec<Vec<Value>> = values.iter().map(|value| vec![value.clone()]).collect();
-    let (here, there) = judge(session, about, &[at], &tuples).await?;
+    let Verdict { here, there, .. } = judge(session, about, &[at], &tuples).await?;
     Ok(values
         .into_iter()
         .zip(here.into_iter().zip(there))
@@ -236,57 +233,80 @@ async fn pool(
         .collect())
 }
 
-/// Which tuples the conditions of either side accept. A condition that accepts none is not counted.
-async fn judge(
-    session: &mut dyn Session,
-    questions: &[&Question],
-    columns: &[usize],
-    tuples: &[Vec<Value>],
-) -> Result<(Vec<bool>, Vec<bool>), DatabaseError> {
-    let (mut here, mut there) = (vec![true; tuples.len()], vec![true; tuples.len()]);
-    for question in questions {
-        let places: Vec<usize> =
-            question.columns.iter().filter_map(|at| columns.iter().position(|column| column == at)).collect();
-        let project = |tuple: &Vec<Value>| -> Vec<Value> {
-            places.iter().map(|place| tuple.get(*place).cloned().unwrap_or(Value::Null)).collect()
-        };
-        let distinct: Vec<Vec<Value>> =
-            tuples.iter().map(project).collect::<BTreeSet<_>>().into_iter().collect();
-        let Some(answers) = ask(session, question, &distinct).await? else { continue };
-        let answers: BTreeMap<&Vec<Value>, bool> = distinct.iter().zip(answers).collect();
-        let side = if question.here { &mut here } else { &mut there };
-        for (tuple, holds) in tuples.iter().zip(side.iter_mut()) {
-            *holds &= answers.get(&project(tuple)).copied().unwrap_or(true);
-        }
-    }
-    Ok((here, there))
+/// What the conditions of the two sides say about tuples.
+struct Verdict<'q> {
+    here: Vec<bool>,
+    there: Vec<bool>,
+    /// Conditions that the database could answer about and some tuple met, with the types that did it.
+    understood: Vec<(&'q Question, &'q [(String, String)])>,
 }
 
+/// Which tuples the conditions of either side accept. A condition that accepts none is not counted.
+async fn judge<'q>(
+    session: &mut dyn Session,
+    questions: &[&'q Question],
+    columns: &[usize],
+    tuples: &[Vec<Value>],
+) -> Result<Verdict<'q>, DatabaseError> {
+    let all = vec![true; tuples.len()];
+    let mut verdict = Verdict { here: all.clone(), there: all, understood: Vec::new() };
+    for question in questions {
+        for typed in &question.typed {
+            if !understood(session, &question.condition, typed).await? {
+                continue;
+            }
+            let answers = ask(session, question, typed, columns, tuples).await?;
+            // Where only NULLs hold, the types do not fit the condition, or no candidate does.
+            let single = question.columns.len() == 1;
+            let met =
+                |(tuple, holds): (&Vec<Value>, &bool)| *holds && !(single && tuple.contains(&Value::Null));
+            if tuples.iter().zip(&answers).any(met) {
+                let side = if question.here { &mut verdict.here } else { &mut verdict.there };
+                side.iter_mut().zip(answers).for_each(|(side, holds)| *side &= holds);
+                verdict.understood.push((question, typed));
+                break;
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+/// What one condition says about each tuple over `columns`.
 async fn ask(
     session: &mut dyn Session,
     question: &Question,
+    typed: &[(String, String)],
+    columns: &[usize],
     tuples: &[Vec<Value>],
-) -> Result<Option<Vec<bool>>, DatabaseError> {
-    for typed in &question.typed {
-        match session.satisfying(&question.condition, typed, tuples).await {
-            // Only NULLs hold: the types do not fit the condition, or no candidate does.
-            Ok(answers)
-                if tuples
-                    .iter()
-                    .zip(&answers)
-                    .any(|(tuple, holds)| *holds && !tuple.contains(&Value::Null)) =>
-            {
-                return Ok(Some(answers));
-            }
-            Ok(answers) if answers.iter().any(|holds| *holds) && question.columns.len() > 1 => {
-                return Ok(Some(answers));
-            }
-            // Not a question that the database understands outside the table.
-            Ok(_) | Err(DatabaseError::Refused { .. }) => {}
-            Err(gone) => return Err(gone),
-        }
+) -> Result<Vec<bool>, DatabaseError> {
+    let places: Vec<usize> =
+        question.columns.iter().filter_map(|at| columns.iter().position(|column| column == at)).collect();
+    let project = |tuple: &Vec<Value>| -> Vec<Value> {
+        places.iter().map(|place| tuple.get(*place).cloned().unwrap_or(Value::Null)).collect()
+    };
+    let distinct: Vec<Vec<Value>> = tuples.iter().map(project).collect::<BTreeSet<_>>().into_iter().collect();
+    let answers = match session.satisfying(&question.condition, typed, &distinct).await {
+        Ok(answers) => answers,
+        Err(DatabaseError::Refused { .. }) => vec![false; distinct.len()],
+        Err(gone) => return Err(gone),
+    };
+    let answers: BTreeMap<&Vec<Value>, bool> = distinct.iter().zip(answers).collect();
+    Ok(tuples.iter().map(|tuple| answers.get(&project(tuple)).copied().unwrap_or(false)).collect())
+}
+
+/// Whether the database can evaluate the condition outside its table at all; asked first because an error costs
+/// many questions.
+async fn understood(
+    session: &mut dyn Session,
+    condition: &str,
+    typed: &[(String, String)],
+) -> Result<bool, DatabaseError> {
+    let nulls = vec![Value::Null; typed.len()];
+    match session.satisfying(&format!("({condition}) IS NULL OR 1 = 1"), typed, &[nulls]).await {
+        Ok(answers) => Ok(answers == [true]),
+        Err(DatabaseError::Refused { .. }) => Ok(false),
+        Err(gone) => Err(gone),
     }
-    Ok(None)
 }
 
 /// The component of one column.
@@ -339,12 +359,13 @@ async fn together(
             pools.get(at).into_iter().flatten().filter(usual).collect()
         })
         .collect();
-    let combined = combinations(&usual);
+    let null = |candidate: &Candidate| candidate.value == Value::Null;
+    let combined = combinations(&usual, null);
     let tuples: Vec<Vec<Value>> = combined
         .iter()
         .map(|tuple| tuple.iter().map(|candidate| candidate.value.clone()).collect())
         .collect();
-    let (here, there) = judge(session, several, &columns, &tuples).await?;
+    let Verdict { here, there, understood } = judge(session, several, &columns, &tuples).await?;
     let mut component = Component { columns, ..Component::default() };
     for ((tuple, values), (here, there)) in combined.iter().zip(tuples).zip(here.into_iter().zip(there)) {
         if here && there && tuple.iter().all(|candidate| candidate.both) {
@@ -374,13 +395,19 @@ async fn together(
                         *slot = (*value).clone();
                     }
                 }
-                wanted.push((*edge, tuple));
+                if tuple != *base {
+                    wanted.push((*edge, tuple));
+                }
             }
         }
     }
     let tuples: Vec<Vec<Value>> = wanted.iter().map(|(_, tuple)| tuple.clone()).collect();
     if !tuples.is_empty() {
-        let (here, _) = judge(session, several, &component.columns, &tuples).await?;
+        let mut here = vec![true; tuples.len()];
+        for (question, typed) in understood.into_iter().filter(|(question, _)| question.here) {
+            let answers = ask(session, question, typed, &component.columns, &tuples).await?;
+            here.iter_mut().zip(answers).for_each(|(here, holds)| *here &= holds);
+        }
         for ((edge, tuple), holds) in wanted.into_iter().zip(here) {
             if holds {
                 component.edges.entry(edge).or_default().push(tuple);
@@ -467,78 +494,4 @@ fn measure(value: &Value) -> Option<f64> {
         Value::Text(text) => Some(text.chars().count() as f64),
         Value::Bytes(bytes) => Some(bytes.len() as f64),
     }
-}
-
-/// Combinations of candidates, the plausible first: each column's n-th value together, the same with NULLs, then
-/// all combinations of the first candidates of each column.
-fn combinations<'c>(pools: &[Vec<&'c Candidate>]) -> Vec<Vec<&'c Candidate>> {
-    if pools.iter().any(Vec::is_empty) {
-        return Vec::new();
-    }
-    let mut seen: BTreeSet<Vec<usize>> = BTreeSet::new();
-    let mut order: Vec<Vec<usize>> = Vec::new();
-    let mut add = |tuple: Vec<usize>, order: &mut Vec<Vec<usize>>| {
-        if order.len() < COMBINATIONS && seen.insert(tuple.clone()) {
-            order.push(tuple);
-        }
-    };
-    let null = |pool: &Vec<&Candidate>| pool.iter().position(|candidate| candidate.value == Value::Null);
-    for round in 0..16 {
-        let diagonal: Vec<usize> = pools.iter().map(|pool| round % pool.len()).collect();
-        add(diagonal, &mut order);
-    }
-    for round in 0..4 {
-        for mask in 0_usize..1 << pools.len().min(7) {
-            let tuple = pools.iter().enumerate().map(|(place, pool)| match null(pool) {
-                Some(null) if mask & (1 << place.min(7)) != 0 => null,
-                _ => round % pool.len(),
-            });
-            add(tuple.collect(), &mut order);
-        }
-    }
-    // As many candidates of each column as the budget allows.
-    let mut caps = vec![1; pools.len()];
-    loop {
-        let mut grown = false;
-        for place in 0..pools.len() {
-            let product: usize = caps.iter().product();
-            let (Some(cap), Some(pool)) = (caps.get_mut(place), pools.get(place)) else { continue };
-            if *cap < pool.len() && product / *cap * (*cap + 1) <= COMBINATIONS {
-                *cap += 1;
-                grown = true;
-            }
-        }
-        if !grown {
-            break;
-        }
-    }
-    let mut product: Vec<Vec<usize>> = vec![Vec::new()];
-    for cap in &caps {
-        product = product
-            .iter()
-            .flat_map(|tuple| (0..*cap).map(|next| [tuple.as_slice(), &[next]].concat()))
-            .collect();
-    }
-    product.sort_by_key(|tuple| tuple.iter().sum::<usize>());
-    for tuple in product {
-        add(tuple, &mut order);
-    }
-    order
-        .into_iter()
-        .map(|tuple| tuple.iter().zip(pools).filter_map(|(at, pool)| pool.get(*at).copied()).collect())
-        .collect()
-}
-
-/// Subsets that are not empty, the largest first; of many elements, only all and each.
-fn subsets(of: &[usize]) -> Vec<Vec<usize>> {
-    if of.len() > 4 {
-        return std::iter::once(of.to_vec()).chain(of.iter().map(|one| vec![*one])).collect();
-    }
-    let mut subsets: Vec<Vec<usize>> = (1_usize..1 << of.len())
-        .map(|mask| {
-            of.iter().enumerate().filter(|(place, _)| mask & (1 << place) != 0).map(|(_, at)| *at).collect()
-        })
-        .collect();
-    subsets.sort_by_key(|subset| std::cmp::Reverse(subset.len()));
-    subsets
 }

@@ -169,7 +169,11 @@ fn texts(context: &Context<'_>, max: Option<usize>, padded: bool) -> Vec<Value> 
             let both = (!padded).then(|| format!("  {base}  "));
             [both, padded.then(|| format!("  {base}"))].into_iter().flatten().filter_map(fits).collect()
         }
-        Edge::LetterCase => vec![mixed_case(&field.text(ordinal, max))],
+        Edge::LetterCase => {
+            let mixed = mixed_case(&field.text(ordinal, max));
+            let has_letters = mixed.chars().any(|char| char.is_ascii_alphabetic());
+            vec![if has_letters { mixed } else { cut(format!("MixedCase{number}")) }]
+        }
         Edge::Punctuation => {
             vec![cut(format!("o'neil_a-b.c,d/e@f 100% \"q\" \\n {number}")), cut("_-.,/@'%\"\\".to_owned())]
         }
@@ -276,7 +280,10 @@ fn arrays(context: &Context<'_>, inner: &ColumnType) -> Vec<Value> {
     let elements = of_type(context, inner);
     let mut elements = match context.edge {
         Edge::Empty => return vec![Value::Text("{}".to_owned())],
-        Edge::NonAscii | Edge::Punctuation | Edge::Largest => elements,
+        // What the domain forbids, the array is refused for.
+        _ if !inner.domain_checks.is_empty() => return Vec::new(),
+        // The row whose arrays hold a NULL, whatever their elements.
+        Edge::NonAscii => elements,
         _ if elements.is_empty() => return Vec::new(),
         _ => elements,
     };

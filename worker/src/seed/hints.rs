@@ -15,8 +15,8 @@ use super::edges::mixed_case;
 use super::patterns;
 use super::values::{Field, array};
 
-/// How many texts a pattern becomes.
-const MATCHES: u64 = 24;
+/// How many texts a pattern becomes at most, beside the shortest.
+const MATCHES: usize = 60;
 
 /// One hint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,9 +183,12 @@ pub(super) fn candidates(field: &Field<'_>, hints: &[Hint], ordinal: u64) -> Vec
             Hint::Number(text) => values.extend(numbers(field, text)),
             Hint::Text(text) => values.extend(literal(field, text)),
             Hint::Label(_) => {}
-            Hint::Like(pattern) => values.extend(texts(field, patterns::of_like(pattern, MATCHES))),
-            Hint::Glob(pattern) => values.extend(texts(field, patterns::of_glob(pattern, MATCHES))),
-            Hint::Regex(pattern) => values.extend(texts(field, patterns::of_regex(pattern, MATCHES))),
+            Hint::Like(pattern) => values
+                .extend(matching(field, hints, ordinal, |variants| patterns::of_like(pattern, variants))),
+            Hint::Glob(pattern) => values
+                .extend(matching(field, hints, ordinal, |variants| patterns::of_glob(pattern, variants))),
+            Hint::Regex(pattern) => values
+                .extend(matching(field, hints, ordinal, |variants| patterns::of_regex(pattern, variants))),
             Hint::Length(length) => values.extend(lengths(field, *length, ordinal)),
             Hint::Upper => {
                 let plain: Vec<String> =
@@ -200,7 +203,7 @@ pub(super) fn candidates(field: &Field<'_>, hints: &[Hint], ordinal: u64) -> Vec
     values.extend(further(field, ordinal));
     let mut distinct = Vec::new();
     for value in values {
-        if !distinct.contains(&value) {
+        if fits(field, &value) && !distinct.contains(&value) {
             distinct.push(value);
         }
     }
@@ -214,9 +217,45 @@ fn limit(field: &Field<'_>) -> Option<usize> {
     }
 }
 
+/// A decimal has no more digits before its point than the type takes; an error costs more than an answer.
+fn fits(field: &Field<'_>, value: &Value) -> bool {
+    match (&field.shape, value) {
+        (Shape::Decimal { digits, scale }, Value::Number(text)) => {
+            let whole =
+                text.trim_start_matches('-').split('.').next().unwrap_or_default().trim_start_matches('0');
+            whole.len() <= digits.saturating_add_signed(scale.saturating_neg()) as usize
+        }
+        _ => true,
+    }
+}
+
 fn texts(field: &Field<'_>, texts: Vec<String>) -> Vec<Value> {
     let fits = |text: &String| limit(field).is_none_or(|max| text.chars().count() <= max);
     if field.is_text() { texts.into_iter().filter(fits).map(Value::Text).collect() } else { Vec::new() }
+}
+
+/// Texts that match a pattern: the shortest, then others for each batch, of the lengths that are asked for.
+fn matching(
+    field: &Field<'_>,
+    hints: &[Hint],
+    ordinal: u64,
+    of: impl Fn(std::ops::Range<u64>) -> Vec<String>,
+) -> Vec<Value> {
+    let lengths: Vec<usize> = hints
+        .iter()
+        .filter_map(|hint| match hint {
+            Hint::Length(length) => Some(*length),
+            _ => None,
+        })
+        .collect();
+    let first = field.number(ordinal);
+    let mut more = of(first..first + 600);
+    if !lengths.is_empty() {
+        let near = |text: &String| lengths.iter().any(|length| text.chars().count().abs_diff(*length) <= 1);
+        more.retain(near);
+    }
+    more.truncate(MATCHES);
+    texts(field, [of(0..8), more].concat())
 }
 
 /// A literal as a value of the column's type.

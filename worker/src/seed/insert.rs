@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::catalog::TableName;
+use crate::database::catalog::{Family, TableName};
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
 use crate::database::{DatabaseError, Dialect, Session};
 
@@ -59,6 +59,7 @@ impl<'a> Filling<'a> {
             }
             waiting = Vec::new();
             for (mut draft, rejection) in refused {
+                tracing::debug!(table = %plan.name, kind = ?draft.kind, attempt, message = rejection.message, "a row was refused");
                 self.refusals.entry(plan.name.clone()).or_insert_with(|| rejection.message.clone());
                 // A value that is taken in the database stays taken for us.
                 if rejection.reason != Reason::Unique {
@@ -263,9 +264,21 @@ fn repair(model: &Model<'_>, draft: &mut Draft, rejection: &Rejection, attempt: 
     if matches!(draft.kind, RowKind::Edge(_)) {
         match rejection.reason {
             Reason::Unique | Reason::ForeignKey => shift(draft, &columns, 1),
-            // Less extreme first, where nobody says what was too much.
-            _ if named.is_empty() && attempt <= 2 => shift(draft, &columns, 1),
-            _ if named.is_empty() => return false,
+            // Nobody says what was too much: less of everything, then one half of the columns, then the other.
+            _ if named.is_empty() => {
+                let text = |at: &usize| {
+                    model
+                        .fields
+                        .get(*at)
+                        .is_some_and(|field| matches!(field.column.ty.family, Family::Text { .. }))
+                };
+                match attempt {
+                    1 => shift(draft, &columns, 1),
+                    2 => draft.tweak.plain = columns.into_iter().filter(|at| !text(at)).collect(),
+                    3 => draft.tweak.plain = columns.into_iter().filter(text).collect(),
+                    _ => return false,
+                }
+            }
             _ => draft.tweak.plain.extend(columns),
         }
         return attempt < ATTEMPTS - 1;
@@ -313,5 +326,9 @@ fn refused_columns(model: &Model<'_>, rejection: &Rejection) -> Vec<usize> {
     let mut places = model.places(&names);
     places.sort_unstable();
     places.dedup();
+    // A computed column is as good as its parts, which nobody names.
+    if places.iter().any(|at| model.fields.get(*at).is_some_and(|field| field.column.generated)) {
+        places.clear();
+    }
     places
 }

@@ -116,8 +116,9 @@ impl Taken {
                 }
                 None => return None,
                 Some(text) => {
-                    folded.push(fold(self.families.get(*at), &text));
-                    exact.push(text);
+                    let family = self.families.get(*at);
+                    folded.push(fold(&same(family, &text)));
+                    exact.push(same(family, &text));
                 }
             }
         }
@@ -132,16 +133,26 @@ fn canonical(row: &[Option<Value>], at: usize) -> Option<Option<String>> {
     row.get(at)?.as_ref().map(|value| (*value != Value::Null).then(|| spell(value)))
 }
 
-/// A text that is equal for values that some engine, collation or expression takes for equal.
-fn fold(family: Option<&Family>, text: &str) -> String {
+/// A text that is the same however an engine, or we, spell the value.
+fn same(family: Option<&Family>, text: &str) -> String {
     match family {
         Some(Family::Boolean) => text.starts_with(['t', 'T', '1']).to_string(),
+        // To the second, without zone: too much alike is better than too little.
         Some(Family::Timestamp { .. }) => text.chars().filter(char::is_ascii_digit).take(14).collect(),
         Some(Family::Decimal { .. } | Family::Float { .. }) if text.contains('.') => {
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
-        _ => text.trim().to_lowercase(),
+        Some(Family::Array(_) | Family::Json { .. }) => {
+            text.chars().filter(|char| !char.is_whitespace() && *char != '"').collect()
+        }
+        // Some engines show text that could be taken for something else in quotes.
+        _ => text.trim_matches('\'').to_owned(),
     }
+}
+
+/// What is left of a text where letter case and blanks at the ends do not count.
+fn fold(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 fn sets(fields: &[Field<'_>], table: &Table, other: Option<&Table>) -> Vec<UniqueSet> {
@@ -157,9 +168,7 @@ fn sets(fields: &[Field<'_>], table: &Table, other: Option<&Table>) -> Vec<Uniqu
                 sets.push(UniqueSet { columns, here, plain, nulls_equal });
             }
         };
-        for columns in plan::unique_columns(side) {
-            add(columns, true, false);
-        }
+        add(&side.primary_key, true, false);
         for unique in &side.uniques {
             add(&unique.columns, unique.plain, unique.nulls_equal);
         }

@@ -3,16 +3,19 @@
 //! Pure planning over the typed catalog, plus questions to the database where only it can answer (does a row meet
 //! this CHECK?). Deterministic: a value derives from (suite, revision, table, column, row).
 
+mod combinations;
 mod compat;
 mod compose;
 mod conditions;
 mod edges;
+mod groups;
 mod hints;
 mod insert;
 mod keys;
 mod model;
 mod patterns;
 mod plan;
+mod probe;
 mod values;
 mod vocabulary;
 

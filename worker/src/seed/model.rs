@@ -6,12 +6,12 @@ use crate::database::catalog::{Family, Table, TableName};
 use crate::database::rows::{NewRow, Value};
 use crate::database::{DatabaseError, Dialect, Session};
 
-use super::compat::Shape;
-use super::compose::{Choice, Composed, Group, compose};
+use super::compose::{Composed, compose};
 use super::conditions::{self, Component, Scene};
-use super::edges;
+use super::groups::Maker;
 use super::keys::{Strictness, Taken};
 use super::plan::{self, Link, TablePlan, Timing};
+use super::probe;
 use super::values::Field;
 use super::{Edge, EdgeSet, Request, RowKind};
 
@@ -34,26 +34,6 @@ const FEW: usize = 3;
 const MANY: usize = 60;
 /// How many parents are tried for one row.
 const PARENTS: usize = 64;
-/// Literals that some type without samples may accept.
-const GUESSES: [&str; 16] = [
-    "a",
-    "1",
-    "0",
-    "{}",
-    "[]",
-    "()",
-    "(,)",
-    "(,,)",
-    "(,,,)",
-    "(1,1)",
-    "1.0",
-    "2021-01-01",
-    "10.0.0.1",
-    "true",
-    "empty",
-    "<a/>",
-];
-
 /// A row that is in the database, as far as others need it.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
@@ -90,11 +70,11 @@ pub(super) struct Draft {
 /// A table, ready to have rows made.
 pub(super) struct Model<'a> {
     request: &'a Request<'a>,
-    dialect: &'a dyn Dialect,
+    pub(super) dialect: &'a dyn Dialect,
     pub(super) plan: &'a TablePlan<'a>,
     pub(super) fields: Vec<Field<'a>>,
     pub(super) taken: Taken,
-    components: Vec<Component>,
+    pub(super) components: Vec<Component>,
 }
 
 impl<'a> Model<'a> {
@@ -108,9 +88,8 @@ impl<'a> Model<'a> {
     ) -> Result<Self, DatabaseError> {
         let mut fields: Vec<Field<'a>> =
             plan.table.columns.iter().map(|column| Field::new(request, dialect, plan, column)).collect();
-        for field in fields.iter_mut().filter(|field| field.shape == Shape::Samples(Vec::new())) {
-            let samples = accepted(session, &field.column.ty.native).await?;
-            field.set_samples(samples);
+        for field in &mut fields {
+            probe::learn(session, dialect, request, plan, field).await?;
         }
         let taken = Taken::new(&fields, plan.name, plan.table, plan.other, request.avoid);
         let mut model = Self { request, dialect, plan, fields, taken, components: Vec::new() };
@@ -275,7 +254,7 @@ impl<'a> Model<'a> {
     }
 
     /// Tuples that the link's columns may have: ordinary parents first, `ordinal` says where to begin.
-    fn parents(&self, link: &Link<'_>, rows: &Rows, ordinal: usize) -> Vec<Vec<Value>> {
+    pub(super) fn parents(&self, link: &Link<'_>, rows: &Rows, ordinal: usize) -> Vec<Vec<Value>> {
         let placed = rows.get(&link.key.parent).map_or(&[][..], Vec::as_slice);
         let (edge, ordinary): (Vec<&Placed>, Vec<&Placed>) =
             placed.iter().partition(|row| matches!(row.kind, RowKind::Edge(_)));
@@ -378,226 +357,6 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Makes the groups of one row.
-struct Maker<'m, 'a> {
-    model: &'m Model<'a>,
-    kind: RowKind,
-    tweak: &'m Tweak,
-    wanted: &'m BTreeMap<usize, Value>,
-    branches: &'m BTreeMap<usize, Vec<Value>>,
-    rows: &'m Rows,
-    earlier: &'m [Draft],
-    /// How many values are offered for a column that must be new.
-    breadth: usize,
-}
-
-impl Maker<'_, '_> {
-    /// Groups that share columns or unique sets first, those that nothing depends on last.
-    fn groups(&self) -> Vec<Group> {
-        let model = self.model;
-        let mut groups: Vec<Group> =
-            (0..model.components.len()).filter_map(|number| self.component(number)).collect();
-        let (own, mut links): (Vec<&Link<'_>>, Vec<&Link<'_>>) =
-            model.plan.links.iter().partition(|link| link.timing == Timing::Itself);
-        links.sort_by_key(|link| std::cmp::Reverse(link.key.columns.len()));
-        groups.extend(links.into_iter().map(|link| self.link(link)));
-        let waits = |at: &usize| {
-            let name = model.fields.get(*at).map(|field| &field.column.name);
-            own.iter().any(|link| {
-                name.is_some_and(|name| {
-                    link.key.columns.contains(name) && !link.key.parent_columns.contains(name)
-                })
-            })
-        };
-        let unique = |at: &usize| model.taken.sets.iter().any(|set| set.columns.contains(at));
-        let mut free: Vec<usize> = (0..model.fields.len()).collect();
-        free.retain(|at| model.fields.get(*at).is_some_and(|field| !field.column.generated));
-        let (late, mut free): (Vec<usize>, Vec<usize>) = free.into_iter().partition(waits);
-        free.sort_by_key(|at| !unique(at));
-        let singles =
-            |free: Vec<usize>| free.into_iter().map(|at| self.single(at, unique(&at))).collect::<Vec<_>>();
-        groups.extend(singles(free));
-        groups.extend(own.into_iter().map(|link| self.link(link)));
-        groups.extend(singles(late));
-        groups
-    }
-
-    fn edge(&self) -> Option<Edge> {
-        match self.kind {
-            RowKind::Edge(edge) => Some(edge),
-            _ => None,
-        }
-    }
-
-    fn shift(&self, columns: &[usize]) -> usize {
-        columns.iter().filter_map(|at| self.tweak.shift.get(at)).max().copied().unwrap_or(0)
-    }
-
-    /// The first ordinary row, which a duplicate repeats.
-    fn first(&self, columns: &[usize]) -> Option<Vec<Option<Value>>> {
-        let first = self.earlier.iter().find(|draft| draft.kind == RowKind::Ordinary(0))?;
-        Some(columns.iter().map(|at| first.row.values.get(*at).cloned().flatten()).collect())
-    }
-
-    /// Repeating the first row in these columns is worth a row: none of them has to be new.
-    fn repeats(&self, columns: &[usize]) -> bool {
-        !self.model.taken.sets.iter().any(|set| set.here && set.columns.iter().any(|at| columns.contains(at)))
-    }
-
-    fn component(&self, number: usize) -> Option<Group> {
-        let component = self.model.components.get(number)?;
-        let columns = &component.columns;
-        let full =
-            |tuple: &Vec<Value>, edge| Choice { values: tuple.iter().cloned().map(Some).collect(), edge };
-        let ordinal = usize::try_from(ordinal(self.kind)).unwrap_or(0);
-        let shift = self.shift(columns);
-        let (best, rest) = component.ordinary.split_at(component.best.min(component.ordinary.len()));
-        let mut ordinary: Vec<Choice> = Vec::new();
-        // Rows begin at different tuples; those with more NULLs come last, whatever the row.
-        for part in [best, rest] {
-            let start = (ordinal + shift * 7) % part.len().max(1);
-            ordinary.extend(part.iter().cycle().skip(start).take(part.len()).map(|tuple| full(tuple, false)));
-        }
-        let mut choices = Vec::new();
-        let plain = columns.iter().any(|at| self.tweak.plain.contains(at));
-        match self.edge().filter(|_| !plain) {
-            Some(Edge::Label(_)) => {
-                let wanted: Vec<(usize, &Value)> = columns
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(place, at)| Some((place, self.wanted.get(at)?)))
-                    .collect();
-                let met = |tuple: &Vec<Value>| {
-                    wanted.iter().filter(|(place, value)| tuple.get(*place) == Some(value)).count()
-                };
-                let mut showing: Vec<&Vec<Value>> =
-                    component.here.iter().filter(|tuple| met(tuple) > 0).collect();
-                showing.sort_by_key(|tuple| std::cmp::Reverse(met(tuple)));
-                choices.extend(self.branches.get(&number).map(|branch| full(branch, true)));
-                choices.extend(showing.into_iter().take(200).map(|tuple| full(tuple, true)));
-            }
-            Some(Edge::Duplicate) => {
-                choices
-                    .extend(self.first(columns).map(|values| Choice { values, edge: self.repeats(columns) }));
-            }
-            Some(edge) => choices
-                .extend(component.edges.get(&edge).into_iter().flatten().map(|tuple| full(tuple, true))),
-            None => {}
-        }
-        choices.extend(ordinary);
-        Some(Group { columns: columns.clone(), choices, own: None, fallback: false })
-    }
-
-    fn link(&self, link: &Link<'_>) -> Group {
-        let model = self.model;
-        let columns = model.places(&link.key.columns);
-        let null = |edge| Choice {
-            values: columns
-                .iter()
-                .map(|at| model.fields.get(*at).filter(|field| field.column.nullable).map(|_| Value::Null))
-                .collect(),
-            edge,
-        };
-        let full = |tuple: Vec<Value>| Choice { values: tuple.into_iter().map(Some).collect(), edge: false };
-        let mut choices: Vec<Choice> = Vec::new();
-        let mut own = None;
-        let later = matches!(link.timing, Timing::Afterwards | Timing::Never);
-        if later {
-            choices.push(null(self.edge() == Some(Edge::Nulls) && link.timing == Timing::Afterwards));
-        } else {
-            let start = usize::try_from(ordinal(self.kind)).unwrap_or(0) + self.shift(&columns);
-            let mut tuples = Vec::new();
-            if link.timing == Timing::Itself {
-                let of = model.places(&link.key.parent_columns);
-                let earlier =
-                    self.earlier.iter().rev().filter(|draft| matches!(draft.kind, RowKind::Ordinary(_)));
-                let tuple = |draft: &Draft| -> Option<Vec<Value>> {
-                    of.iter().map(|at| draft.row.values.get(*at).cloned().flatten()).collect()
-                };
-                tuples.extend(earlier.filter_map(tuple).filter(|tuple| !tuple.contains(&Value::Null)));
-                if !link.optional && tuples.is_empty() {
-                    own = Some(of);
-                }
-            }
-            if link.timing != Timing::Itself || self.rows.contains_key(&link.key.parent) {
-                tuples.extend(model.parents(link, self.rows, start));
-            }
-            choices.extend(tuples.into_iter().map(full));
-            let root = link.timing == Timing::Itself && link.optional && self.kind == RowKind::Ordinary(0);
-            if link.timing == Timing::Together && choices.is_empty() {
-                // The first draft of rows that need each other: only their keys count.
-                choices.push(Choice { values: vec![None; columns.len()], edge: false });
-            }
-            match self.edge() {
-                _ if root => choices.insert(0, null(false)),
-                Some(Edge::Nulls)
-                    if link.nullable && self.tweak.plain.is_disjoint(&columns.iter().copied().collect()) =>
-                {
-                    choices.insert(0, null(true));
-                }
-                Some(Edge::Duplicate) => {
-                    let same = self.first(&columns).filter(|values| !values.contains(&None));
-                    if let Some(values) = same {
-                        choices.insert(0, Choice { values, edge: false });
-                    }
-                }
-                _ => {}
-            }
-            if link.nullable && !root {
-                choices.push(null(false));
-            }
-        }
-        Group { columns, choices, own, fallback: false }
-    }
-
-    fn single(&self, at: usize, unique: bool) -> Group {
-        let mut group = Group { columns: vec![at], choices: Vec::new(), own: None, fallback: true };
-        let Some(field) = self.model.fields.get(at) else { return group };
-        let column = field.column;
-        let ordinal = ordinal(self.kind);
-        let shift = self.shift(&[at]);
-        let choice = |value: Option<Value>, edge| Choice { values: vec![value], edge };
-        let extreme = |edge: Edge| -> Vec<Choice> {
-            let values = edges::values(field, edge, ordinal, self.model.dialect).into_iter().skip(shift);
-            // Both truth values are in ordinary rows already.
-            let counts = column.ty.family != Family::Boolean;
-            values.map(|value| choice(Some(value), counts)).collect()
-        };
-        if !self.tweak.plain.contains(&at) {
-            group.choices = match self.edge() {
-                Some(Edge::Nulls) if column.nullable && !field.primary => {
-                    vec![choice(Some(Value::Null), true)]
-                }
-                Some(Edge::Nulls) | None => Vec::new(),
-                Some(Edge::Duplicate) => {
-                    let edge = self.repeats(&[at]);
-                    self.first(&[at]).into_iter().map(|values| Choice { values, edge }).collect()
-                }
-                Some(Edge::Label(_)) => {
-                    self.wanted.get(&at).map(|label| choice(Some(label.clone()), true)).into_iter().collect()
-                }
-                Some(edge) => extreme(edge),
-            };
-        }
-        if self.tweak.lean && !unique {
-            if column.default.is_some() {
-                group.choices.push(choice(None, false));
-            } else if column.nullable {
-                group.choices.push(choice(Some(Value::Null), false));
-            }
-        }
-        let count = if unique { self.breadth } else { 1 };
-        let ordinary = field.choices(ordinal, count + shift);
-        let skip = if shift < ordinary.len() { shift } else { 0 };
-        for value in ordinary.into_iter().skip(skip) {
-            // A type of which nothing is known.
-            let left_out = value == Value::Null && !column.nullable;
-            group.choices.push(choice((!left_out).then_some(value), false));
-        }
-        group
-    }
-}
-
 /// The place of a row among the rows of its batch; the same whichever rows are asked for.
 pub(super) fn ordinal(kind: RowKind) -> u64 {
     match kind {
@@ -621,23 +380,11 @@ fn read(family: &Family, text: &str) -> Option<Value> {
         Family::Integer { .. } => text.parse().ok().map(Value::Integer),
         Family::Decimal { .. } | Family::Float { .. } => Some(Value::Number(text.to_owned())),
         Family::Boolean | Family::Bytes { .. } => None,
+        // Text that could be taken for a number is shown in quotes by some engines.
+        Family::Text { .. } if text.trim_matches('\'').parse::<f64>().is_ok() => {
+            Some(Value::Text(text.trim_matches('\'').to_owned()))
+        }
         _ => Some(Value::Text(text.to_owned())),
-    }
-}
-
-/// Literals that a type accepts.
-async fn accepted(session: &mut dyn Session, native: &str) -> Result<Vec<Value>, DatabaseError> {
-    let guesses: Vec<Vec<Value>> = GUESSES.iter().map(|text| vec![Value::Text((*text).to_owned())]).collect();
-    let columns = [("guess".to_owned(), native.to_owned())];
-    match session.satisfying("guess IS NOT NULL", &columns, &guesses).await {
-        Ok(answers) => Ok(guesses
-            .into_iter()
-            .zip(answers)
-            .filter(|(_, holds)| *holds)
-            .flat_map(|(value, _)| value)
-            .collect()),
-        Err(DatabaseError::Refused { .. }) => Ok(Vec::new()),
-        Err(gone) => Err(gone),
     }
 }
 
@@ -651,10 +398,11 @@ pub(super) fn canonical_key(table: &Table, row: &NewRow) -> Option<Vec<Option<St
         let value = &row.values.iter().find(|(column, _)| column == name)?.1;
         match (value, family) {
             (Value::Integer(number), Family::Integer { .. }) => Some(Some(number.to_string())),
+            // Text that could be taken for a number or a literal is shown otherwise by some engines.
             (
                 Value::Text(text),
                 Family::Text { padded: false, .. } | Family::Uuid { .. } | Family::Enum(_),
-            ) => Some(Some(text.clone())),
+            ) if text.parse::<f64>().is_err() && !text.contains('\'') => Some(Some(text.clone())),
             _ => None,
         }
     };

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::catalog::{Catalog, Column, ForeignKey, Table, TableName, Unique};
+use crate::database::catalog::{Catalog, Column, Family, ForeignKey, Table, TableName, Unique};
 
-use super::{Batch, EdgeSet, Request};
+use super::{Batch, Request};
 
-/// The most rows that a table gets only so that others can refer to them.
+/// The most ordinary rows that a table gets so that others can refer to them.
 const SUPPORT_LIMIT: usize = 32;
 
 /// When a foreign key's columns get their values.
@@ -82,7 +82,7 @@ pub(super) fn plan<'a>(request: &Request<'a>) -> Vec<Vec<TablePlan<'a>>> {
         tables.insert(name, TablePlan { name, table, other, links, requested, ordinary });
     }
     let mut stages = order(tables);
-    count(&mut stages, &request.edges);
+    count(&mut stages);
     stages
 }
 
@@ -203,28 +203,21 @@ fn opening<'a>(left: &BTreeMap<&'a TableName, TablePlan<'a>>) -> Option<(&'a Tab
     })
 }
 
-/// How many rows each table that only supports others needs.
-fn count(stages: &mut [Vec<TablePlan<'_>>], edges: &EdgeSet) {
+/// How many ordinary rows each table needs, so that its children find enough parents. Whichever edge rows are asked
+/// for, the ordinary rows are the same.
+fn count(stages: &mut [Vec<TablePlan<'_>>]) {
     let mut needed: BTreeMap<TableName, usize> = BTreeMap::new();
     for table in stages.iter_mut().rev().flatten() {
-        let rows = if table.requested {
-            let labels = table.table.columns.iter().map(|column| match &column.ty.family {
-                crate::database::catalog::Family::Enum(labels) => labels.len().min(SUPPORT_LIMIT),
-                _ => 0,
-            });
-            let edges = match edges {
-                EdgeSet::All => 9 + labels.max().unwrap_or(0),
-                EdgeSet::Only(_) => 1,
-                EdgeSet::None => 0,
-            };
-            table.ordinary + edges
-        } else {
-            // Two, so that a row that moves to another parent is seen.
-            table.ordinary = needed.get(table.name).copied().unwrap_or(1).clamp(2, SUPPORT_LIMIT);
-            table.ordinary
-        };
+        // Two at least, so that a row that moves to another parent is seen.
+        let least = if table.requested { table.ordinary } else { 2 };
+        table.ordinary = needed.get(table.name).copied().unwrap_or(0).clamp(least, SUPPORT_LIMIT);
+        let labels = table.table.columns.iter().map(|column| match &column.ty.family {
+            Family::Enum(labels) => labels.len().min(SUPPORT_LIMIT),
+            _ => 0,
+        });
+        let edges = if table.requested { 9 + labels.max().unwrap_or(0) } else { 0 };
         for link in table.links.iter().filter(|link| !matches!(link.timing, Timing::Never | Timing::Itself)) {
-            let demand = demand(table, link, rows);
+            let demand = demand(table, link, table.ordinary + edges);
             let entry = needed.entry(link.key.parent.clone()).or_insert(0);
             *entry = (*entry).max(demand);
         }

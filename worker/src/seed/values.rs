@@ -69,11 +69,6 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Replaces the samples of a type that nobody knew.
-    pub(super) fn set_samples(&mut self, samples: Vec<Value>) {
-        self.shape = Shape::Samples(samples);
-    }
-
     /// The value of row `ordinal`; NULL only where the type is unknown.
     pub(super) fn ordinary(&self, ordinal: u64) -> Value {
         let value = self.of_shape(&self.shape, ordinal);
@@ -94,9 +89,8 @@ impl<'a> Field<'a> {
         let mut values = Vec::new();
         for round in 0..count as u64 {
             // Small domains are walked one by one, large ones in steps, so that rows keep out of each other's way.
-            let small = matches!(self.shape, Shape::Boolean | Shape::Labels(_) | Shape::Samples(_))
-                || matches!(self.shape, Shape::Integer { min, max } if max - min < 10_000);
-            let value = self.ordinary(if small { ordinal + round } else { ordinal + STEP * round });
+            let value =
+                self.ordinary(if is_small(&self.shape) { ordinal + round } else { ordinal + STEP * round });
             if !values.contains(&value) {
                 values.push(value);
             }
@@ -186,7 +180,9 @@ impl<'a> Field<'a> {
             }
             Shape::Labels(labels) => self.label(labels, ordinal),
             Shape::Array(inner) => {
-                let elements = [ordinal, ordinal + STEP].map(|ordinal| self.of_shape(inner, ordinal));
+                // One to three of them, so that few labels still make many arrays.
+                let elements: Vec<Value> =
+                    (0..=ordinal % 3).map(|at| self.of_shape(inner, ordinal / 3 + at)).collect();
                 Value::Text(array(&elements))
             }
             Shape::Range { of, multi } => {
@@ -333,6 +329,16 @@ impl<'a> Field<'a> {
                 format!("[\"{} 08:00:00{zone}\",\"{} 17:00:00{zone}\")", day(0), day(0))
             }
         }
+    }
+}
+
+/// So few values that each counts.
+fn is_small(shape: &Shape) -> bool {
+    match shape {
+        Shape::Boolean | Shape::Labels(_) | Shape::Samples(_) => true,
+        Shape::Integer { min, max } => max.saturating_sub(*min) < 10_000,
+        Shape::Array(inner) => is_small(inner),
+        _ => false,
     }
 }
 

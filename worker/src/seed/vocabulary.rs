@@ -82,6 +82,7 @@ pub(super) enum Kind {
     Country,
     Currency,
     Language,
+    Slug,
     Status,
     Hash,
     Path,
@@ -216,6 +217,8 @@ impl Kind {
             Self::Currency
         } else if has(&["language", "lang", "locale"]) {
             Self::Language
+        } else if has(&["slug", "permalink"]) {
+            Self::Slug
         } else if has(&["status", "state", "stage", "phase"]) {
             Self::Status
         } else if has(&["path", "dir", "directory", "folder"]) {
@@ -283,6 +286,7 @@ impl Kind {
             Self::Country => pick(&COUNTRIES, at).to_owned(),
             Self::Currency => pick(&CURRENCIES, at).to_owned(),
             Self::Language => pick(&LANGUAGES, at).to_owned(),
+            Self::Slug => format!("{word}-{number}"),
             Self::Status => pick(&STATES, at).to_owned(),
             Self::Hash => hex(salt, number, max.filter(|max| (8..=128).contains(max)).unwrap_or(64)),
             Self::Path => format!("/var/data/{word}{number}"),
@@ -313,7 +317,7 @@ impl Kind {
                 let digits = number.to_string();
                 digits.get(digits.len().saturating_sub(max)..).unwrap_or_default().to_owned()
             }
-            Self::Word | Self::Sentence | Self::UserName | Self::FileName if max > 5 => {
+            Self::Word | Self::Slug | Self::Sentence | Self::UserName | Self::FileName if max > 5 => {
                 let digits = number.to_string();
                 let word: String = text.chars().filter(char::is_ascii_alphabetic).collect();
                 let keep = max.saturating_sub(digits.len()).min(word.len());
@@ -426,7 +430,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const KINDS: [Kind; 29] = [
+    const KINDS: [Kind; 30] = [
         Kind::Email,
         Kind::Phone,
         Kind::Url,
@@ -445,6 +449,7 @@ mod tests {
         Kind::Country,
         Kind::Currency,
         Kind::Language,
+        Kind::Slug,
         Kind::Status,
         Kind::Hash,
         Kind::Path,

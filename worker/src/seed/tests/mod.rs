@@ -3,6 +3,7 @@
 
 mod ledger;
 mod random;
+mod real;
 
 use std::collections::{BTreeMap, BTreeSet};
 
