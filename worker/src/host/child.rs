@@ -25,6 +25,8 @@ pub struct Child {
     control: Connection,
     output: Output,
     life: Life,
+    /// It was asked something and has not answered.
+    busy: bool,
 }
 
 /// Whether the process lives.
@@ -70,7 +72,7 @@ impl Child {
         let mark = format!("\0{}\0", forked.token).into_bytes();
         let output = Output::new(forked.output, mark);
         let life = Life::Alive(forked.end);
-        Self { server, number: forked.number, control: forked.control, output, life }
+        Self { server, number: forked.number, control: forked.control, output, life, busy: false }
     }
 
     /// Runs one step of one revision. A step that raises, hangs or dies is an outcome, not an error.
@@ -185,13 +187,26 @@ impl Child {
         limit: Duration,
         record: &mut Record,
     ) -> Result<Ending, HostError> {
-        if let Life::Over(_) = self.life {
+        if self.busy || matches!(self.life, Life::Over(_)) {
             return Err(HostError::ChildOver);
         }
+        // Stays so when this future is dropped half way: what comes then answers another question.
+        self.busy = true;
+        let ending = self.hear(message, limit, record).await;
+        self.busy = false;
+        ending
+    }
+
+    async fn hear(
+        &mut self,
+        message: &ToChild<'_>,
+        limit: Duration,
+        record: &mut Record,
+    ) -> Result<Ending, HostError> {
         let mut deadline = Instant::now() + limit;
         match send(&mut self.control.writer, message).await {
-            Ok(()) => {}
-            Err(SendError::Gone) => return Ok(Ending::Gone),
+            // One that is gone may have left its last words: why it could not load the project.
+            Ok(()) | Err(SendError::Gone) => {}
             Err(SendError::Message(error)) => return Err(error),
         }
         loop {

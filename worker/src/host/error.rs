@@ -107,8 +107,8 @@ pub enum HostError {
     /// A child could not be made.
     #[error("cannot start a process for the migrations: {0}")]
     Fork(String),
-    /// A child that is over was asked for a step.
-    #[error("the process of these migrations has ended already")]
+    /// A child that is over, or whose last step was abandoned, was asked for a step.
+    #[error("the process of these migrations has ended already, or was left in the middle of a step")]
     ChildOver,
     /// A child survives being killed.
     #[error("a process of the migrations could not be killed within {limit:?}")]

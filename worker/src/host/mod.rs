@@ -8,6 +8,7 @@
 //! process guards the others: when the worker ends, however it ends, nothing of a migration is left running.
 
 mod child;
+pub mod environment;
 mod error;
 mod launch;
 mod server;

@@ -43,7 +43,10 @@ impl Drop for Spare {
 
 impl Host {
     /// Loads the project. One that cannot be forked safely is loaded by each child instead.
-    pub async fn start(settings: HostSettings) -> Result<Self, HostError> {
+    pub async fn start(mut settings: HostSettings) -> Result<Self, HostError> {
+        // It is started in another directory than ours.
+        settings.interpreter = std::path::absolute(&settings.interpreter)
+            .map_err(|source| HostError::Spawn { interpreter: settings.interpreter.clone(), source })?;
         let (mut server, ready) = Server::start(&settings, false).await?;
         let lazy = ready.unsafe_to_fork.is_some();
         if let Some(reason) = ready.unsafe_to_fork {

@@ -2,6 +2,64 @@
 
 use super::*;
 
+const MERGE: [(&str, &str); 5] = [
+    ("r1", "down_revision = None"),
+    ("a", "down_revision = 'r1'"),
+    ("b", "down_revision = 'r1'; depends_on = 'other'"),
+    ("m", "down_revision = ('b', 'a')"),
+    ("other", "down_revision = None"),
+];
+
+#[tokio::test]
+async fn merges_and_dependencies_are_stepped_exactly() {
+    let Some(python) = interpreter("merges_and_dependencies_are_stepped_exactly") else { return };
+    let mut suite = Suite::new(&python);
+    for (id, down) in MERGE {
+        let text = format!("revision = {id:?}; {down}\ndef upgrade(): pass\ndef downgrade(): pass\n");
+        suite.write(&format!("migrations/versions/{id}.py"), &text);
+    }
+    let host = suite.host().await;
+    let seen = |id: &str| host.revisions.iter().find(|seen| seen.id == id).unwrap();
+    assert_eq!(seen("m").down, ["a", "b"]);
+    assert_eq!(seen("b").depends_on, ["other"]);
+    let mut child = host.child().await.unwrap();
+    for id in ["r1", "other", "a", "b", "m"] {
+        assert_eq!(up(&mut child, id).await.failure, None, "{id}");
+    }
+    assert_eq!(down(&mut child, "m").await.failure, None);
+    assert_eq!(down(&mut child, "a").await.failure, None);
+    assert_eq!(up(&mut child, "a").await.failure, None);
+    assert_eq!(up(&mut child, "m").await.failure, None);
+}
+
+#[tokio::test]
+async fn postgres_speaks_in_its_own_words() {
+    let Some(python) = interpreter("postgres_speaks_in_its_own_words") else { return };
+    let Ok(url) = std::env::var("MRT_TEST_POSTGRES_URL") else {
+        eprintln!("SKIPPED: postgres_speaks_in_its_own_words (MRT_TEST_POSTGRES_URL is not set)");
+        return;
+    };
+    let mut suite = Suite::new(&python);
+    // Temporary tables, and a version table that goes with the connection: nothing stays on the server.
+    suite.settings.url = url.replacen("postgres://", "postgresql+psycopg2://", 1);
+    let temporary =
+        ENV.replace("target_metadata=None", "target_metadata=None, version_table_schema='pg_temp'");
+    suite.write("migrations/env.py", &temporary);
+    suite.revision(
+        "r1",
+        "op.execute('CREATE TEMPORARY TABLE t (a integer PRIMARY KEY)')\n\
+         op.execute('INSERT INTO t VALUES (1)')\nop.execute('INSERT INTO t VALUES (1)')",
+        "pass",
+    );
+    let mut child = suite.host().await.child().await.unwrap();
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!((raised.code.as_deref(), raised.line, raised.from_database), (Some("23505"), Some(8), true));
+    assert_eq!(
+        raised.message,
+        "duplicate key value violates unique constraint \"t_pkey\"\nDETAIL:  Key (a)=(1) already exists."
+    );
+}
+
 #[tokio::test]
 async fn steps_run_and_their_statements_are_seen() {
     let Some(python) = interpreter("steps_run_and_their_statements_are_seen") else { return };

@@ -32,9 +32,13 @@ def describe(error, file, last):
     """`file` is the revision's; `last` the last statement sent and its line."""
     driver = _driver_error(error)
     statement = getattr(error, "statement", None) if _is_sqlalchemy(error, "StatementError") else None
+    try:
+        message = _message(error, driver)
+    except Exception:
+        message = "an exception that cannot be printed"
     return {
-        "class": "%s.%s" % (_module(type(error)), type(error).__qualname__),
-        "message": _bounded(_message(error, driver), MAX_MESSAGE),
+        "class": _class(type(error)),
+        "message": _bounded(message, MAX_MESSAGE),
         "from_database": driver is not None,
         "code": _code(driver) if driver is not None else None,
         "statement": _statement(error, statement, last) if statement else None,
@@ -44,9 +48,12 @@ def describe(error, file, last):
     }
 
 
-def _module(kind):
+def _class(kind):
+    module = kind.__module__
+    if module == "builtins":
+        return kind.__qualname__
     # Ours are named after the product, not after this script.
-    return "mrt" if kind.__module__.startswith("mrt_host") else kind.__module__
+    return "%s.%s" % ("mrt" if module.startswith("mrt_host.") else module, kind.__qualname__)
 
 
 def _is_sqlalchemy(error, name):

@@ -15,7 +15,11 @@ from .wire import LENGTH
 
 def main():
     # A session of our own: no terminal to ask for passwords on, no Ctrl-C meant for the worker.
-    os.setsid()
+    try:
+        os.setsid()
+    except PermissionError:
+        # It has one already.
+        pass
     settings = json.loads(_exactly(_length()).decode("utf-8"))
     process.adopt_orphans()
     child_ended = process.ChildSignal()
@@ -37,7 +41,7 @@ def main():
         finally:
             process.flush()
             os._exit(code)
-    _leave(_wait(pid, child_ended))
+    _leave(pid, _wait(pid, child_ended))
 
 
 def _wait(pid, child_ended):
@@ -53,8 +57,9 @@ def _wait(pid, child_ended):
             return None
 
 
-def _leave(status):
-    process.kill_all_children()
+def _leave(pid, status):
+    # A server that was reaped has given its id back.
+    process.kill_all_children([pid] if status is None else [])
     if status is not None and os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:

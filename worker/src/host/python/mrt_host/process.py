@@ -79,22 +79,27 @@ def kill_group(pid):
 def reap(pid):
     """The wait status of a child that ended, or None. What is left of its process group is killed with it."""
     try:
-        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            return None
-        # Before it is reaped, while its id cannot be given to another process.
-        kill_group(pid)
-        return os.waitpid(pid, 0)[1]
+        # Not on every system.
+        if hasattr(os, "waitid"):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            # Before it is reaped, while its id cannot be given to another process.
+            kill_group(pid)
+            return os.waitpid(pid, 0)[1]
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        return status if ended else None
     except ChildProcessError:
+        # The project reaped it; how it ended is lost.
         return 0
 
 
-def kill_all_children():
-    """Kill every child, adopted ones included, until there is none."""
+def kill_all_children(known):
+    """Kill every child, those that nobody told of included, until there is none."""
     while True:
-        for pid in _children():
+        for pid in {*known, *_children()}:
             try:
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
+            except (ProcessLookupError, PermissionError):
                 pass
         try:
             os.waitpid(-1, 0)
