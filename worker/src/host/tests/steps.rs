@@ -13,7 +13,7 @@ const MERGE: [(&str, &str); 5] = [
 #[tokio::test]
 async fn merges_and_dependencies_are_stepped_exactly() {
     let Some(python) = interpreter("merges_and_dependencies_are_stepped_exactly") else { return };
-    let mut suite = Suite::new(&python);
+    let suite = Suite::new(&python);
     for (id, down) in MERGE {
         let text = format!("revision = {id:?}; {down}\ndef upgrade(): pass\ndef downgrade(): pass\n");
         suite.write(&format!("migrations/versions/{id}.py"), &text);
