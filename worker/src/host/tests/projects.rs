@@ -245,6 +245,24 @@ async fn settings_may_stand_in_pyproject() {
 }
 
 #[tokio::test]
+async fn revisions_may_stand_in_directories_below() {
+    let Some(python) = interpreter("revisions_may_stand_in_directories_below") else { return };
+    let mut suite = Suite::new(&python);
+    fs::create_dir(suite.settings.dir.join("migrations/versions/below")).unwrap();
+    suite.write(
+        "migrations/versions/below/r1.py",
+        "revision = 'r1'; down_revision = None\ndef upgrade(): pass\ndef downgrade(): pass\n",
+    );
+    suite.settings.recursive = true;
+    let host = suite.host().await;
+    if host.versions.alembic.starts_with("1.8.") {
+        eprintln!("SKIPPED: revisions_may_stand_in_directories_below (Alembic learnt it in 1.10)");
+        return;
+    }
+    assert_eq!(host.revisions.len(), 1);
+}
+
+#[tokio::test]
 async fn an_env_py_may_run_its_migrations_for_each_tenant() {
     let Some(python) = interpreter("an_env_py_may_run_its_migrations_for_each_tenant") else { return };
     let mut suite = Suite::new(&python);

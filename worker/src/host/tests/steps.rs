@@ -13,13 +13,10 @@ const MERGE: [(&str, &str); 5] = [
 #[tokio::test]
 async fn merges_and_dependencies_are_stepped_exactly() {
     let Some(python) = interpreter("merges_and_dependencies_are_stepped_exactly") else { return };
-    let mut suite = Suite::new(&python);
-    // In a directory below, to be found recursively.
-    fs::create_dir(suite.settings.dir.join("migrations/versions/below")).unwrap();
-    suite.settings.recursive = true;
+    let suite = Suite::new(&python);
     for (id, down) in MERGE {
         let text = format!("revision = {id:?}; {down}\ndef upgrade(): pass\ndef downgrade(): pass\n");
-        suite.write(&format!("migrations/versions/below/{id}.py"), &text);
+        suite.write(&format!("migrations/versions/{id}.py"), &text);
     }
     let host = suite.host().await;
     let seen = |id: &str| host.revisions.iter().find(|seen| seen.id == id).unwrap();
