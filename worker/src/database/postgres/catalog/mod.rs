@@ -23,7 +23,7 @@ pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<
         queries::COMMENTS.to_owned(),
         queries::OPCLASSES.to_owned(),
         queries::USED_COLLATIONS.to_owned(),
-        queries::relations(version),
+        queries::RELATIONS.to_owned(),
         queries::INHERITANCE.to_owned(),
         queries::columns(version),
         queries::constraints(version),

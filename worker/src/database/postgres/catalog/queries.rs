@@ -46,9 +46,7 @@ pub(super) const USED_COLLATIONS: &str = "SELECT oid, oid::regcollation FROM pg_
      SELECT typcollation FROM pg_type WHERE oid >= 16384)";
 
 /// Tables, views, sequences, composite types.
-pub(super) fn relations(version: u32) -> String {
-    let _ = version;
-    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), \
+pub(super) const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), \
      coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner)), \
      c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
      (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), \
@@ -58,12 +56,12 @@ pub(super) fn relations(version: u32) -> String {
      CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END, \
      CASE WHEN c.relkind IN ('r', 'm', 'p') THEN (SELECT amname FROM pg_am WHERE oid = c.relam) END, \
      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, \
-     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END \
+     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END, \
+     CASE WHEN c.relkind = 'f' THEN (SELECT concat_ws(' ', srvname, ftoptions) FROM pg_foreign_table \
+     JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid) END \
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' \
-     AND n.nspname <> 'information_schema' ORDER BY c.oid"
-        .to_owned()
-}
+     AND n.nspname <> 'information_schema' ORDER BY c.oid";
 
 /// Inheritance: (child, parent), in order.
 pub(super) const INHERITANCE: &str =

@@ -78,6 +78,8 @@ pub(super) struct Relation {
     pub(super) access_method: Option<String>,
     pub(super) definition: Option<String>,
     pub(super) partition_condition: Option<String>,
+    /// Server and options.
+    pub(super) foreign: Option<String>,
 }
 
 impl Relation {
@@ -102,6 +104,7 @@ impl Relation {
             access_method: c.option(),
             definition: c.option(),
             partition_condition: c.option(),
+            foreign: c.option(),
         }
     }
 
