@@ -67,7 +67,7 @@ fn table(raw: &Raw, relation: &Relation, objects: &mut Objects) {
             (!matches!(relation.replica_identity, 'd' | ' ')).then(|| relation.replica_identity.to_string()),
         )
         .some("tablespace", relation.tablespace.clone())
-        .some("access method", relation.access_method.clone().filter(|m| m != "heap"))
+        .some("access method", raw.methods.get(&relation.access_method).filter(|m| *m != "heap").cloned())
         .some("partition key", relation.partition_key.clone())
         .some("partition bound", relation.bound.clone())
         .some("inherits", (!parents.is_empty()).then(|| parents.join(", ")))
@@ -311,7 +311,7 @@ fn index(raw: &Raw, relation: &Relation, index: &Index, objects: &mut Objects) {
     let table = relation.name.to_string();
     let keys = keys(raw, index);
     let builder = Builder::default()
-        .text("method", &index.method)
+        .some("method", raw.methods.get(&index.method).cloned())
         .text("keys", keys.join(", "))
         .flag("unique", index.unique)
         .some(
@@ -336,7 +336,8 @@ fn keys(raw: &Raw, index: &Index) -> Vec<String> {
     let mut keys = Vec::new();
     for (at, number) in index.keys().iter().enumerate() {
         let column = raw.column(index.relation, *number);
-        let mut key = match (column, index.printed.get(at)) {
+        let printed = index.expression.as_ref().or_else(|| index.printed.get(at));
+        let mut key = match (column, printed) {
             (Some(column), _) => column.name.clone(),
             (None, Some(printed)) => format!("({})", expression::condition(printed, &text_columns)),
             (None, None) => "?".to_owned(),
