@@ -1,6 +1,7 @@
 //! Seeding as a whole: over random schemas, and over nasty ones in real databases.
 #![allow(clippy::unwrap_used)]
 
+mod chains;
 mod ledger;
 mod random;
 mod real;

@@ -12,7 +12,7 @@ use crate::database::sqlite::Sqlite;
 use crate::database::{DatabaseName, Dialect, Engine, Session};
 use crate::server::Endpoint;
 
-fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Target {
+pub(super) fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Target {
     Target {
         name: "test".to_owned(),
         engine,
@@ -26,14 +26,14 @@ fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Ta
 }
 
 /// A database with a schema in it.
-struct Real {
-    session: Box<dyn Session>,
-    catalog: Catalog,
+pub(super) struct Real {
+    pub(super) session: Box<dyn Session>,
+    pub(super) catalog: Catalog,
     seen: Vec<Contents>,
 }
 
 impl Real {
-    async fn new(mut session: Box<dyn Session>, ddl: &str) -> Self {
+    pub(super) async fn new(mut session: Box<dyn Session>, ddl: &str) -> Self {
         if let Err(refused) = session.execute_script(ddl).await.unwrap() {
             panic!("{}", refused.message);
         }
@@ -41,12 +41,18 @@ impl Real {
         Self { session, catalog, seen: Vec::new() }
     }
 
-    async fn seed(&mut self, dialect: &dyn Dialect, batch: Batch, there: &Catalog, edges: EdgeSet) -> Seeded {
+    pub(super) async fn seed(
+        &mut self,
+        dialect: &dyn Dialect,
+        batch: Batch,
+        there: &Catalog,
+        edges: EdgeSet,
+    ) -> Seeded {
         let tables: BTreeSet<TableName> = self.catalog.tables.keys().cloned().collect();
         self.seed_some(dialect, batch, there, edges, &tables).await
     }
 
-    async fn seed_some(
+    pub(super) async fn seed_some(
         &mut self,
         dialect: &dyn Dialect,
         batch: Batch,
@@ -326,7 +332,7 @@ CREATE TABLE every_type (
 );
 "#;
 
-fn endpoint(test: &str) -> Option<(String, Endpoint)> {
+pub(super) fn endpoint(test: &str) -> Option<Endpoint> {
     let Ok(url) = std::env::var("MRT_TEST_POSTGRES_URL") else {
         eprintln!("SKIPPED: {test} (MRT_TEST_POSTGRES_URL is not set)");
         return None;
@@ -343,11 +349,11 @@ fn endpoint(test: &str) -> Option<(String, Endpoint)> {
         password: password.to_owned(),
         database: database.to_owned(),
     };
-    Some((url, endpoint))
+    Some(endpoint)
 }
 
-async fn postgres(test: &str, extensions: &[&str]) -> Option<Postgres> {
-    let (_, endpoint) = endpoint(test)?;
+pub(super) async fn postgres(test: &str, extensions: &[&str]) -> Option<Postgres> {
+    let endpoint = endpoint(test)?;
     let server = ServerSettings::External { url: None, url_env: None };
     Some(Postgres::open(endpoint, &target(EngineKind::Postgres, server, extensions)).await.unwrap())
 }
