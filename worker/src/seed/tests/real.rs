@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mrt_chain::settings::{EngineKind, Role, ServerSettings, Target};
 
 use super::super::{Batch, Edge, EdgeSet, Request, RowKind, Seeded, Vocabulary, seed};
+use super::texts;
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::postgres::Postgres;
 use crate::database::rows::{Contents, Value};
@@ -126,11 +127,6 @@ impl Real {
 
 fn kinds(seeded: &Seeded, table: &str) -> Vec<RowKind> {
     seeded.rows.iter().filter(|row| row.row.table.name == table).map(|row| row.kind).collect()
-}
-
-fn texts(seeded: &Seeded, table: &str, column: &str) -> BTreeSet<String> {
-    let rows = seeded.rows.iter().filter(|row| row.row.table.name == table);
-    rows.filter_map(|row| super::value(row, column)).map(super::super::values::spell).collect()
 }
 
 /// What both engines understand.
