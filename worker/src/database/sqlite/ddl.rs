@@ -558,22 +558,14 @@ mod tests {
     #[test]
     fn what_a_trigger_leaves_out_is_written_out() {
         assert_eq!(
-            trigger("CREATE TRIGGER a UPDATE OF b ON t BEGIN SELECT 1; END"),
-            trigger("CREATE TRIGGER \"x\" before update of b on t FOR EACH ROW begin select 1; end")
-                .into_iter()
-                .map(|token| match token {
-                    Token::Word(word)
-                        if ["update", "of", "on", "begin", "select", "end"].contains(&&*word) =>
-                    {
-                        Token::Word(if word == "on" || word == "of" {
-                            word.to_uppercase()
-                        } else {
-                            word.to_uppercase()
-                        })
-                    }
-                    token => token,
-                })
-                .collect::<Vec<_>>()
+            trigger("CREATE TRIGGER a UPDATE OF b ON t WHEN new.c BEGIN SELECT 1; END"),
+            tokens("before UPDATE OF b ON t WHEN new.c BEGIN SELECT 1; END")
+        );
+        assert_eq!(
+            trigger(
+                "CREATE TRIGGER IF NOT EXISTS main.\"x\" AFTER DELETE ON t FOR EACH ROW BEGIN SELECT 1; END"
+            ),
+            tokens("AFTER DELETE ON t BEGIN SELECT 1; END")
         );
     }
 }

@@ -219,7 +219,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// Closing runs on the connection's own thread, and with a write-ahead log it writes: nobody may copy, move or
 /// remove the file before it is over.
 #[derive(Debug, Clone, Default)]
-struct Closing(Arc<Mutex<Vec<(DatabaseName, JoinHandle<()>)>>>);
+struct Closing(Arc<Mutex<Vec<ClosingSession>>>);
+
+type ClosingSession = (DatabaseName, JoinHandle<()>);
 
 impl Closing {
     /// Closes a connection in the background.

@@ -1,6 +1,6 @@
 //! Makes the catalog of what was read: no I/O in here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{ColumnFacts, Entry, Schema, TableFacts, TableKind};
 use super::ddl::{self, Body, ColumnText, Constraint, Reference, TableText, Term};
@@ -35,6 +35,8 @@ pub(super) fn build(schema: &Schema) -> Catalog {
 
 struct Builder<'a> {
     schema: &'a Schema,
+    /// By lower-cased name.
+    tables: BTreeMap<String, &'a TableFacts>,
     /// Lower-cased names of all tables, views and columns.
     names: BTreeSet<String>,
     objects: Vec<(ObjectKey, Attributes)>,
@@ -49,7 +51,8 @@ impl<'a> Builder<'a> {
         let names = columns.chain(tables).chain(views).chain(schema.view_columns.values().flatten());
         let everywhere = ["new", "old", "excluded", "rowid", "main"].map(str::to_owned);
         let names = names.map(|name| name.to_ascii_lowercase()).chain(everywhere).collect();
-        Self { schema, names, objects: Vec::new(), catalog: Catalog::default() }
+        let tables = schema.tables.iter().map(|table| (table.name.to_ascii_lowercase(), table)).collect();
+        Self { schema, tables, names, objects: Vec::new(), catalog: Catalog::default() }
     }
 
     fn add(&mut self, owner: Option<&str>, kind: ObjectKind, path: &str, attributes: Attributes) {
@@ -70,11 +73,19 @@ impl<'a> Builder<'a> {
             }
             self.catalog.objects.insert(unique, attributes);
         }
+        // A table that was rebuilt has its constraints in another order, and must be seeded alike.
+        for table in self.catalog.tables.values_mut() {
+            table.uniques.sort_by(|a, b| (&a.name, &a.columns).cmp(&(&b.name, &b.columns)));
+            table
+                .foreign_keys
+                .sort_by(|a, b| (&a.columns, &a.parent, &a.name).cmp(&(&b.columns, &b.parent, &b.name)));
+            table.checks.sort_by(|a, b| (&a.name, &a.condition).cmp(&(&b.name, &b.condition)));
+        }
         self.catalog
     }
 
     fn stored_table(&self, name: &str) -> Option<&'a TableFacts> {
-        self.schema.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
+        self.tables.get(&name.to_ascii_lowercase()).copied()
     }
 
     /// The normal form of text that can name anything in the schema.
@@ -420,7 +431,7 @@ impl<'a> Shape<'a> {
 
     fn column_attributes(&self, column: &ColumnFacts) -> Attributes {
         let mut attributes = Attributes::new();
-        let declared = types::normal(&column.declared);
+        let declared = types::comparable(&column.declared);
         if !declared.is_empty() {
             attributes.insert("type", declared);
         }

@@ -66,6 +66,16 @@ pub(super) fn normal(declared: &str) -> String {
     out
 }
 
+/// A declared type as it is compared: SQL has two words for two of them, and SQLAlchemy reads one and writes the
+/// other. (What `INTEGER` alone can be, the rowid, is compared for itself.)
+pub(super) fn comparable(declared: &str) -> String {
+    match normal(declared) {
+        int if int == "INT" => "INTEGER".to_owned(),
+        bool if bool == "BOOL" => "BOOLEAN".to_owned(),
+        other => other,
+    }
+}
+
 /// The type of a column that was declared so.
 pub(super) fn column_type(declared: &str) -> ColumnType {
     let native = normal(declared);
@@ -94,8 +104,10 @@ fn family(native: &str) -> Family {
         "SMALLINT UNSIGNED" | "UNSIGNED SMALLINT" => unsigned(16),
         "INT UNSIGNED" | "INTEGER UNSIGNED" | "UNSIGNED INT" | "UNSIGNED INTEGER" => unsigned(32),
         "BIGINT UNSIGNED" | "UNSIGNED BIGINT" | "UNSIGNED BIG INT" => unsigned(64),
-        // SQLAlchemy's Uuid is CHAR(32) here; where it is plain text, 32 digits are text as well.
+        // SQLAlchemy's Uuid is CHAR(32) here, and projects' own types use CHAR(36); where it is plain text, a UUID is
+        // text as well.
         "CHAR" if length == Some(32) => Family::Uuid { hex: true },
+        "CHAR" if length == Some(36) => Family::Uuid { hex: false },
         "CHAR" | "CHARACTER" | "NCHAR" => text(length),
         "UUID" | "GUID" | "UNIQUEIDENTIFIER" => Family::Uuid { hex: false },
         "VARCHAR" | "NVARCHAR" | "VARCHAR2" | "NVARCHAR2" | "CHARACTER VARYING" | "VARYING CHARACTER"
@@ -170,6 +182,7 @@ mod tests {
         assert_eq!(family("SMALLINT UNSIGNED"), Family::Integer { min: 0, max: 65535 });
         assert_eq!(family("nvarchar(9)"), Family::Text { max: Some(9), padded: false });
         assert_eq!(family("CHAR(32)"), Family::Uuid { hex: true });
+        assert_eq!(family("CHAR(36)"), Family::Uuid { hex: false });
         assert_eq!(family("CHAR(31)"), Family::Text { max: Some(31), padded: false });
         assert_eq!(family("NUMERIC(10, 2)"), Family::Decimal { precision: Some(10), scale: Some(2) });
         assert_eq!(family("DECIMAL(10)"), Family::Decimal { precision: Some(10), scale: Some(0) });

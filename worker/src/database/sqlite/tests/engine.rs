@@ -79,6 +79,37 @@ async fn a_clone_right_after_a_session_has_what_is_in_the_write_ahead_log() {
     }
 }
 
+#[tokio::test]
+async fn no_dropped_session_is_left_once_the_engine_has_waited() {
+    let server = Server::with_initial_sql(&["PRAGMA journal_mode = WAL"]).await;
+    drop(server.session("CREATE TABLE t (a)").await);
+    assert!(!server.litter().is_empty(), "the connection is still open");
+    server.engine.disconnect(&database(0)).await.unwrap();
+    assert_eq!(server.litter(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_replaced_is_gone_with_its_log_and_unharmed_where_it_is_open() {
+    let server = Server::start().await;
+    drop(server.session("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2), (3)").await);
+    for by_renaming in [false, true] {
+        let target = leave_behind(&server, "WAL", "INSERT INTO t VALUES (2)").await;
+        let spare = database(104);
+        server.engine.clone_database(&database(0), &spare).await.unwrap();
+        let old = std::fs::File::open(server.path(&target)).unwrap();
+        if by_renaming {
+            server.engine.rename(&spare, &target).await.unwrap();
+        } else {
+            server.engine.clone_database(&spare, &target).await.unwrap();
+        }
+        assert_eq!(old.metadata().unwrap().nlink(), 0, "another file is in its place");
+        assert_eq!(server.count(&target).await, 3);
+        server.engine.disconnect(&target).await.unwrap();
+        server.engine.drop_database(&database(100)).await.unwrap();
+        assert_eq!(server.litter(), Vec::<String>::new());
+    }
+}
+
 /// Leaves a database as a killed process does: with a write-ahead log, or a journal to roll back.
 async fn leave_behind(server: &Server, journal_mode: &str, crash: &str) -> DatabaseName {
     let (alive, dead) = (database(100), database(101));

@@ -107,7 +107,7 @@ async fn tables_as_seeding_sees_them() {
         .collect();
     assert_eq!(
         keys,
-        [(None, "teams", "id".to_owned(), true), (Some("fk_boss"), "users", "id".to_owned(), true)]
+        [(Some("fk_boss"), "users", "id".to_owned(), true), (None, "teams", "id".to_owned(), true)]
     );
     let uniques: Vec<_> = users.uniques.iter().map(|u| u.name.as_str()).collect();
     assert_eq!(uniques, ["unique(email, phone)", "unique(phone)"]);

@@ -11,6 +11,7 @@ async fn same(one: &str, other: &str) {
 async fn definitions() {
     for (one, other) in [
         ("a varchar (50)", "[a] VARCHAR( 50 )"),
+        ("a INT, b BOOL", "a INTEGER, b boolean"),
         ("a NUMERIC(10,2)", "\"a\" numeric ( 10 , 2 )"),
         ("a TEXT DEFAULT 'x'", "`a` TEXT DEFAULT ('x')"),
         ("a TEXT DEFAULT 'x'", "a TEXT DEFAULT \"x\""),
