@@ -171,8 +171,8 @@ fn extremes(name: &str) -> Vec<String> {
         "xid8" => &["0", "18446744073709551615"],
         "tid" => &["(4294967295,65535)", "(0,0)"],
         "\"char\"" | "char" => &["", "~"],
-        "regclass" | "regtype" | "regproc" | "regprocedure" | "regoper" | "regoperator" | "regnamespace"
-        | "regrole" | "regconfig" | "regdictionary" | "regcollation" => &["-"],
+        "regclass" | "regtype" | "regproc" | "regprocedure" | "regnamespace" | "regrole" | "regconfig"
+        | "regdictionary" | "regcollation" => &["-"],
         _ => &[],
     })
 }
