@@ -108,13 +108,13 @@ impl Session for PostgresSession {
     ) -> Result<Vec<bool>, DatabaseError> {
         let mut verdicts = vec![false; candidates.len()];
         // Halves of what fails as a whole are asked on their own.
-        let mut open = vec![0..candidates.len()];
-        while let Some(range) = open.pop().filter(|r| !r.is_empty()) {
-            let sql = question(condition, columns, &candidates[range.clone()]);
+        let mut open = vec![(0, candidates.len())];
+        while let Some((from, to)) = open.pop().filter(|(from, to)| from < to) {
+            let sql = question(condition, columns, &candidates[from..to]);
             match batch(&mut self.connection, sql).await {
                 Ok(answers) => {
                     let rows = answers.into_iter().nth(1).unwrap_or_default();
-                    for (at, row) in range.zip(rows) {
+                    for (at, row) in (from..to).zip(rows) {
                         verdicts[at] = row.first().is_some_and(|v| v.as_deref() == Some("t"));
                     }
                 }
@@ -123,10 +123,9 @@ impl Session for PostgresSession {
                     if !matches!(gone, DatabaseError::Refused { .. }) {
                         return Err(gone);
                     }
-                    if range.len() > 1 {
-                        let middle = range.start + range.len() / 2;
-                        open.push(range.start..middle);
-                        open.push(middle..range.end);
+                    if to - from > 1 {
+                        let middle = from.midpoint(to);
+                        open.extend([(from, middle), (middle, to)]);
                     }
                 }
             }

@@ -209,6 +209,7 @@ async fn sqlstates_are_sorted() {
         ("53100", "Exhausted"),
         ("53200", "Exhausted"),
         ("58030", "Exhausted"),
+        ("58P01", "Refused"),
         ("57P01", "ServerGone"),
         ("57P03", "ServerGone"),
         ("08006", "ServerGone"),
