@@ -1,4 +1,4 @@
-//! Reading a catalog: one message to the server, one pass over the answer for each of the two views.
+//! Reading a catalog: two messages to the server, one pass over the answers for each of the two views.
 
 mod expression;
 mod names;
@@ -17,26 +17,7 @@ use raw::{Attribute, Constraint, Cursor, Function, Index, Raw, Relation, Sequenc
 
 /// Reads everything. `version` is the server's, as a number (150018).
 pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<Catalog, sqlx::Error> {
-    let listings = queries::listings(version);
-    let mut statements = vec![
-        queries::MEMBERS.to_owned(),
-        queries::COMMENTS.to_owned(),
-        queries::OPCLASSES.to_owned(),
-        queries::USED_COLLATIONS.to_owned(),
-        queries::relations(version),
-        queries::INHERITANCE.to_owned(),
-        queries::columns(version),
-        queries::constraints(version),
-        queries::indexes(version),
-        queries::INDEX_COLUMNS.to_owned(),
-        queries::SEQUENCES.to_owned(),
-        queries::types(version),
-        queries::triggers(version),
-        queries::FUNCTIONS.to_owned(),
-        queries::DATABASE_SETTINGS.to_owned(),
-    ];
-    statements.extend(listings.iter().map(|l| l.sql.clone()));
-    let sql = format!("{}{}{}", queries::BEGIN, statements.join("; "), queries::END);
+    let sql = format!("{}{}", queries::BEGIN, statements(version).join("; "));
     // BEGIN and SET answer without rows.
     let mut answers = batch(connection, sql).await?.into_iter().skip(2);
     let mut next = || answers.next().unwrap_or_default();
@@ -49,7 +30,7 @@ pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<
             .map(|mut c| ((c.number(), c.number(), c.number()), c.text()))
             .collect(),
         special_classes: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect(),
-        collations: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect(),
+        methods: next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect(),
         relations: next().into_iter().map(Relation::read).map(|r| (r.oid, r)).collect(),
         ..Raw::default()
     };
@@ -70,15 +51,37 @@ pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<
     for index in next().into_iter().map(Index::read) {
         raw.indexes.entry(index.relation).or_default().push(index);
     }
-    for (index, options) in next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())) {
-        raw.index_column_options.entry(index).or_default().push(options);
-    }
     raw.sequences = next().into_iter().map(Sequence::read).collect();
     raw.counters = raw.sequences.iter().map(|(oid, s)| ((s.table, s.column), *oid)).collect();
     raw.types = next().into_iter().map(Type::read).map(|t| (t.oid, t)).collect();
     raw.triggers = next().into_iter().map(Trigger::read).collect();
     raw.functions = next().into_iter().map(Function::read).collect();
     raw.settings = next().into_iter().map(Cursor::new).map(|mut c| (c.option(), c.text())).collect();
+    // What few databases have is asked for where there is any, still in the same snapshot.
+    let mut any =
+        next().into_iter().next().unwrap_or_default().into_iter().map(|a| a.as_deref() == Some("t"));
+    let column_options = any.next().unwrap_or_default().then(|| queries::INDEX_COLUMNS.to_owned());
+    let unnamed = raw.unnamed_collations();
+    let collations = (!unnamed.is_empty()).then(|| queries::collations(&unnamed));
+    let empty = || "SELECT WHERE false".to_owned();
+    let mut rest = vec![column_options.unwrap_or_else(empty), collations.unwrap_or_else(empty)];
+    let listings: Vec<Listing> = queries::listings(version)
+        .into_iter()
+        .zip(any)
+        .filter(|(_, any)| *any)
+        .map(|(listing, _)| listing)
+        .collect();
+    rest.extend(listings.iter().map(|l| l.sql.clone()));
+    let mut answers = batch(connection, format!("{}{}", rest.join("; "), queries::END)).await?.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    for mut c in next().into_iter().map(Cursor::new) {
+        let (index, number, options, target) = (c.number(), c.text(), c.elements(), c.option());
+        let target = target.map(|t| format!("statistics {t}"));
+        let set: Vec<String> = options.into_iter().flatten().chain(target).collect();
+        let told = format!("{number}: {}", set.join(" "));
+        raw.index_column_options.entry(index).or_default().push(told);
+    }
+    raw.collations = next().into_iter().map(Cursor::new).map(|mut c| (c.number(), c.text())).collect();
     let listed: Vec<(Listing, Vec<Row>)> = listings.into_iter().map(|l| (l, next())).collect();
 
     // A table that an extension brought is the extension's, with all that hangs on it.
@@ -96,6 +99,29 @@ pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<
     catalog.tables = typed::tables(&raw);
     catalog.code = typed::code(&raw);
     Ok(catalog)
+}
+
+/// The queries in the order in which [`read`] takes their answers: what every database has, and what else there is.
+pub(super) fn statements(version: u32) -> Vec<String> {
+    let mut statements = vec![
+        queries::MEMBERS.to_owned(),
+        queries::COMMENTS.to_owned(),
+        queries::OPCLASSES.to_owned(),
+        queries::METHODS.to_owned(),
+        queries::RELATIONS.to_owned(),
+        queries::INHERITANCE.to_owned(),
+        queries::columns(version),
+        queries::constraints(version),
+        queries::indexes(version),
+        queries::SEQUENCES.to_owned(),
+        queries::types(version),
+        queries::triggers(version),
+        queries::FUNCTIONS.to_owned(),
+        queries::DATABASE_SETTINGS.to_owned(),
+    ];
+    let any: Vec<&str> = queries::listings(version).iter().map(|l| l.any).collect();
+    statements.push(format!("SELECT {}, {}", queries::ANY_COLUMN_OPTIONS, any.join(", ")));
+    statements
 }
 
 /// Puts another word for a role's name wherever it stands: a name that is made up for one run must not tell two

@@ -6,7 +6,7 @@ use super::expression;
 use super::queries::{Listing, class};
 use super::raw::{Cursor, Raw, Type};
 use super::{names, relations};
-use crate::database::catalog::{Attributes, ObjectKey, ObjectKind};
+use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKey, ObjectKind};
 use crate::database::postgres::quote::array_elements;
 use crate::database::postgres::wire::Row;
 
@@ -143,7 +143,7 @@ fn ty(raw: &Raw, ty: &Type, objects: &mut Objects) {
         'r' => (ObjectKind::Type, builder.some("range", ty.range.clone())),
         'c' => {
             relations::columns(raw, ty.relation, objects);
-            (ObjectKind::Type, builder.text("kind", "composite"))
+            (ObjectKind::Type, builder.text(COLUMN_ORDER, relations::column_order(raw, ty.relation)))
         }
         // Arrays and multiranges come and go with their elements.
         'b' if ty.element != 0 => return,

@@ -5,6 +5,8 @@
 //! stored as an expression tree: those functions open the tables that they print, which is what makes reading a
 //! catalog slow.
 
+use std::collections::BTreeSet;
+
 use crate::database::catalog::ObjectKind;
 
 /// Ids of system tables, as comments and extension members refer to them.
@@ -39,31 +41,36 @@ pub(super) const COMMENTS: &str = "SELECT classoid, objoid, objsubid, descriptio
 /// Operator classes that are not their type's default: (oid, name).
 pub(super) const OPCLASSES: &str = "SELECT oid, opcname FROM pg_opclass WHERE NOT opcdefault";
 
-/// Collations that some object of a user's names: (oid, printed name).
-pub(super) const USED_COLLATIONS: &str = "SELECT oid, oid::regcollation FROM pg_collation WHERE oid IN (\
-     SELECT unnest(indcollation::oid[]) FROM pg_index WHERE indexrelid >= 16384 UNION \
-     SELECT attcollation FROM pg_attribute WHERE attrelid >= 16384 UNION \
-     SELECT typcollation FROM pg_type WHERE oid >= 16384)";
+/// Access methods: (oid, name).
+pub(super) const METHODS: &str = "SELECT oid, amname FROM pg_am";
+
+/// Collations by id: (oid, printed name). Few schemas name any.
+pub(super) fn collations(oids: &BTreeSet<u32>) -> String {
+    let list: Vec<String> = oids.iter().map(u32::to_string).collect();
+    format!(
+        "SELECT c.oid, {PATH} quote_ident(c.collname) FROM pg_collation c \
+         JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid IN ({})",
+        list.join(", ")
+    )
+}
 
 /// Tables, views, sequences, composite types.
-pub(super) fn relations(version: u32) -> String {
-    let _ = version;
-    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), \
+pub(super) const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, pg_get_userbyid(c.relowner), \
      coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner)), \
      c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
-     (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), \
+     CASE WHEN c.reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) END, \
      CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, \
      CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, \
      c.relispopulated, \
      CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END, \
-     CASE WHEN c.relkind IN ('r', 'm', 'p') THEN (SELECT amname FROM pg_am WHERE oid = c.relam) END, \
+     CASE WHEN c.relkind IN ('r', 'm', 'p') THEN c.relam END, \
      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, \
-     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END \
+     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END, \
+     CASE WHEN c.relkind = 'f' THEN (SELECT concat_ws(' ', srvname, ftoptions) FROM pg_foreign_table \
+     JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid) END \
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' \
-     AND n.nspname <> 'information_schema' ORDER BY c.oid"
-        .to_owned()
-}
+     AND n.nspname <> 'information_schema' ORDER BY c.oid";
 
 /// Inheritance: (child, parent), in order.
 pub(super) const INHERITANCE: &str =
@@ -79,7 +86,7 @@ pub(super) fn columns(version: u32) -> String {
          {compression}, nullif(a.attstattarget, -1), a.attacl, a.attoptions, a.attfdwoptions, a.attcollation, \
          CASE WHEN d.oid IS NOT NULL THEN \
          pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END) END, \
-         a.attislocal, a.attinhcount > 0 \
+         a.attislocal, a.attinhcount > 0, t.typelem \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't' \
@@ -107,31 +114,38 @@ pub(super) fn constraints(version: u32) -> String {
 /// Indexes, those behind constraints too; an index that a partition has from its parent's is the parent's.
 pub(super) fn indexes(version: u32) -> String {
     format!(
-        "SELECT i.indexrelid, i.indrelid, c.relname, am.amname, i.indisunique, i.indisprimary, i.indisvalid, \
+        "SELECT i.indexrelid, i.indrelid, c.relname, c.relam, i.indisunique, i.indisprimary, i.indisvalid, \
          i.indisreplident, i.indisclustered, {nulls_equal}, i.indnkeyatts, i.indkey, i.indclass, \
          i.indcollation, i.indoption, c.reloptions, \
-         (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), \
+         CASE WHEN c.reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) END, \
          CASE WHEN i.indpred IS NOT NULL THEN pg_get_expr(i.indpred, i.indrelid) END, \
-         CASE WHEN i.indexprs IS NOT NULL THEN array_to_json(ARRAY(\
+         CASE WHEN i.indexprs IS NOT NULL AND {single} THEN pg_get_expr(i.indexprs, i.indrelid) END, \
+         CASE WHEN i.indexprs IS NOT NULL AND NOT {single} THEN array_to_json(ARRAY(\
          SELECT pg_get_indexdef(i.indexrelid, k, false) FROM generate_series(1, i.indnatts) k)) END, \
-         CASE WHEN i.indexprs IS NOT NULL THEN (SELECT array_to_json(array_agg(a.attname ORDER BY a.attnum)) \
+         CASE WHEN i.indexprs IS NOT NULL AND c.relname ~ '_(idx|excl)[0-9]*$' THEN \
+         (SELECT array_to_json(array_agg(a.attname ORDER BY a.attnum)) \
          FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END, \
-         CASE WHEN i.indexprs IS NOT NULL THEN (SELECT array_agg(DISTINCT refobjsubid) FROM pg_depend \
+         CASE WHEN i.indexprs IS NOT NULL AND (i.indisunique OR i.indisexclusion) THEN \
+         (SELECT array_agg(DISTINCT refobjsubid) FROM pg_depend \
          WHERE classid = 1259 AND objid = i.indexrelid AND refclassid = 1259 AND refobjid = i.indrelid \
          AND refobjsubid > 0) END \
-         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam \
-         JOIN pg_class r ON r.oid = i.indrelid \
-         WHERE i.indexrelid >= 16384 AND r.relkind IN ('r', 'p', 'm') AND r.relpersistence <> 't' \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indexrelid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace AND c.relpersistence <> 't' \
          AND NOT c.relispartition ORDER BY i.indexrelid",
+        single = "array_length(array_positions(i.indkey::int2[], 0::int2), 1) = 1",
         nulls_equal = since(version, 150_000, "i.indnullsnotdistinct", "false"),
     )
 }
 
-/// What is set for single columns of indexes: (index, text).
-pub(super) const INDEX_COLUMNS: &str = "SELECT a.attrelid, concat_ws(' ', a.attnum, a.attoptions, \
-     'statistics ' || nullif(a.attstattarget, -1)) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+/// Whether anything is set for a single column.
+pub(super) const ANY_COLUMN_OPTIONS: &str = "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid >= 16384 \
+     AND attnum > 0 AND (attoptions IS NOT NULL OR attstattarget >= 0))";
+
+/// What is set for single columns of indexes: (index, number, options, statistics target).
+pub(super) const INDEX_COLUMNS: &str = "SELECT a.attrelid, a.attnum, a.attoptions, nullif(a.attstattarget, -1) \
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
      WHERE a.attrelid >= 16384 AND c.relkind IN ('i', 'I') AND NOT c.relispartition \
-     AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) ORDER BY 1, a.attnum";
+     AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) ORDER BY 1, 2";
 
 /// Sequences, with the column that owns each.
 pub(super) const SEQUENCES: &str = "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqmin, \
@@ -139,32 +153,29 @@ pub(super) const SEQUENCES: &str = "SELECT s.seqrelid, format_type(s.seqtypid, N
      FROM pg_sequence s LEFT JOIN pg_depend d ON d.classid = 1259 AND d.objid = s.seqrelid AND d.objsubid = 0 \
      AND d.refclassid = 1259 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 WHERE s.seqrelid >= 16384";
 
-/// Types that users made, and all that their columns use; no row types of tables.
+/// Types that users made; no row types of tables.
 pub(super) fn types(version: u32) -> String {
     format!(
         "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typelem, t.typbasetype, t.typtypmod, t.typrelid, \
          pg_get_userbyid(t.typowner), \
          coalesce(t.typacl, acldefault('T', t.typowner)), t.typnotnull, t.typdefault, \
          CASE WHEN t.typbasetype <> 0 THEN format_type(t.typbasetype, t.typtypmod) END, \
-         CASE WHEN t.typbasetype <> 0 AND t.typcollation <> (SELECT typcollation FROM pg_type b \
-         WHERE b.oid = t.typbasetype) THEN t.typcollation END, \
+         CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation END, \
          CASE WHEN t.typtype = 'e' THEN (SELECT array_to_json(array_agg(enumlabel ORDER BY enumsortorder)) \
          FROM pg_enum WHERE enumtypid = t.oid) END, \
          CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', 'subtype ' || format_type(rngsubtype, NULL), \
-         'collation ' || nullif(rngcollation, 0)::regcollation, 'canonical ' || nullif(rngcanonical::oid, 0)::regproc, \
+         'collation ' || (SELECT collname FROM pg_collation WHERE oid = rngcollation), 'canonical ' || nullif(rngcanonical::oid, 0)::regproc, \
          'difference ' || nullif(rngsubdiff::oid, 0)::regproc, \
          'operator class ' || (SELECT opcname FROM pg_opclass WHERE oid = rngsubopc){multirange}) \
          FROM pg_range WHERE rngtypid = t.oid) END, \
          CASE WHEN t.typtype = 'b' AND t.typelem = 0 THEN concat_ws(' ', 'input ' || t.typinput::text, \
          'output ' || t.typoutput::text, 'length ' || t.typlen, 'alignment ' || t.typalign::text, \
          'storage ' || t.typstorage::text, 'category ' || t.typcategory::text) END, \
-         t.typcategory \
-         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
+         b.typelem \
+         FROM pg_type t LEFT JOIN pg_type b ON b.oid = t.typbasetype JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
          LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_class ec ON ec.oid = e.typrelid \
-         WHERE (t.oid >= 16384 AND (c.relkind IS NULL OR c.relkind = 'c') \
-         AND (ec.relkind IS NULL OR ec.relkind = 'c')) \
-         OR t.oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid >= 16384) \
-         OR t.oid IN (SELECT typbasetype FROM pg_type WHERE oid >= 16384) ORDER BY t.oid",
+         WHERE t.oid >= 16384 AND (c.relkind IS NULL OR c.relkind = 'c') \
+         AND (ec.relkind IS NULL OR ec.relkind = 'c') ORDER BY t.oid",
         multirange = since(version, 140_000, ", 'multirange ' || format_type(rngmultitypid, NULL)", ""),
     )
 }
@@ -198,15 +209,17 @@ pub(super) struct Listing {
     pub(super) class: u32,
     pub(super) attributes: &'static [&'static str],
     pub(super) sql: String,
+    /// Whether there is any; planning a query costs more than finding out that it answers nothing.
+    pub(super) any: &'static str,
 }
 
 /// A path in SQL: without schema in the default one.
-const PATH: &str = "CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || ";
+const PATH: &str = "CASE WHEN n.nspname IN ('public', 'pg_catalog') THEN '' ELSE n.nspname || '.' END || ";
 
 /// All the listings.
 #[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings(version: u32) -> Vec<Listing> {
-    let listing = |kind, class, attributes, sql: String| Listing { kind, class, attributes, sql };
+    let listing = |kind, class, any, attributes, sql: String| Listing { kind, class, any, attributes, sql };
     let provider_locale = if version >= 170_000 {
         "datlocprovider, datlocale"
     } else if version >= 150_000 {
@@ -226,6 +239,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Database,
             0,
+            "true",
             &[
                 "encoding",
                 "collation",
@@ -247,6 +261,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Schema,
             2615,
+            "true",
             &["owner", "privileges"],
             "SELECT oid, NULL, nspname, pg_get_userbyid(nspowner), \
              coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace \
@@ -256,6 +271,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Extension,
             3079,
+            "true",
             &["version", "schema"],
             "SELECT e.oid, NULL, extname, extversion, nspname FROM pg_extension e \
              JOIN pg_namespace n ON n.oid = extnamespace"
@@ -264,6 +280,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Rule,
             2618,
+            "EXISTS (SELECT 1 FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN')",
             &["enabled", "definition"],
             format!(
                 "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || rulename, ev_enabled, \
@@ -274,6 +291,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Policy,
             3256,
+            "EXISTS (SELECT 1 FROM pg_policy)",
             &["command", "permissive", "roles", "using", "with check"],
             format!(
                 "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || polname, polcmd, polpermissive, \
@@ -285,6 +303,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Statistics,
             3381,
+            "EXISTS (SELECT 1 FROM pg_statistic_ext)",
             &["owner", "target", "definition"],
             format!(
                 "SELECT x.oid, {PATH} c.relname, {PATH} c.relname || '.' || stxname, pg_get_userbyid(stxowner), \
@@ -296,6 +315,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Aggregate,
             1255,
+            "EXISTS (SELECT 1 FROM pg_proc WHERE oid >= 16384 AND prokind = 'a')",
             &["owner", "privileges", "definition"],
             format!(
                 "SELECT p.oid, NULL, {PATH} p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', \
@@ -311,6 +331,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Operator,
             2617,
+            "EXISTS (SELECT 1 FROM pg_operator WHERE oid >= 16384)",
             &["owner", "definition"],
             format!(
                 "SELECT o.oid, NULL, {PATH} o.oprname || '(' || coalesce(format_type(nullif(oprleft, 0), NULL), \
@@ -325,6 +346,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Cast,
             2605,
+            "EXISTS (SELECT 1 FROM pg_cast WHERE oid >= 16384)",
             &["function", "context", "method"],
             "SELECT oid, NULL, format_type(castsource, NULL) || ' as ' || format_type(casttarget, NULL), \
              nullif(castfunc::oid, 0)::regprocedure, castcontext, castmethod FROM pg_cast WHERE oid >= 16384"
@@ -333,6 +355,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Collation,
             3456,
+            "EXISTS (SELECT 1 FROM pg_collation WHERE oid >= 16384)",
             &["owner", "provider", "deterministic", "collation", "character type", "locale"],
             format!(
                 "SELECT c.oid, NULL, {PATH} collname, pg_get_userbyid(collowner), collprovider, \
@@ -343,6 +366,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::EventTrigger,
             3466,
+            "EXISTS (SELECT 1 FROM pg_event_trigger)",
             &["owner", "event", "enabled", "tags", "function"],
             "SELECT oid, NULL, evtname, pg_get_userbyid(evtowner), evtevent, evtenabled, evttags, \
              evtfoid::regprocedure FROM pg_event_trigger"
@@ -352,6 +376,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::ForeignServer,
             1417,
+            "EXISTS (SELECT 1 FROM pg_foreign_server)",
             &["owner", "privileges", "wrapper", "type", "version", "options"],
             "SELECT s.oid, NULL, srvname, pg_get_userbyid(srvowner), coalesce(srvacl, acldefault('S', srvowner)), \
              fdwname, srvtype, srvversion, srvoptions FROM pg_foreign_server s \
@@ -361,6 +386,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::DefaultPrivilege,
             0,
+            "EXISTS (SELECT 1 FROM pg_default_acl)",
             &["privileges"],
             "SELECT d.oid, NULL, concat_ws(' ', 'for', pg_get_userbyid(defaclrole), 'on', defaclobjtype, \
              'in ' || nspname), defaclacl FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = defaclnamespace"
@@ -369,6 +395,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             2328,
+            "EXISTS (SELECT 1 FROM pg_foreign_data_wrapper)",
             &["owner", "privileges", "handler", "validator", "options"],
             "SELECT oid, NULL, 'foreign data wrapper ' || fdwname, pg_get_userbyid(fdwowner), \
              coalesce(fdwacl, acldefault('F', fdwowner)), fdwhandler::regproc, fdwvalidator::regproc, fdwoptions \
@@ -378,6 +405,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             0,
+            "EXISTS (SELECT 1 FROM pg_user_mapping)",
             &["options"],
             "SELECT umid, srvname, 'user mapping for ' || usename || ' on ' || srvname, umoptions \
              FROM pg_user_mappings"
@@ -386,15 +414,17 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             2612,
+            "EXISTS (SELECT 1 FROM pg_language WHERE oid >= 16384)",
             &["owner", "privileges", "trusted", "handler"],
             "SELECT oid, NULL, 'language ' || lanname, pg_get_userbyid(lanowner), \
              coalesce(lanacl, acldefault('l', lanowner)), lanpltrusted, lanplcallfoid::regproc FROM pg_language \
-             WHERE oid >= 12000"
+             WHERE oid >= 16384"
                 .to_owned(),
         ),
         listing(
             ObjectKind::Other,
             3602,
+            "EXISTS (SELECT 1 FROM pg_ts_config WHERE oid >= 16384)",
             &["owner", "parser", "mappings"],
             format!(
                 "SELECT c.oid, NULL, 'text search configuration ' || {PATH} cfgname, pg_get_userbyid(cfgowner), \
@@ -407,6 +437,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             3600,
+            "EXISTS (SELECT 1 FROM pg_ts_dict WHERE oid >= 16384)",
             &["owner", "template", "options"],
             format!(
                 "SELECT d.oid, NULL, 'text search dictionary ' || {PATH} dictname, pg_get_userbyid(dictowner), \
@@ -417,6 +448,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             2616,
+            "EXISTS (SELECT 1 FROM pg_opclass WHERE oid >= 16384)",
             &["owner", "type", "default", "family"],
             format!(
                 "SELECT o.oid, NULL, 'operator class ' || {PATH} opcname || ' using ' || amname, \
@@ -428,6 +460,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             2753,
+            "EXISTS (SELECT 1 FROM pg_opfamily WHERE oid >= 16384)",
             &["owner", "operators", "functions"],
             format!(
                 "SELECT f.oid, NULL, 'operator family ' || {PATH} opfname || ' using ' || amname, \
@@ -442,6 +475,7 @@ pub(super) fn listings(version: u32) -> Vec<Listing> {
         listing(
             ObjectKind::Other,
             2607,
+            "EXISTS (SELECT 1 FROM pg_conversion WHERE oid >= 16384)",
             &["owner", "default", "from", "to", "function"],
             format!(
                 "SELECT c.oid, NULL, 'conversion ' || {PATH} conname, pg_get_userbyid(conowner), condefault, \
@@ -465,6 +499,7 @@ fn publications(version: u32) -> Listing {
     Listing {
         kind: ObjectKind::Publication,
         class: 6104,
+        any: "EXISTS (SELECT 1 FROM pg_publication)",
         attributes: &["owner", "all tables", "actions", "via root", "tables", "schemas"],
         sql: format!(
             "SELECT p.oid, NULL, pubname, pg_get_userbyid(pubowner), puballtables, concat_ws(' ', \

@@ -75,9 +75,11 @@ pub(super) struct Relation {
     pub(super) bound: Option<String>,
     pub(super) populated: bool,
     pub(super) of_type: Option<String>,
-    pub(super) access_method: Option<String>,
+    pub(super) access_method: Oid,
     pub(super) definition: Option<String>,
     pub(super) partition_condition: Option<String>,
+    /// Server and options.
+    pub(super) foreign: Option<String>,
 }
 
 impl Relation {
@@ -99,9 +101,10 @@ impl Relation {
             bound: c.option(),
             populated: c.flag(),
             of_type: c.option(),
-            access_method: c.option(),
+            access_method: c.number(),
             definition: c.option(),
             partition_condition: c.option(),
+            foreign: c.option(),
         }
     }
 
@@ -133,6 +136,8 @@ pub(super) struct Attribute {
     pub(super) default: Option<String>,
     pub(super) local: bool,
     pub(super) inherited: bool,
+    /// The element type of an array type.
+    pub(super) element: Oid,
 }
 
 impl Attribute {
@@ -160,6 +165,7 @@ impl Attribute {
                 default: c.option(),
                 local: c.flag(),
                 inherited: c.flag(),
+                element: c.number(),
             },
         )
     }
@@ -234,7 +240,7 @@ pub(super) struct Index {
     pub(super) oid: Oid,
     pub(super) relation: Oid,
     pub(super) name: String,
-    pub(super) method: String,
+    pub(super) method: Oid,
     pub(super) unique: bool,
     pub(super) primary: bool,
     pub(super) valid: bool,
@@ -251,11 +257,14 @@ pub(super) struct Index {
     pub(super) options: Option<Vec<String>>,
     pub(super) tablespace: Option<String>,
     pub(super) predicate: Option<String>,
-    /// Every key printed, when one is an expression.
+    /// The only key that is an expression.
+    pub(super) expression: Option<String>,
+    /// Every key printed, when several are expressions.
     pub(super) printed: Vec<String>,
-    /// The names that the server gave its columns, when one is an expression.
+    /// The names that the server gave its columns, when one is an expression and the index's own name may come
+    /// of them.
     pub(super) column_names: Vec<String>,
-    /// Columns that its expressions and predicate read, when one is an expression.
+    /// Columns that it reads, when one key is an expression and rows must differ in it.
     pub(super) reads: Vec<i32>,
 }
 
@@ -266,7 +275,7 @@ impl Index {
             oid: c.number(),
             relation: c.number(),
             name: c.text(),
-            method: c.text(),
+            method: c.number(),
             unique: c.flag(),
             primary: c.flag(),
             valid: c.flag(),
@@ -281,6 +290,7 @@ impl Index {
             options: c.elements(),
             tablespace: c.option(),
             predicate: c.option(),
+            expression: c.option(),
             printed: c.json(),
             column_names: c.json(),
             reads: c.numbers(),
@@ -348,7 +358,8 @@ pub(super) struct Type {
     pub(super) labels: Vec<String>,
     pub(super) range: Option<String>,
     pub(super) base_definition: Option<String>,
-    pub(super) category: char,
+    /// Of a domain's base, the element type of an array type.
+    pub(super) base_element: Oid,
 }
 
 impl Type {
@@ -371,7 +382,7 @@ impl Type {
             labels: c.json(),
             range: c.option(),
             base_definition: c.option(),
-            category: c.letter(),
+            base_element: c.number(),
         }
     }
 }
@@ -431,6 +442,7 @@ pub(super) struct Raw {
     /// By class, object and column (0 for the object itself).
     pub(super) comments: BTreeMap<(Oid, Oid, i32), String>,
     pub(super) special_classes: BTreeMap<Oid, String>,
+    pub(super) methods: BTreeMap<Oid, String>,
     pub(super) collations: BTreeMap<Oid, String>,
     pub(super) relations: BTreeMap<Oid, Relation>,
     /// Parents by child.
@@ -487,6 +499,14 @@ impl Raw {
     /// The index behind a constraint.
     pub(super) fn index_of(&self, constraint: &Constraint) -> Option<&Index> {
         self.indexes_of(constraint.relation).iter().find(|i| i.oid == constraint.index)
+    }
+
+    /// Collations that must be named: those that are not the default of their type.
+    pub(super) fn unnamed_collations(&self) -> BTreeSet<Oid> {
+        let columns = self.columns.values().flatten().map(|c| c.collation);
+        let indexes = self.indexes.values().flatten().flat_map(|i| i.collations.iter().copied());
+        let types = self.types.values().map(|t| t.collation);
+        columns.chain(indexes).chain(types).filter(|oid| !matches!(oid, 0 | 100)).collect()
     }
 
     /// Columns that are text by type, for which a cast to text says nothing.

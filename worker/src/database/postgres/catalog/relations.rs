@@ -54,13 +54,12 @@ fn table(raw: &Raw, relation: &Relation, objects: &mut Objects) {
     let parents: Vec<String> =
         raw.parents.get(&relation.oid).into_iter().flatten().filter_map(|p| raw.path(*p)).collect();
     let owner = if relation.is_partition() { parents.first().cloned() } else { None };
-    let order: Vec<&str> = raw.columns_of(relation.oid).iter().map(|c| c.name.as_str()).collect();
     let builder = Builder::default()
         .text("owner", &relation.owner)
         .list("privileges", relation.privileges.as_ref())
         .list("options", relation.options.as_ref())
         .flag("unlogged", relation.persistence == 'u')
-        .flag("foreign", relation.kind == 'f')
+        .some("foreign", relation.foreign.clone())
         .flag("row security", relation.row_security)
         .flag("row security for the owner", relation.force_row_security)
         .some(
@@ -68,7 +67,7 @@ fn table(raw: &Raw, relation: &Relation, objects: &mut Objects) {
             (!matches!(relation.replica_identity, 'd' | ' ')).then(|| relation.replica_identity.to_string()),
         )
         .some("tablespace", relation.tablespace.clone())
-        .some("access method", relation.access_method.clone().filter(|m| m != "heap"))
+        .some("access method", raw.methods.get(&relation.access_method).filter(|m| *m != "heap").cloned())
         .some("partition key", relation.partition_key.clone())
         .some("partition bound", relation.bound.clone())
         .some("inherits", (!parents.is_empty()).then(|| parents.join(", ")))
@@ -76,8 +75,13 @@ fn table(raw: &Raw, relation: &Relation, objects: &mut Objects) {
         .some("definition", relation.definition.as_deref().map(str::trim))
         .flag("not populated", relation.kind == 'm' && !relation.populated)
         .some("comment", raw.comment(class::RELATION, relation.oid, 0))
-        .text(COLUMN_ORDER, order.join(", "));
+        .text(COLUMN_ORDER, column_order(raw, relation.oid));
     add(objects, key(kind, owner, path), builder.done());
+}
+
+/// The columns of a relation in their order.
+pub(super) fn column_order(raw: &Raw, relation: Oid) -> String {
+    raw.columns_of(relation).iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Adds the columns of a table, view or composite type.
@@ -215,7 +219,8 @@ fn constraint(raw: &Raw, relation: &Relation, constraint: &Constraint, objects: 
         'p' | 'u' => {
             builder = builder.text("columns", columns.join(", ")).flag("without overlaps", constraint.period);
             if let Some(index) = index {
-                builder = key_index(raw, index, builder);
+                builder = key_index(raw, index, builder)
+                    .some("index comment", raw.comment(class::RELATION, index.oid, 0));
             }
             if constraint.kind == 'p' {
                 (ObjectKind::PrimaryKey, invented(&[], "pkey"), "primary key".to_owned())
@@ -246,7 +251,8 @@ fn constraint(raw: &Raw, relation: &Relation, constraint: &Constraint, objects: 
             let condition = condition();
             builder = builder.text("definition", condition.as_str());
             if let Some(index) = index {
-                builder = key_index(raw, index, builder);
+                builder = key_index(raw, index, builder)
+                    .some("index comment", raw.comment(class::RELATION, index.oid, 0));
             }
             let names = index_columns(raw, index);
             (ObjectKind::Exclusion, invented(&names, "excl"), format!("exclude({})", names.join(", ")))
@@ -279,7 +285,6 @@ fn key_index(raw: &Raw, index: &Index, builder: Builder) -> Builder {
         .flag("replica identity", index.replica_identity)
         .flag("clustered", index.clustered)
         .flag("invalid", !index.valid)
-        .some("index comment", raw.comment(class::RELATION, index.oid, 0))
 }
 
 fn foreign_key(raw: &Raw, constraint: &Constraint, builder: Builder) -> Builder {
@@ -306,14 +311,15 @@ fn index(raw: &Raw, relation: &Relation, index: &Index, objects: &mut Objects) {
     let table = relation.name.to_string();
     let keys = keys(raw, index);
     let builder = Builder::default()
-        .text("method", &index.method)
+        .some("method", raw.methods.get(&index.method).cloned())
         .text("keys", keys.join(", "))
         .flag("unique", index.unique)
         .some(
             "predicate",
             index.predicate.as_deref().map(|p| expression::condition(p, &raw.text_columns(index.relation))),
         );
-    let attributes = key_index(raw, index, builder).done();
+    let comment = raw.comment(class::RELATION, index.oid, 0);
+    let attributes = key_index(raw, index, builder).some("comment", comment).done();
     let names = index_columns(raw, Some(index));
     let role = if is_invented(&index.name, &relation.name.name, &names, "idx") {
         format!("index({})", keys.join(", "))
@@ -330,7 +336,8 @@ fn keys(raw: &Raw, index: &Index) -> Vec<String> {
     let mut keys = Vec::new();
     for (at, number) in index.keys().iter().enumerate() {
         let column = raw.column(index.relation, *number);
-        let mut key = match (column, index.printed.get(at)) {
+        let printed = index.expression.as_ref().or_else(|| index.printed.get(at));
+        let mut key = match (column, printed) {
             (Some(column), _) => column.name.clone(),
             (None, Some(printed)) => format!("({})", expression::condition(printed, &text_columns)),
             (None, None) => "?".to_owned(),
@@ -338,10 +345,8 @@ fn keys(raw: &Raw, index: &Index) -> Vec<String> {
         let collation = index.collations.get(at).copied().unwrap_or_default();
         // An expression's own collation is not told; the default stands for it.
         let natural = column.map_or(100, |c| c.effective_collation);
-        if collation != natural && collation != 0 {
-            if let Some(name) = raw.collations.get(&collation) {
-                key.push_str(&format!(" collate {name}"));
-            }
+        if let Some(name) = raw.collations.get(&collation).filter(|_| collation != natural) {
+            key.push_str(&format!(" collate {name}"));
         }
         if let Some(class) = index.classes.get(at).and_then(|c| raw.special_classes.get(c)) {
             key.push_str(&format!(" {class}"));

@@ -49,7 +49,7 @@ fn column(raw: &Raw, relation: &Relation, column: &Attribute) -> Column {
     let domain_not_null = raw.types.get(&column.ty).is_some_and(|t| t.kind == 'd' && t.not_null);
     Column {
         name: column.name.clone(),
-        ty: column_type(raw, column.ty, column.modifier, &column.native),
+        ty: column_type(raw, &Declared::of_column(column)),
         nullable: !column.not_null && !domain_not_null,
         default: column.default.clone().filter(|_| !column.is_generated()),
         generated: column.is_generated(),
@@ -161,35 +161,54 @@ pub(super) fn code(raw: &Raw) -> Vec<Code> {
     code
 }
 
-/// A type with its family, domains unwrapped.
-fn column_type(raw: &Raw, oid: Oid, modifier: i32, native: &str) -> ColumnType {
-    let known = raw.types.get(&oid);
-    if let Some(domain) = known.filter(|t| t.kind == 'd') {
-        let base =
-            column_type(raw, domain.base, domain.modifier, domain.base_native.as_deref().unwrap_or("text"));
-        let mut domain_checks = base.domain_checks;
-        let own = raw.domain_constraints.get(&oid).into_iter().flatten().filter(|c| c.kind == 'c');
-        domain_checks.extend(own.filter_map(|c| c.expression.clone()));
-        // The cast must not apply the domain's checks: asking whether a value meets them is the point.
-        return ColumnType { family: base.family, native: base.native, domain_checks };
-    }
-    let family = match builtin(oid, modifier) {
-        Some(family) => family,
-        None => match known {
-            Some(ty) => user_type(raw, ty, modifier, native),
-            None => Family::Other,
-        },
-    };
-    ColumnType { family, native: native.to_owned(), domain_checks: Vec::new() }
+/// A type as something declares it.
+struct Declared<'a> {
+    oid: Oid,
+    modifier: i32,
+    native: &'a str,
+    /// The element type of an array type.
+    element: Option<Oid>,
 }
 
-fn user_type(raw: &Raw, ty: &Type, modifier: i32, native: &str) -> Family {
+impl<'a> Declared<'a> {
+    fn of_column(column: &'a Attribute) -> Self {
+        let element = column.native.ends_with("[]").then_some(column.element);
+        Self { oid: column.ty, modifier: column.modifier, native: &column.native, element }
+    }
+
+    fn of_domain(domain: &'a Type) -> Self {
+        let native = domain.base_native.as_deref().unwrap_or("text");
+        let element = native.ends_with("[]").then_some(domain.base_element);
+        Self { oid: domain.base, modifier: domain.modifier, native, element }
+    }
+}
+
+/// A type with its family, domains unwrapped.
+fn column_type(raw: &Raw, declared: &Declared<'_>) -> ColumnType {
+    let known = raw.types.get(&declared.oid);
+    if let Some(domain) = known.filter(|t| t.kind == 'd') {
+        let mut ty = column_type(raw, &Declared::of_domain(domain));
+        let own = raw.domain_constraints.get(&domain.oid).into_iter().flatten();
+        ty.domain_checks.extend(own.filter(|c| c.kind == 'c').filter_map(|c| c.expression.clone()));
+        // The type for casts stays the base: asking whether a value meets the checks is the point.
+        return ty;
+    }
+    let family = if let Some(element) = declared.element.filter(|e| *e != 0) {
+        let native = declared.native.strip_suffix("[]").unwrap_or(declared.native);
+        // Elements that are arrays themselves do not exist; what is deeper is a domain's doing.
+        let element = Declared { oid: element, modifier: declared.modifier, native, element: None };
+        Family::Array(Box::new(column_type(raw, &element)))
+    } else {
+        builtin(declared.oid, declared.modifier)
+            .or_else(|| Some(user_type(raw, known?)))
+            .unwrap_or(Family::Other)
+    };
+    ColumnType { family, native: declared.native.to_owned(), domain_checks: Vec::new() }
+}
+
+fn user_type(raw: &Raw, ty: &Type) -> Family {
     if ty.kind == 'e' {
         return Family::Enum(ty.labels.clone());
-    }
-    if ty.category == 'A' && ty.element != 0 {
-        let element = native.strip_suffix("[]").unwrap_or(native);
-        return Family::Array(Box::new(column_type(raw, ty.element, modifier, element)));
     }
     if ty.name.name == "citext" && raw.members.contains(&(class::TYPE, ty.oid)) {
         return Family::Text { max: None, padded: false };

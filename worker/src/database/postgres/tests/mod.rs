@@ -4,6 +4,7 @@
 mod catalog;
 mod engine;
 mod rows;
+mod timing;
 mod values;
 
 use std::fmt::Write as _;
