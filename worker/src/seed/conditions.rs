@@ -349,14 +349,12 @@ async fn together(
     let usual: Vec<Vec<&Candidate>> = columns
         .iter()
         .map(|at| {
-            let extreme = extreme.get(at);
-            let usual = |candidate: &&Candidate| {
-                candidate.here
-                    && !extreme
-                        .is_some_and(|extreme| extreme.values().flatten().any(|v| *v == candidate.value))
-                    || candidate.value == Value::Null && candidate.here
-            };
-            pools.get(at).into_iter().flatten().filter(usual).collect()
+            // What is an edge of the column comes last; for truth values and the like it is all there is.
+            let extreme: Vec<&Value> = extreme.get(at).into_iter().flat_map(BTreeMap::values).flatten().collect();
+            let accepted = pools.get(at).into_iter().flatten().filter(|candidate| candidate.here);
+            let (usual, rest): (Vec<&Candidate>, Vec<&Candidate>) =
+                accepted.partition(|candidate| !extreme.contains(&&candidate.value));
+            [usual, rest].concat()
         })
         .collect();
     let null = |candidate: &Candidate| candidate.value == Value::Null;

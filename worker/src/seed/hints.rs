@@ -119,11 +119,11 @@ fn of_clause(clause: &[&Token]) -> Vec<Hint> {
     if says(&["upper", "initcap"]) {
         hints.push(Hint::Upper);
     }
-    let json = |token: &&Token| {
+    let json = |token: &&&Token| {
         matches!(token, Token::Word(word) if word.value.to_ascii_lowercase().starts_with("json"))
             || matches!(token, Token::Arrow | Token::LongArrow | Token::Question | Token::AtArrow)
     };
-    if clause.iter().any(|token| json(token)) {
+    if clause.iter().any(|token| json(&token)) {
         hints.push(Hint::Json);
     }
     let mut negative = false;

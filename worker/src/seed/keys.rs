@@ -80,7 +80,8 @@ impl Taken {
     pub(super) fn conflicts(&self, set: usize, row: &[Option<Value>], strictness: Strictness) -> bool {
         let Some(unique) = self.sets.get(set) else { return false };
         let careful = strictness == Strictness::Careful;
-        if !careful && !(unique.plain && unique.here) {
+        let needed = unique.plain && unique.here;
+        if !careful && !needed {
             return false;
         }
         let Some((exact, folded)) = self.keys(unique, &|at| canonical(row, at), careful) else {

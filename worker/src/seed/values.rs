@@ -311,8 +311,9 @@ impl<'a> Field<'a> {
         let start = [8, 12, 17].get(self.role() as usize).copied().unwrap_or(12) * 3_600;
         let seconds = start + self.salt % 3_000 + ordinal % STEP + ordinal / STEP * 61 % 500;
         // Written out in full where the engine keeps a fraction: SQLite stores the text, and programs write it so.
-        let fraction =
-            if digits > 0 { format!(".{}", "0".repeat(usize::from(digits.min(6)))) } else { String::new() };
+        // Text that a cast reads comes back as the server prints it, without.
+        let kept = if self.spelt { 0 } else { usize::from(digits.min(6)) };
+        let fraction = if kept > 0 { format!(".{}", "0".repeat(kept)) } else { String::new() };
         format!("{}{fraction}{}", clock(seconds), if zoned { "+00" } else { "" })
     }
 

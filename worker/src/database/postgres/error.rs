@@ -57,6 +57,8 @@ pub(super) fn classify(error: sqlx::Error, action: &str, database: &str) -> Data
         "3D000" | "57P04" => DatabaseError::NoDatabase { action, database },
         "55P03" => DatabaseError::Locked { action, database },
         "57P01" | "57P02" | "57P03" => DatabaseError::ServerGone { action, source },
+        // A file that the SQL at hand names, as an extension's control file.
+        "58P01" | "58P02" => DatabaseError::Refused { action, source },
         code => match code.get(..2) {
             Some("08") => DatabaseError::ServerGone { action, source },
             Some("53" | "58") => DatabaseError::Exhausted { action, source },
@@ -80,7 +82,7 @@ pub(super) fn rejection(
         "23P01" => Reason::Exclusion,
         "42804" => Reason::Value,
         // A time limit hit by a trigger is the row's doing; a session that was ended is not.
-        "57014" => Reason::Other,
+        "57014" | "58P01" | "58P02" => Reason::Other,
         code => match code.get(..2) {
             Some("22") => Reason::Value,
             Some("08" | "53" | "57" | "58") => return Err(classify(error, action, database)),

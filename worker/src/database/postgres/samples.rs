@@ -142,7 +142,7 @@ fn ordinary(name: &str) -> Vec<String> {
         "oidvector" | "int2vector" => count(|n| format!("1 {n}")),
         "regclass" => list(&["pg_class", "pg_type", "pg_attribute", "pg_index"]),
         "regtype" => list(&["integer", "text", "boolean", "uuid"]),
-        "regproc" => list(&["now", "pg_backend_pid", "random"]),
+        "regproc" => list(&["now", "pg_backend_pid", "clock_timestamp"]),
         "regprocedure" => list(&["now()", "length(text)", "lower(text)"]),
         "regoper" => list(&["pg_catalog.||/", "pg_catalog.|/"]),
         "regoperator" => list(&["+(integer,integer)", "=(text,text)", "<(integer,integer)"]),
@@ -192,8 +192,8 @@ fn extremes(name: &str) -> Vec<String> {
         "xid8" => &["0", "18446744073709551615"],
         "tid" => &["(4294967295,65535)", "(0,0)"],
         "\"char\"" | "char" => &["", "~"],
-        "regclass" | "regtype" | "regproc" | "regprocedure" | "regoper" | "regoperator" | "regnamespace"
-        | "regrole" | "regconfig" | "regdictionary" | "regcollation" => &["-"],
+        "regclass" | "regtype" | "regproc" | "regprocedure" | "regnamespace" | "regrole" | "regconfig"
+        | "regdictionary" | "regcollation" => &["-"],
         _ => &[],
     })
 }

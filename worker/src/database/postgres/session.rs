@@ -1,13 +1,14 @@
 //! A session of ours on one database: reading.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnection;
 
-use super::error::classify;
+use super::error::{classify, code};
 use super::quote::{ident, literal};
 use super::wire::batch;
 use super::{OWNER, Shared, catalog, quote, write};
@@ -39,6 +40,14 @@ impl PostgresSession {
         batch(&mut self.connection, sql).await.map(drop).map_err(fail)
     }
 
+    /// Ends the transaction that a failed reading has left open, so that the session is of use again.
+    async fn or_roll_back<T>(&mut self, read: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        if read.as_ref().err().is_some_and(|error| code(error).is_some()) {
+            batch(&mut self.connection, "ROLLBACK".to_owned()).await?;
+        }
+        read
+    }
+
     fn fail(&self, action: &str) -> impl Fn(sqlx::Error) -> DatabaseError + use<> {
         let (action, database) = (format!("{action} database {}", self.database), self.database.clone());
         move |error| classify(error, &action, &database)
@@ -49,7 +58,8 @@ impl PostgresSession {
 impl Session for PostgresSession {
     async fn catalog(&mut self) -> Result<Catalog, DatabaseError> {
         let fail = self.fail("read the catalog of");
-        let mut catalog = catalog::read(&mut self.connection, self.shared.version).await.map_err(fail)?;
+        let read = catalog::read(&mut self.connection, self.shared.version).await;
+        let mut catalog = self.or_roll_back(read).await.map_err(fail)?;
         if self.shared.role != OWNER {
             catalog::rename_role(&mut catalog, &self.shared.role, OWNER);
         }
@@ -60,16 +70,18 @@ impl Session for PostgresSession {
         let fail = self.fail("read the rows of");
         let filled = filled(&mut self.connection).await.map_err(&fail)?;
         let tables: Vec<(&TableName, &Table)> =
-            catalog.tables.iter().filter(|(name, _)| filled.contains(name)).collect();
+            catalog.tables.iter().filter(|(name, _)| filled.contains_key(name)).collect();
         let mut sql =
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = public".to_owned();
         for (name, table) in &tables {
             let columns = quote::idents(table.columns.iter().map(|c| c.name.as_str()));
             // Rows of inheriting tables are those tables' own; a partitioned table has none itself.
-            sql.push_str(&format!("; SELECT {columns} FROM {}", only(name, table)));
+            let only = if filled[name] == Kind::Partitioned { "" } else { "ONLY " };
+            sql.push_str(&format!("; SELECT {columns} FROM {only}{}", quote::table(name)));
         }
         sql.push_str("; COMMIT");
-        let answers = batch(&mut self.connection, sql).await.map_err(&fail)?;
+        let read = batch(&mut self.connection, sql).await;
+        let answers = self.or_roll_back(read).await.map_err(&fail)?;
         let mut contents = Contents::default();
         for ((name, table), rows) in tables.into_iter().zip(answers.into_iter().skip(2)) {
             if !rows.is_empty() {
@@ -103,13 +115,13 @@ impl Session for PostgresSession {
     ) -> Result<Vec<bool>, DatabaseError> {
         let mut verdicts = vec![false; candidates.len()];
         // Halves of what fails as a whole are asked on their own.
-        let mut open = vec![0..candidates.len()];
-        while let Some(range) = open.pop().filter(|r| !r.is_empty()) {
-            let sql = question(condition, columns, &candidates[range.clone()]);
+        let mut open = vec![(0, candidates.len())];
+        while let Some((from, to)) = open.pop().filter(|(from, to)| from < to) {
+            let sql = question(condition, columns, &candidates[from..to]);
             match batch(&mut self.connection, sql).await {
                 Ok(answers) => {
                     let rows = answers.into_iter().nth(1).unwrap_or_default();
-                    for (at, row) in range.zip(rows) {
+                    for (at, row) in (from..to).zip(rows) {
                         verdicts[at] = row.first().is_some_and(|v| v.as_deref() == Some("t"));
                     }
                 }
@@ -118,10 +130,9 @@ impl Session for PostgresSession {
                     if !matches!(gone, DatabaseError::Refused { .. }) {
                         return Err(gone);
                     }
-                    if range.len() > 1 {
-                        let middle = range.start + range.len() / 2;
-                        open.push(range.start..middle);
-                        open.push(middle..range.end);
+                    if to - from > 1 {
+                        let middle = from.midpoint(to);
+                        open.extend([(from, middle), (middle, to)]);
                     }
                 }
             }
@@ -146,29 +157,30 @@ impl Session for PostgresSession {
     }
 }
 
+/// Sorts of tables, as reading them goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ordinary,
+    Partitioned,
+}
+
 /// Tables with something in them, seen by their files; a partitioned table by its partitions'.
-async fn filled(connection: &mut PgConnection) -> Result<Vec<TableName>, sqlx::Error> {
+async fn filled(connection: &mut PgConnection) -> Result<BTreeMap<TableName, Kind>, sqlx::Error> {
     let sql = "WITH RECURSIVE filled AS (\
          SELECT c.oid FROM pg_class c WHERE c.oid >= 16384 AND c.relkind = 'r' AND c.relpersistence <> 't' \
          AND pg_relation_size(c.oid) > 0 \
          UNION SELECT i.inhparent FROM pg_inherits i JOIN filled f ON f.oid = i.inhrelid) \
-         SELECT n.nspname, c.relname FROM filled f JOIN pg_class c ON c.oid = f.oid \
+         SELECT n.nspname, c.relname, c.relkind FROM filled f JOIN pg_class c ON c.oid = f.oid \
          JOIN pg_namespace n ON n.oid = c.relnamespace";
     let rows = batch(connection, sql.to_owned()).await?.into_iter().flatten();
     Ok(rows
         .map(|row| {
-            let [schema, name] = <[_; 2]>::try_from(row).unwrap_or_default();
+            let [schema, name, kind] = <[_; 3]>::try_from(row).unwrap_or_default();
             let schema = schema.filter(|s| s != "public");
-            TableName { schema, name: name.unwrap_or_default() }
+            let kind = if kind.as_deref() == Some("p") { Kind::Partitioned } else { Kind::Ordinary };
+            (TableName { schema, name: name.unwrap_or_default() }, kind)
         })
         .collect())
-}
-
-fn only(name: &TableName, table: &Table) -> String {
-    // What stands for partitions has a condition without a name.
-    let partitioned = table.checks.iter().any(|c| c.name.is_none());
-    let table = quote::table(name);
-    if partitioned { table } else { format!("ONLY {table}") }
 }
 
 /// Rows in canonical form and order.

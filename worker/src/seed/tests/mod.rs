@@ -1,9 +1,11 @@
 //! Seeding as a whole: over random schemas, and over nasty ones in real databases.
 #![allow(clippy::unwrap_used)]
 
+mod chains;
 mod ledger;
 mod random;
 mod real;
+mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +70,12 @@ fn contents(seeded: &Seeded, catalog: &Catalog) -> Contents {
 
 fn value<'a>(row: &'a super::SeededRow, column: &str) -> Option<&'a Value> {
     row.row.values.iter().find(|(name, _)| name == column).map(|(_, value)| value)
+}
+
+/// The different values of a column, as text; NULL is empty.
+fn texts(seeded: &Seeded, table: &str, column: &str) -> BTreeSet<String> {
+    let rows = seeded.rows.iter().filter(|row| row.row.table.name == table);
+    rows.filter_map(|row| value(row, column)).map(super::values::spell).collect()
 }
 
 proptest! {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mrt_chain::settings::{EngineKind, Role, ServerSettings, Target};
 
 use super::super::{Batch, Edge, EdgeSet, Request, RowKind, Seeded, Vocabulary, seed};
+use super::texts;
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::postgres::Postgres;
 use crate::database::rows::{Contents, Value};
@@ -12,7 +13,7 @@ use crate::database::sqlite::Sqlite;
 use crate::database::{DatabaseName, Dialect, Engine, Session};
 use crate::server::Endpoint;
 
-fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Target {
+pub(super) fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Target {
     Target {
         name: "test".to_owned(),
         engine,
@@ -26,14 +27,14 @@ fn target(engine: EngineKind, server: ServerSettings, extensions: &[&str]) -> Ta
 }
 
 /// A database with a schema in it.
-struct Real {
-    session: Box<dyn Session>,
-    catalog: Catalog,
+pub(super) struct Real {
+    pub(super) session: Box<dyn Session>,
+    pub(super) catalog: Catalog,
     seen: Vec<Contents>,
 }
 
 impl Real {
-    async fn new(mut session: Box<dyn Session>, ddl: &str) -> Self {
+    pub(super) async fn new(mut session: Box<dyn Session>, ddl: &str) -> Self {
         if let Err(refused) = session.execute_script(ddl).await.unwrap() {
             panic!("{}", refused.message);
         }
@@ -41,12 +42,18 @@ impl Real {
         Self { session, catalog, seen: Vec::new() }
     }
 
-    async fn seed(&mut self, dialect: &dyn Dialect, batch: Batch, there: &Catalog, edges: EdgeSet) -> Seeded {
+    pub(super) async fn seed(
+        &mut self,
+        dialect: &dyn Dialect,
+        batch: Batch,
+        there: &Catalog,
+        edges: EdgeSet,
+    ) -> Seeded {
         let tables: BTreeSet<TableName> = self.catalog.tables.keys().cloned().collect();
         self.seed_some(dialect, batch, there, edges, &tables).await
     }
 
-    async fn seed_some(
+    pub(super) async fn seed_some(
         &mut self,
         dialect: &dyn Dialect,
         batch: Batch,
@@ -120,11 +127,6 @@ impl Real {
 
 fn kinds(seeded: &Seeded, table: &str) -> Vec<RowKind> {
     seeded.rows.iter().filter(|row| row.row.table.name == table).map(|row| row.kind).collect()
-}
-
-fn texts(seeded: &Seeded, table: &str, column: &str) -> BTreeSet<String> {
-    let rows = seeded.rows.iter().filter(|row| row.row.table.name == table);
-    rows.filter_map(|row| super::value(row, column)).map(super::super::values::spell).collect()
 }
 
 /// What both engines understand.
@@ -326,7 +328,7 @@ CREATE TABLE every_type (
 );
 "#;
 
-fn endpoint(test: &str) -> Option<(String, Endpoint)> {
+pub(super) fn endpoint(test: &str) -> Option<Endpoint> {
     let Ok(url) = std::env::var("MRT_TEST_POSTGRES_URL") else {
         eprintln!("SKIPPED: {test} (MRT_TEST_POSTGRES_URL is not set)");
         return None;
@@ -343,11 +345,11 @@ fn endpoint(test: &str) -> Option<(String, Endpoint)> {
         password: password.to_owned(),
         database: database.to_owned(),
     };
-    Some((url, endpoint))
+    Some(endpoint)
 }
 
-async fn postgres(test: &str, extensions: &[&str]) -> Option<Postgres> {
-    let (_, endpoint) = endpoint(test)?;
+pub(super) async fn postgres(test: &str, extensions: &[&str]) -> Option<Postgres> {
+    let endpoint = endpoint(test)?;
     let server = ServerSettings::External { url: None, url_env: None };
     Some(Postgres::open(endpoint, &target(EngineKind::Postgres, server, extensions)).await.unwrap())
 }

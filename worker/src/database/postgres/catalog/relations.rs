@@ -345,10 +345,8 @@ fn keys(raw: &Raw, index: &Index) -> Vec<String> {
         let collation = index.collations.get(at).copied().unwrap_or_default();
         // An expression's own collation is not told; the default stands for it.
         let natural = column.map_or(100, |c| c.effective_collation);
-        if collation != natural && collation != 0 {
-            if let Some(name) = raw.collations.get(&collation) {
-                key.push_str(&format!(" collate {name}"));
-            }
+        if let Some(name) = raw.collations.get(&collation).filter(|_| collation != natural) {
+            key.push_str(&format!(" collate {name}"));
         }
         if let Some(class) = index.classes.get(at).and_then(|c| raw.special_classes.get(c)) {
             key.push_str(&format!(" {class}"));
