@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("CREATE TABLE token_hints AS SELECT id AS token_id, hint FROM tokens")
+    op.execute("CREATE TABLE token_hints (token_id integer PRIMARY KEY, hint varchar(80))")
+    op.execute("INSERT INTO token_hints (token_id, hint) SELECT id, hint FROM tokens")
     op.drop_column("tokens", "hint")
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c041_buggy"
-down_revision = "c041_setup"
+revision = "c141_correct"
+down_revision = "c141_setup"
 branch_labels = None
 depends_on = None
 
@@ -14,5 +14,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.add_column("lines", sa.Column("total", sa.Integer()))
-    op.execute("UPDATE lines SET total = quantity * price")
+    op.add_column(
+        "lines",
+        sa.Column("total", sa.Integer(), sa.Computed("quantity * price", persisted=False)),
+    )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c033_correct"
-down_revision = "c033_setup"
+revision = "c134_buggy"
+down_revision = "c134_setup"
 branch_labels = None
 depends_on = None
 
@@ -17,3 +17,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("jobs") as batch:
         batch.alter_column("queue", existing_type=sa.String(80), type_=sa.String(20))
+        batch.alter_column("attempts", existing_type=sa.Integer(), server_default="1")

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "c033_setup"
+revision = "c134_setup"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c041_setup"
+revision = "c141_setup"
 down_revision = None
 branch_labels = None
 depends_on = None
