@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import importlib
+import importlib.util
 import inspect
 import os
 import sys

@@ -15,7 +15,6 @@ class Attempt:
         self.up = direction == "up"
         self.revision = revision
         self.asked = 0
-        self.entered = False
         self.finished = False
         self.raised = None
 
@@ -58,7 +57,6 @@ class Attempt:
 
         @functools.wraps(function)
         def migrate(*args, **kwargs):
-            self.entered = True
             watch.in_revision(file)
             try:
                 function(*args, **kwargs)
