@@ -120,24 +120,9 @@ enum Presence {
     Changed,
 }
 
-/// Paths of objects that own others and are in `here` and not in `there`.
+/// Paths of objects that are in `here` and not in `there`, and take what belongs to them along.
 fn owners(here: &Catalog, there: &Catalog) -> BTreeSet<String> {
-    here.objects
-        .keys()
-        .filter(|key| {
-            matches!(
-                key.kind,
-                ObjectKind::Schema
-                    | ObjectKind::Table
-                    | ObjectKind::View
-                    | ObjectKind::MaterializedView
-                    | ObjectKind::Domain
-                    | ObjectKind::Type
-                    | ObjectKind::ForeignServer
-            ) && !there.objects.contains_key(key)
-        })
-        .map(|key| key.path.clone())
-        .collect()
+    here.objects.keys().filter(|key| !there.objects.contains_key(key)).map(|key| key.path.clone()).collect()
 }
 
 fn sentence(
@@ -187,6 +172,10 @@ fn sentence(
 
 /// What comparing rows needs to know besides the rows.
 pub(crate) struct RowContext<'a> {
+    /// S0: rows in a table that is not in it are that table's finding.
+    pub(crate) original: &'a Catalog,
+    /// S0'.
+    pub(crate) restored: &'a Catalog,
     /// S1: a column that is not in it was dropped by the upgrade, so its values are gone for good.
     pub(crate) between: &'a Catalog,
     pub(crate) rows_a: &'a Seeded,
@@ -196,19 +185,23 @@ pub(crate) struct RowContext<'a> {
 }
 
 /// Compares R0 with R0': every row that was there must be there and say the same.
-pub(crate) fn contents(before: &Contents, after: &Contents, schema: &Catalog, context: &RowContext<'_>) -> Vec<Difference> {
+pub(crate) fn contents(before: &Contents, after: &Contents, context: &RowContext<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     let empty = Rows::default();
     let tables: BTreeSet<&TableName> = before.tables.keys().chain(after.tables.keys()).collect();
     for table in tables {
-        // A table that is not there after the rollback is the schema's finding, one that was not there before too.
-        if (context.bookkeeping)(table) || !schema.tables.contains_key(table) {
+        if (context.bookkeeping)(table) || !context.original.tables.contains_key(table) {
             continue;
         }
         let was = before.tables.get(table).unwrap_or(&empty);
         let is = after.tables.get(table).unwrap_or(&empty);
         let comparison = TableComparison::new(table, was, is, context);
-        found.extend(comparison.differences());
+        if context.restored.tables.contains_key(table) {
+            found.extend(comparison.differences());
+        } else {
+            let nowhere: Vec<_> = (0..was.rows.len()).map(|row| (row, None)).collect();
+            found.extend(comparison.lost(&nowhere));
+        }
     }
     found
 }

@@ -242,12 +242,14 @@ impl Running<'_> {
         }
         let mut found = compare::catalogs(&self.pristine.before.catalog, &restored, Comparison::Rollback);
         let context = RowContext {
+            original: &self.pristine.before.catalog,
+            restored: &restored,
             between,
             rows_a: &self.trial.rows_a,
             rows_b: &self.trial.rows_b,
             bookkeeping: &|table| self.target.is_bookkeeping(table),
         };
-        found.extend(compare::contents(before, &after, &restored, &context));
+        found.extend(compare::contents(before, &after, &context));
         let clock = Instant::now();
         found.extend(self.default_keys(session.as_mut(), &restored).await?);
         self.phases.add("seed", clock);
@@ -272,8 +274,9 @@ impl Running<'_> {
         restored: &Catalog,
     ) -> Result<Vec<Difference>, CheckError> {
         let mut found = Vec::new();
+        let filled: BTreeSet<&TableName> = self.trial.rows_a.rows.iter().map(|row| &row.row.table).collect();
         let seeded: Vec<TableName> =
-            self.trial.tables.iter().filter(|table| restored.tables.contains_key(table)).cloned().collect();
+            filled.into_iter().filter(|table| restored.tables.contains_key(*table)).cloned().collect();
         for gap in session.counters_behind(&seeded).await? {
             let object = format!("{}.{}", gap.table, gap.column);
             found.push(Difference::of_schema(

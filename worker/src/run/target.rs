@@ -16,7 +16,6 @@ use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
 use crate::check::shard::{self, Outcome, Progress, Shard};
 use crate::check::slot::TargetContext;
-use crate::host::HostError;
 use crate::host::environment::{self, Driver, EnvironmentEvent};
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
@@ -80,7 +79,8 @@ impl OneSuite<'_> {
         while !left.is_empty() {
             let end = match self.shard(&left, self.run.options.jobs.max(1), false).await {
                 Ok(end) => end,
-                Err(CheckError::Host(error @ HostError::Unreadable { .. })) if self.running.run_as().is_some() => {
+                Err(CheckError::Host(error)) if first && self.running.run_as().is_some() => {
+                    // Often the interpreter lies in a home directory that nobody else may read.
                     warn!("migrations run as root: {error}");
                     self.running.run_as_ourselves();
                     continue;

@@ -81,13 +81,16 @@ impl Case {
     }
 
     fn compare(&self, before: &Contents, after: &Contents) -> Vec<Difference> {
+        let schema = users(&["id", "phone"]);
         let context = RowContext {
+            original: &schema,
+            restored: &schema,
             between: &self.between,
             rows_a: &self.rows_a,
             rows_b: &self.rows_b,
             bookkeeping: &|_| false,
         };
-        contents(before, after, &users(&["id", "phone"]), &context)
+        contents(before, after, &context)
     }
 }
 
