@@ -350,7 +350,8 @@ async fn together(
         .iter()
         .map(|at| {
             // What is an edge of the column comes last; for truth values and the like it is all there is.
-            let extreme: Vec<&Value> = extreme.get(at).into_iter().flat_map(BTreeMap::values).flatten().collect();
+            let extreme: Vec<&Value> =
+                extreme.get(at).into_iter().flat_map(BTreeMap::values).flatten().collect();
             let accepted = pools.get(at).into_iter().flatten().filter(|candidate| candidate.here);
             let (usual, rest): (Vec<&Candidate>, Vec<&Candidate>) =
                 accepted.partition(|candidate| !extreme.contains(&&candidate.value));

@@ -154,7 +154,7 @@ impl Maker<'_, '_> {
                 }
             }
             if link.timing != Timing::Itself || self.rows.contains_key(&link.key.parent) {
-                tuples.extend(model.parents(link, self.rows, start));
+                tuples.extend(model.parents(link, self.rows, start, self.edge().is_some()));
             }
             choices.extend(tuples.into_iter().map(full));
             let root = link.timing == Timing::Itself && link.optional && self.kind == RowKind::Ordinary(0);

@@ -119,11 +119,7 @@ fn of_clause(clause: &[&Token]) -> Vec<Hint> {
     if says(&["upper", "initcap"]) {
         hints.push(Hint::Upper);
     }
-    let json = |token: &&&Token| {
-        matches!(token, Token::Word(word) if word.value.to_ascii_lowercase().starts_with("json"))
-            || matches!(token, Token::Arrow | Token::LongArrow | Token::Question | Token::AtArrow)
-    };
-    if clause.iter().any(|token| json(&token)) {
+    if clause.iter().any(|token| is_json(token)) {
         hints.push(Hint::Json);
     }
     let mut negative = false;
@@ -164,6 +160,13 @@ fn of_clause(clause: &[&Token]) -> Vec<Hint> {
         negative = matches!(token, Token::Minus);
     }
     hints
+}
+
+fn is_json(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => word.value.to_ascii_lowercase().starts_with("json"),
+        other => matches!(other, Token::Arrow | Token::LongArrow | Token::Question | Token::AtArrow),
+    }
 }
 
 /// The members of closed lists that a column is compared with, as values of the column.

@@ -1,26 +1,24 @@
 //! Puts rows in, and tries again with what the database refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::database::catalog::{Catalog, Family, TableName};
-use crate::database::rows::{NewRow, Reason, Rejection, Value};
+use crate::database::rows::{NewRow, Reason, Rejection};
 use crate::database::{DatabaseError, Dialect, Session};
 
-use super::model::{Draft, Model, Placed, Rows, canonical_key, ordinal};
+use super::model::{Draft, Model, Placed, Rows, canonical_key};
 use super::plan::{TablePlan, Timing};
-use super::{Edge, Request, RowKind, Seeded, SeededRow};
+use super::{Request, RowKind, Seeded, SeededRow};
 
 /// How often an ordinary row is tried.
 const ATTEMPTS: usize = 6;
-/// How many parents are tried when a cycle is closed.
-const CLOSINGS: usize = 3;
 
 /// What is in so far.
 pub(super) struct Filling<'a> {
     dialect: &'a dyn Dialect,
     request: &'a Request<'a>,
-    rows: Rows,
-    seeded: Seeded,
+    pub(super) rows: Rows,
+    pub(super) seeded: Seeded,
     refusals: BTreeMap<TableName, String>,
 }
 
@@ -126,85 +124,6 @@ impl<'a> Filling<'a> {
             if !self.rows.contains_key(plan.name) {
                 let nothing = self.nothing(plan);
                 self.refusals.entry(plan.name.clone()).or_insert(nothing);
-            }
-        }
-        Ok(())
-    }
-
-    /// Sets the foreign keys that had to be NULL at first.
-    pub(super) async fn close_cycles(
-        &mut self,
-        session: &mut dyn Session,
-        plan: &TablePlan<'_>,
-    ) -> Result<(), DatabaseError> {
-        if !plan.links.iter().any(|link| link.timing == Timing::Afterwards) {
-            return Ok(());
-        }
-        let mut used: BTreeSet<(usize, Vec<Value>)> = BTreeSet::new();
-        for at in 0..self.seeded.rows.len() {
-            let Some(mut row) = self.seeded.rows.get(at).filter(|row| row.row.table == *plan.name).cloned()
-            else {
-                continue;
-            };
-            if row.kind == RowKind::Edge(Edge::Nulls) {
-                continue;
-            }
-            for (number, link) in
-                plan.links.iter().enumerate().filter(|(_, link)| link.timing == Timing::Afterwards)
-            {
-                let of = |name: &String| {
-                    row.row.values.iter().find(|(column, _)| column == name).map(|(_, value)| value.clone())
-                };
-                // Columns that are set already must agree with the parent.
-                let fixed: Vec<Option<Value>> = link
-                    .key
-                    .columns
-                    .iter()
-                    .map(|name| of(name).filter(|value| *value != Value::Null))
-                    .collect();
-                let parents = self.rows.get(&link.key.parent).map_or(&[][..], Vec::as_slice);
-                let edge = |parent: &&Placed| matches!(parent.kind, RowKind::Edge(_));
-                let (edges, ordinary): (Vec<&Placed>, Vec<&Placed>) = parents.iter().partition(edge);
-                let start = usize::try_from(ordinal(row.kind)).unwrap_or(0) % ordinary.len().max(1);
-                let ordinary = ordinary.iter().cycle().skip(start).take(ordinary.len());
-                let tuples = ordinary.chain(&edges).filter_map(|parent| {
-                    link.key
-                        .parent_columns
-                        .iter()
-                        .map(|name| parent.values.get(name).cloned())
-                        .collect::<Option<Vec<Value>>>()
-                });
-                let fits = |tuple: &Vec<Value>| {
-                    !tuple.contains(&Value::Null)
-                        && tuple
-                            .iter()
-                            .zip(&fixed)
-                            .all(|(value, fixed)| fixed.as_ref().is_none_or(|fixed| fixed == value))
-                };
-                let mut tuples: Vec<Vec<Value>> = tuples.filter(fits).collect();
-                // Parents that no row has yet come first: the columns may be unique.
-                tuples.sort_by_key(|tuple| used.contains(&(number, tuple.clone())));
-                for tuple in tuples.into_iter().take(CLOSINGS) {
-                    let named = link.key.columns.iter().cloned().zip(tuple.iter().cloned());
-                    let set: Vec<(String, Value)> =
-                        named.zip(&fixed).filter(|(_, fixed)| fixed.is_none()).map(|(set, _)| set).collect();
-                    if set.is_empty() {
-                        break;
-                    }
-                    if session.update(&row.row, &set).await?.is_ok() {
-                        used.insert((number, tuple));
-                        for (name, value) in set {
-                            if let Some(slot) = row.row.values.iter_mut().find(|(column, _)| *column == name)
-                            {
-                                slot.1 = value;
-                            }
-                        }
-                        break;
-                    }
-                }
-            }
-            if let Some(slot) = self.seeded.rows.get_mut(at) {
-                *slot = row;
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ mod combinations;
 mod compat;
 mod compose;
 mod conditions;
+mod cycles;
 mod edges;
 mod groups;
 mod hints;

@@ -237,7 +237,7 @@ impl<'a> Model<'a> {
                 Timing::Itself | Timing::Together => unknown.extend(places),
                 Timing::Afterwards | Timing::Never => given.extend(nullable.map(|at| (*at, Vec::new()))),
                 Timing::Before => {
-                    let tuples = self.parents(link, rows, 0);
+                    let tuples = self.parents(link, rows, 0, true);
                     for (place, at) in places.iter().enumerate() {
                         let mut values: Vec<Value> = Vec::new();
                         for value in tuples.iter().filter_map(|tuple| tuple.get(place)) {
@@ -253,8 +253,16 @@ impl<'a> Model<'a> {
         (given, unknown)
     }
 
-    /// Tuples that the link's columns may have: ordinary parents first, `ordinal` says where to begin.
-    pub(super) fn parents(&self, link: &Link<'_>, rows: &Rows, ordinal: usize) -> Vec<Vec<Value>> {
+    /// Tuples that the link's columns may have: ordinary parents first, `ordinal` says where to begin. Without
+    /// `edges`, edge rows are parents only where there are no others: ordinary rows are the same whichever edge
+    /// rows are asked for.
+    pub(super) fn parents(
+        &self,
+        link: &Link<'_>,
+        rows: &Rows,
+        ordinal: usize,
+        edges: bool,
+    ) -> Vec<Vec<Value>> {
         let placed = rows.get(&link.key.parent).map_or(&[][..], Vec::as_slice);
         let (edge, ordinary): (Vec<&Placed>, Vec<&Placed>) =
             placed.iter().partition(|row| matches!(row.kind, RowKind::Edge(_)));
@@ -263,12 +271,15 @@ impl<'a> Model<'a> {
             self.carried(link, values)
         };
         let mut tuples: Vec<Vec<Value>> = Vec::new();
+        let edge = if edges || ordinary.is_empty() { edge } else { Vec::new() };
         for rows in [ordinary, edge] {
             let start = ordinal % rows.len().max(1);
             tuples.extend(rows.iter().cycle().skip(start).take(rows.len()).filter_map(tuple));
         }
         if placed.is_empty() {
             tuples = self.existing(link);
+            let start = ordinal % tuples.len().max(1);
+            tuples.rotate_left(start);
         }
         tuples.truncate(PARENTS);
         tuples

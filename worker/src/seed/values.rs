@@ -7,7 +7,7 @@ use crate::database::rows::Value;
 use super::compat::{self, RangeOf, Shape};
 use super::plan::{TablePlan, unique_columns};
 use super::vocabulary::{self, Kind, base, clock, day, mix, name_parts};
-use super::{Batch, Request};
+use super::{Batch, Request, Vocabulary};
 
 /// How far apart the ordinals of two alternatives for one value are; more than a table has rows.
 pub(super) const STEP: u64 = 60;
@@ -63,7 +63,13 @@ impl<'a> Field<'a> {
             key,
             batch: request.batch,
             salt: vocabulary::salt(&[request.suite, request.revision, &table, &column.name]),
-            kind: Kind::guess(&table, &column.name, max, request.vocabulary),
+            // Keys are referred to, not parsed.
+            kind: Kind::guess(
+                &table,
+                &column.name,
+                max,
+                if primary { Vocabulary::Words } else { request.vocabulary },
+            ),
             words: name_parts(&column.name),
             shape,
         }
@@ -71,7 +77,12 @@ impl<'a> Field<'a> {
 
     /// The value of row `ordinal`; NULL only where the type is unknown.
     pub(super) fn ordinary(&self, ordinal: u64) -> Value {
-        let value = self.of_shape(&self.shape, ordinal);
+        let mut value = self.of_shape(&self.shape, ordinal);
+        // A lost value must not look like one that its default has brought back.
+        let default = self.column.default.as_deref().unwrap_or_default();
+        if matches!(&value, Value::Text(text) if default.contains(&format!("'{text}'"))) {
+            value = self.of_shape(&self.shape, ordinal + 7);
+        }
         if !self.spelt {
             return value;
         }

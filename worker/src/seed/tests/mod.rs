@@ -5,6 +5,7 @@ mod chains;
 mod ledger;
 mod random;
 mod real;
+mod requests;
 mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,8 +79,18 @@ fn texts(seeded: &Seeded, table: &str, column: &str) -> BTreeSet<String> {
     rows.filter_map(|row| value(row, column)).map(super::values::spell).collect()
 }
 
+/// A hundred cases; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        config
+    } else {
+        ProptestConfig { cases: 100, ..config }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_table_is_seeded_without_a_single_refusal(catalog in random::catalog()) {

@@ -49,7 +49,7 @@ ALTER TABLE things
     ADD FOREIGN KEY (now_refers) REFERENCES owners (id),
     ADD FOREIGN KEY (refers_by_text) REFERENCES owners (code),
     ADD CHECK (matched ~ '^[A-Z]{3}-[0-9]{2}$'),
-    ADD CHECK (ordered_from < ordered_to),
+    ADD CHECK (ordered_to < ordered_from - 100000),
     ADD CHECK (to_small % 3 = 0);
 ";
 
