@@ -51,7 +51,7 @@ pub fn launch(target: &Target, password: String) -> Launch {
             ("POSTGRES_HOST_AUTH_METHOD".to_owned(), "md5".to_owned()),
             (
                 "POSTGRES_INITDB_ARGS".to_owned(),
-                format!("--encoding=UTF8 --locale={locale} --auth-host=md5 --auth-local=md5 --no-sync"),
+                format!("--encoding=UTF8 --locale={locale} --auth-host=md5 --no-sync"),
             ),
             ("PGDATA".to_owned(), format!("{MEMORY}/data")),
         ],
