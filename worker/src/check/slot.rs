@@ -23,6 +23,8 @@ pub(crate) struct TargetContext {
     pub(crate) engine: Arc<dyn Engine>,
     /// The suite's Python.
     pub(crate) interpreter: PathBuf,
+    /// The SQLAlchemy driver that its URLs name.
+    pub(crate) driver: Option<String>,
     /// Seed every table at every revision.
     pub(crate) seed_all: bool,
     /// A private directory for hosts.
@@ -82,7 +84,8 @@ impl TargetContext {
 
     /// The URL of a database as the project gets it.
     pub(crate) fn url(&self, database: &DatabaseName) -> String {
-        let driver = self.suite.drivers.get(&self.target.engine).map(String::as_str);
+        // SQLite's usual driver goes without a name: some programs look at the URL's beginning.
+        let driver = self.driver.as_deref().filter(|driver| *driver != "pysqlite");
         self.engine.project_url(database, driver)
     }
 }

@@ -24,7 +24,7 @@ const FRESH_SERVERS: u32 = 2;
 /// What all targets of a run share.
 pub(super) struct Run<'a> {
     pub(super) options: &'a RunOptions,
-    pub(super) interpreters: &'a BTreeMap<String, PathBuf>,
+    pub(super) interpreters: &'a BTreeMap<String, Interpreter>,
     pub(super) jobs: &'a Semaphore,
     pub(super) events: &'a mpsc::UnboundedSender<Event>,
     pub(super) cancel: &'a CancellationToken,
@@ -173,12 +173,14 @@ impl OneSuite<'_> {
     ) -> Result<shard::End, CheckError> {
         let suite = &self.selection.suite;
         let scratch = self.running.scratch(&suite.name)?;
+        let python = &self.run.interpreters[&suite.name];
         let context = TargetContext {
             suite: Arc::clone(suite),
             target: self.selection.target.clone(),
             chain: Arc::clone(&self.selection.chain),
             engine: self.running.engine(),
-            interpreter: self.run.interpreters.get(&suite.name).cloned().unwrap_or_default(),
+            interpreter: python.path.clone(),
+            driver: python.drivers.get(&self.selection.target.engine).cloned(),
             seed_all: self.run.options.seed_all,
             scratch,
             run_as: self.running.run_as(),
@@ -240,19 +242,36 @@ impl OneSuite<'_> {
     }
 }
 
+/// The Python of a suite.
+pub(super) struct Interpreter {
+    pub(super) path: PathBuf,
+    /// The SQLAlchemy driver that URLs name, by engine: the settings', else the most usual one that is installed.
+    /// Without a name SQLAlchemy chooses, and which one depends on its release.
+    pub(super) drivers: BTreeMap<EngineKind, String>,
+}
+
 /// The suite's Python, made when it is not there.
 pub(super) async fn interpreter(
     suite: &Suite,
     events: &mpsc::UnboundedSender<Event>,
-) -> Result<PathBuf, RunError> {
+) -> Result<Interpreter, RunError> {
     let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
-    let driver = |engine| Driver { engine, name: suite.drivers.get(&engine).cloned() };
-    let drivers: Vec<Driver> = engines.into_iter().map(driver).collect();
+    let driver = |&engine| Driver { engine, name: suite.drivers.get(&engine).cloned() };
+    let wanted: Vec<Driver> = engines.iter().map(driver).collect();
     let tell = |event: EnvironmentEvent| {
         let what = event.to_string();
         let _ = events.send(Event::Preparing { suite: suite.name.clone(), target: None, what });
     };
-    environment::prepare(&suite.python, &suite.dir, &drivers, &environment::default_cache_dir(), tell)
+    let failed = |source| RunError::Environment { suite: suite.name.clone(), source };
+    let path = environment::prepare(&suite.python, &suite.dir, &wanted, &environment::default_cache_dir(), tell)
         .await
-        .map_err(|source| RunError::Environment { suite: suite.name.clone(), source })
+        .map_err(failed)?;
+    let mut drivers = suite.drivers.clone();
+    for engine in engines {
+        let installed = environment::installed_drivers(&path, engine).await.map_err(failed)?;
+        if let (false, Some(first)) = (drivers.contains_key(&engine), installed.first()) {
+            drivers.insert(engine, (*first).to_owned());
+        }
+    }
+    Ok(Interpreter { path, drivers })
 }

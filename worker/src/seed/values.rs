@@ -1,7 +1,7 @@
 //! Ordinary values: plausible, harmless, different from row to row.
 
 use crate::database::Dialect;
-use crate::database::catalog::{Column, Family};
+use crate::database::catalog::{Column, Family, TableName};
 use crate::database::rows::Value;
 
 use super::compat::{self, RangeOf, Shape};
@@ -25,9 +25,19 @@ pub(super) struct Field<'a> {
     /// Part of the primary key or unique: whole numbers start where the batch's keys start.
     key: bool,
     batch: Batch,
+    /// Where its whole numbers begin, where they are keys.
+    first: u64,
     salt: u64,
     kind: Kind,
     words: Vec<String>,
+}
+
+/// A table that the revision makes gets keys of its own: its rows may be copied into an older table on the way
+/// back, and an application would not give the same key twice.
+fn first(request: &Request<'_>, table: &TableName) -> u64 {
+    let is_new = request.batch == Batch::B && !request.there.tables.contains_key(table);
+    let place = request.here.tables.keys().position(|name| name == table).unwrap_or_default() as u64;
+    base(request.batch) + if is_new { 1_000 + 100 * place } else { 0 }
 }
 
 impl<'a> Field<'a> {
@@ -62,6 +72,7 @@ impl<'a> Field<'a> {
             primary,
             key,
             batch: request.batch,
+            first: first(request, plan.name),
             salt: vocabulary::salt(&[request.suite, request.revision, &table, &column.name]),
             // Keys are referred to, not parsed.
             kind: Kind::guess(
@@ -115,7 +126,7 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn number(&self, ordinal: u64) -> u64 {
-        base(self.batch) + ordinal
+        self.first + ordinal
     }
 
     /// JSON that holds a list rather than an object, as the default says.
