@@ -22,8 +22,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mrt_chain::settings::{Role, ServerSettings, Target};
 use sha2::{Digest, Sha256};
-use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::{Instant, sleep};
 
 use crate::database::rows::Rejection;
@@ -52,7 +52,8 @@ const IDLE: usize = 4;
 pub async fn ready(endpoint: &Endpoint) -> Result<(), DatabaseError> {
     let action = format!("log in to {endpoint:?}");
     let fail = |error| classify(error, &action, &endpoint.database);
-    let mut connection = wire::options(endpoint, &endpoint.database, "mrt").connect().await.map_err(fail)?;
+    let mut connection =
+        wire::connect(wire::options(endpoint, &endpoint.database, "mrt")).await.map_err(fail)?;
     wire::batch(&mut connection, "SELECT 1".to_owned()).await.map_err(fail)?;
     connection.close().await.map_err(fail)
 }
@@ -104,8 +105,8 @@ impl Postgres {
         };
         let application = role.clone();
 
-        let mut connection =
-            wire::options(&endpoint, &endpoint.database, &application).connect().await.map_err(fail)?;
+        let options = wire::options(&endpoint, &endpoint.database, &application);
+        let mut connection = wire::connect(options).await.map_err(fail)?;
         let facts = wire::batch(
             &mut connection,
             "SELECT current_setting('server_version_num'), current_setting('server_version'), rolsuper \
@@ -132,6 +133,10 @@ impl Postgres {
                 sweep(&mut connection, number).await.map_err(fail)?;
                 let lock = format!("SELECT pg_advisory_lock({})", lock_key(run));
                 wire::batch(&mut connection, lock).await.map_err(fail)?;
+                if number >= 140_000 {
+                    let stay = "SET idle_session_timeout = 0".to_owned();
+                    wire::batch(&mut connection, stay).await.map_err(fail)?;
+                }
                 Some(tokio::sync::Mutex::new(connection))
             }
             None => {
@@ -199,7 +204,7 @@ impl Postgres {
         let kept = self.idle().pop();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.shared.options(&self.shared.endpoint.database).connect().await?,
+            None => wire::connect(self.shared.admin_options()).await?,
         };
         let result = wire::batch(&mut connection, sql.to_owned()).await;
         let alive =
@@ -324,8 +329,14 @@ impl Postgres {
 }
 
 impl Shared {
-    fn options(&self, database: &str) -> sqlx::postgres::PgConnectOptions {
+    fn options(&self, database: &str) -> PgConnectOptions {
         wire::options(&self.endpoint, database, &self.application)
+    }
+
+    /// For the maintenance database: such connections are kept, and what they do may take its time.
+    fn admin_options(&self) -> PgConnectOptions {
+        let options = self.options(&self.endpoint.database).options([("statement_timeout", "120s")]);
+        if self.version >= 140_000 { options.options([("idle_session_timeout", "0")]) } else { options }
     }
 }
 
@@ -383,7 +394,7 @@ impl Engine for Postgres {
             return Ok(());
         }
         let fail = |error| classify(error, &action, &name);
-        let mut connection = self.shared.options(&name).connect().await.map_err(fail)?;
+        let mut connection = wire::connect(self.shared.options(&name)).await.map_err(fail)?;
         for (action, sql) in inside {
             wire::batch(&mut connection, sql).await.map_err(|error| classify(error, &action, &name))?;
         }
@@ -508,10 +519,15 @@ impl Engine for Postgres {
 
 /// Drops what runs that died have left on a server that is not ours.
 async fn sweep(connection: &mut PgConnection, version: u32) -> Result<(), sqlx::Error> {
+    // Locks are per database, and another run may have come by another one; all of them are listed here.
     let found = wire::batch(
         connection,
-        "SELECT datname, true FROM pg_database WHERE datname ~ '^mrt_[0-9a-f]{8}_' UNION ALL \
-         SELECT rolname, false FROM pg_roles WHERE rolname ~ '^mrt_[0-9a-f]{8}$' ORDER BY 2 DESC, 1"
+        "SELECT name, is_database FROM (\
+         SELECT datname AS name, true AS is_database FROM pg_database WHERE datname ~ '^mrt_[0-9a-f]{8}_' \
+         UNION ALL SELECT rolname, false FROM pg_roles WHERE rolname ~ '^mrt_[0-9a-f]{8}$') left_behind \
+         WHERE NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 \
+         AND classid = x'006d7274'::int::oid \
+         AND objid = ('x' || substr(name, 5, 8))::bit(32)::bigint::oid) ORDER BY is_database DESC, name"
             .to_owned(),
     )
     .await?;
@@ -519,13 +535,6 @@ async fn sweep(connection: &mut PgConnection, version: u32) -> Result<(), sqlx::
     for row in found.into_iter().flatten() {
         let [name, is_database] = <[_; 2]>::try_from(row).unwrap_or_default();
         let name = name.unwrap_or_default();
-        let Some(run) = name.get(4..12) else { continue };
-        let key = lock_key(run);
-        let lock = wire::batch(connection, format!("SELECT pg_try_advisory_lock({key})")).await?;
-        let [free] = first_row(&lock);
-        if free != "t" {
-            continue;
-        }
         let drop = if is_database.as_deref() == Some("t") {
             format!("DROP DATABASE IF EXISTS {}{force}", ident(&name))
         } else {
@@ -533,17 +542,18 @@ async fn sweep(connection: &mut PgConnection, version: u32) -> Result<(), sqlx::
         };
         // Another run may sweep at the same time, or a person use what is left; neither is our business.
         if let Err(error) = wire::batch(connection, drop).await {
-            error::code(&error).ok_or(sqlx::Error::WorkerCrashed)?;
+            if error::code(&error).is_none() {
+                return Err(error);
+            }
             tracing::warn!(%name, %error, "cannot drop what an earlier run has left");
         }
-        wire::batch(connection, format!("SELECT pg_advisory_unlock({key})")).await?;
     }
     Ok(())
 }
 
-/// The advisory lock of a run.
+/// The advisory lock of a run: `mrt` and the run's number.
 fn lock_key(run: &str) -> String {
-    format!("x'6d7274{run}'::bigint")
+    format!("x'006d7274{run}'::bigint")
 }
 
 /// The first row's values; empty text for what is missing.

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnection;
 
 use super::error::{classify, code};
 use super::quote::{ident, literal};
 use super::wire::batch;
-use super::{OWNER, Shared, catalog, quote, write};
+use super::{OWNER, Shared, catalog, quote, wire, write};
 use crate::database::catalog::{Catalog, ColumnType, Family, Table, TableName};
 use crate::database::rows::{Contents, NewRow, Rejection, Rows, Value};
 use crate::database::{CounterBehind, DatabaseError, Session};
@@ -27,7 +26,7 @@ impl PostgresSession {
     pub(super) async fn open(shared: Arc<Shared>, database: String) -> Result<Self, DatabaseError> {
         let options =
             shared.options(&database).options([("lock_timeout", "2s"), ("statement_timeout", "60s")]);
-        match options.connect().await {
+        match wire::connect(options).await {
             Ok(connection) => Ok(Self { connection, database, shared }),
             Err(error) => Err(classify(error, &format!("connect to database {database}"), &database)),
         }

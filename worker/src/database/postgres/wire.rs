@@ -1,10 +1,20 @@
 //! One exchange with the server: a batch of statements in one message, all answers as text.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, ValueRef};
+use tokio::time::timeout;
 
 use crate::server::Endpoint;
+
+/// How long a connection may take to come about.
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the answer to one statement may take. The server ends a statement of ours earlier; this is for a
+/// server that has stopped to say anything.
+const ANSWER_LIMIT: Duration = Duration::from_secs(150);
 
 /// Values as the server prints them; `None` is NULL.
 pub(super) type Row = Vec<Option<String>>;
@@ -44,6 +54,18 @@ pub(super) fn options(endpoint: &Endpoint, database: &str, application: &str) ->
     options.disable_statement_logging()
 }
 
+/// Connects.
+pub(super) async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    match timeout(CONNECT_LIMIT, options.connect()).await {
+        Ok(connected) => connected,
+        Err(_) => Err(silent()),
+    }
+}
+
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the server does not answer"))
+}
+
 /// Runs a batch; one list of rows for each statement.
 ///
 /// The statements are one transaction unless they say otherwise; after an error the rest is skipped.
@@ -63,7 +85,7 @@ pub(super) async fn batch_into(
 ) -> Result<(), sqlx::Error> {
     let mut rows = Vec::new();
     let mut stream = connection.fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)));
-    while let Some(step) = stream.try_next().await? {
+    while let Some(step) = timeout(ANSWER_LIMIT, stream.try_next()).await.map_err(|_| silent())?? {
         match step {
             Either::Left(_) => answers.push(std::mem::take(&mut rows)),
             Either::Right(row) => rows.push(decode(&row)?),

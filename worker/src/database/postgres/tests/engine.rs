@@ -1,10 +1,10 @@
 //! Databases: how they come to be, are copied, and go.
 
-use mrt_chain::settings::Role;
+use mrt_chain::settings::{Role, ServerSettings};
 
 use super::{administrate, as_owner, db, differences, endpoint, engine, engine_for, migrate, run, target};
 use crate::database::postgres::{Postgres, error, ready, wire};
-use crate::database::{DatabaseError, Engine as _};
+use crate::database::{DatabaseError, DatabaseName, Engine as _};
 
 #[tokio::test]
 async fn a_clone_is_exact() {
@@ -233,4 +233,40 @@ async fn urls_carry_the_driver() {
     assert!(url.ends_with("_test_0007"), "{url}");
     assert!(engine.project_url(&db(7), None).starts_with("postgresql://"));
     engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_of_ours_keeps_its_urls_when_it_is_opened_again() {
+    let Some(endpoint) = endpoint("a_server_of_ours_keeps_its_urls_when_it_is_opened_again") else { return };
+    let mut target = target();
+    target.server = ServerSettings::Docker { image: None, arguments: Vec::new() };
+    let database = DatabaseName::new("reopened", 0);
+    let first = Postgres::open(endpoint.clone(), &target).await.unwrap();
+    first.create(&database).await.unwrap();
+    let second = Postgres::open(endpoint, &target).await.unwrap();
+    assert_eq!(first.project_url(&database, None), second.project_url(&database, None));
+    assert!(second.project_url(&database, None).ends_with("/mrt_reopened_0000"));
+    migrate(&second, &database, "create table t(a int)").await;
+    let mut session = second.connect(&database).await.unwrap();
+    let catalog = session.catalog().await.unwrap();
+    drop(session);
+    let owners: std::collections::BTreeSet<_> =
+        catalog.objects.values().filter_map(|a| a.get("owner")).map(String::as_str).collect();
+    assert!(owners.contains("mrt"), "{owners:?}");
+    second.drop_database(&database).await.unwrap();
+    // Somebody else may use the role on a server that tests share.
+    let _ = second.run("drop the role", "DROP ROLE mrt").await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_not_shown() {
+    let Some(mut endpoint) = endpoint("a_wrong_password_is_told_and_not_shown") else { return };
+    endpoint.password = "hunter2".to_owned();
+    let Err(failure) = ready(&endpoint).await else {
+        eprintln!("SKIPPED: a_wrong_password_is_told_and_not_shown (the server asks for no password)");
+        return;
+    };
+    let source = std::error::Error::source(&failure).unwrap().to_string();
+    assert!(source.contains("password authentication failed"), "{source}");
+    assert!(!format!("{failure:?}{failure}").contains("hunter2"));
 }

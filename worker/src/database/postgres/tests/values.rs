@@ -104,22 +104,6 @@ async fn every_value_comes_back_as_itself() {
         sql.push_str(&format!("create table t{at}(id int primary key, v {ty});"));
     }
     migrate(&engine, &db(0), &sql).await;
-    // Settings of the database do not change how we read.
-    let name_of = engine.stored(&db(0));
-    let mut session = engine.connect(&db(0)).await.unwrap();
-    for setting in [
-        "timezone to 'Asia/Kolkata'",
-        "datestyle to 'German'",
-        "intervalstyle to 'sql_standard'",
-        "extra_float_digits to 0",
-        "bytea_output to 'escape'",
-        "standard_conforming_strings to off",
-        "search_path to pg_catalog",
-        "lc_monetary to 'C'",
-    ] {
-        administrate(&mut *session, &format!("alter database {name_of} set {setting}")).await;
-    }
-    drop(session);
     let mut session = engine.connect(&db(0)).await.unwrap();
     let new_row = |at: usize, id: usize, value: &str| NewRow {
         table: name(&format!("t{at}")),
@@ -138,6 +122,23 @@ async fn every_value_comes_back_as_itself() {
     }
     let catalog = session.catalog().await.unwrap();
     let first = session.contents(&catalog).await.unwrap();
+    // Settings of the database do not change how we read.
+    let name_of = engine.stored(&db(0));
+    for setting in [
+        "timezone to 'Asia/Kolkata'",
+        "datestyle to 'German'",
+        "intervalstyle to 'sql_standard'",
+        "extra_float_digits to 0",
+        "bytea_output to 'escape'",
+        "standard_conforming_strings to off",
+        "search_path to pg_catalog",
+        "lc_monetary to 'C'",
+    ] {
+        administrate(&mut *session, &format!("alter database {name_of} set {setting}")).await;
+    }
+    drop(session);
+    let mut session = engine.connect(&db(0)).await.unwrap();
+    assert_eq!(session.contents(&catalog).await.unwrap(), first);
     // What was read, written again, reads the same; what differs, differs.
     for (at, (ty, values)) in TYPES.iter().enumerate() {
         let rows = &first.tables[&name(&format!("t{at}"))].rows;
