@@ -135,12 +135,14 @@ fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String
         }
     }
     command.args(&arguments.arguments).stderr(std::process::Stdio::inherit());
-    let output = command.output().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
+    let output =
+        command.output().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| Problem::unusable(format!("cannot read {}: {error}", directory.display()));
+    let failed =
+        |error: std::io::Error| Problem::unusable(format!("cannot read {}: {error}", directory.display()));
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         entries.push(entry.map_err(failed)?.path());
@@ -149,14 +151,17 @@ fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
     let file = directory.join("expect.toml");
     if file.exists() {
         let text = std::fs::read_to_string(&file).map_err(failed)?;
-        let expectations: Expectations =
-            toml::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))?;
+        let expectations: Expectations = toml::from_str(&text)
+            .map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))?;
         let mut revisions = BTreeSet::new();
         for path in entries.iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
             revisions.extend(revision_of(path)?);
         }
         if let Some(unknown) = expectations.revisions.keys().find(|id| !revisions.contains(*id)) {
-            return Err(Problem::unusable(format!("{}: there is no revision {unknown} here", file.display())));
+            return Err(Problem::unusable(format!(
+                "{}: there is no revision {unknown} here",
+                file.display()
+            )));
         }
         let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
         cases.push(Case { name, expectations, revisions });

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::real::{self, Chain};
 use crate::process::{self, Problem};
+use crate::real::{self, Chain};
 use crate::{python, root};
 
 /// Plants one mutant in each of many real revisions and runs them all at once.
@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
 
     let mutated = original.with_file_name(format!("{}-mutants", arguments.chain.as_str()));
     let copy = mutated.join("versions");
-    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", copy.display()));
+    let failed =
+        |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", copy.display()));
     let _ = std::fs::remove_dir_all(&mutated);
     std::fs::create_dir_all(&copy).map_err(failed)?;
     for name in ["alembic.ini", "hooks.py"] {
@@ -52,7 +53,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
         let name = file.file_name().unwrap_or_default();
         std::fs::copy(file, copy.join(name)).map_err(failed)?;
         let text = std::fs::read_to_string(file).map_err(failed)?;
-        if passing.iter().any(|revision| text.contains(&format!("\"{revision}\"")) || text.contains(&format!("'{revision}'"))) {
+        if passing.iter().any(|revision| {
+            text.contains(&format!("\"{revision}\"")) || text.contains(&format!("'{revision}'"))
+        }) {
             candidates.push(file.clone());
         }
     }
@@ -69,7 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(mutant) = serde_json::from_str::<Value>(line) else { continue };
         let revision = mutant["revision"].as_str().unwrap_or_default().to_owned();
-        let name = Path::new(mutant["file"].as_str().unwrap_or_default()).file_name().unwrap_or_default().to_owned();
+        let name =
+            Path::new(mutant["file"].as_str().unwrap_or_default()).file_name().unwrap_or_default().to_owned();
         if passing.contains(&revision) && mutants.len() < arguments.count {
             mutants.insert(revision, mutant);
         } else {
@@ -92,21 +96,43 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
         let removed: Vec<&str> = mutant["removed"].as_str().unwrap_or_default().split_whitespace().collect();
         if matches!(verdict, "fail" | "warn") {
             found += 1;
-            let kinds: BTreeSet<&str> =
-                cell["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["kind"].as_str()).collect();
-            println!("found   {revision:<14} {} [{}]", shortened(&removed), kinds.into_iter().collect::<Vec<_>>().join(", "));
+            let kinds: BTreeSet<&str> = cell["findings"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|finding| finding["kind"].as_str())
+                .collect();
+            println!(
+                "found   {revision:<14} {} [{}]",
+                shortened(&removed),
+                kinds.into_iter().collect::<Vec<_>>().join(", ")
+            );
         } else {
-            println!("MISSED  {revision:<14} {} ({verdict}) {}:{}", shortened(&removed), mutant["file"], mutant["line"]);
+            println!(
+                "MISSED  {revision:<14} {} ({verdict}) {}:{}",
+                shortened(&removed),
+                mutant["file"],
+                mutant["line"]
+            );
         }
     }
     let share = if mutants.is_empty() { 0.0 } else { f64::from(found) * 100.0 / mutants.len() as f64 };
-    println!("{} on {}: {found} of {} mutants found ({share:.1} %)", arguments.chain.as_str(), arguments.target, mutants.len());
+    println!(
+        "{} on {}: {found} of {} mutants found ({share:.1} %)",
+        arguments.chain.as_str(),
+        arguments.target,
+        mutants.len()
+    );
     Ok(share >= 95.0)
 }
 
 fn shortened(words: &[&str]) -> String {
     let text = words.join(" ");
-    if text.chars().count() <= 90 { text } else { format!("{} …", text.chars().take(90).collect::<String>()) }
+    if text.chars().count() <= 90 {
+        text
+    } else {
+        format!("{} …", text.chars().take(90).collect::<String>())
+    }
 }
 
 fn cells(report: &Value) -> impl Iterator<Item = &Value> {
@@ -116,25 +142,35 @@ fn cells(report: &Value) -> impl Iterator<Item = &Value> {
 fn check(directory: &Path, python: &Path, target: &str, only: &[&str], name: &str) -> Result<Value, Problem> {
     let file = directory.join(format!("{name}.json"));
     let mut command = Command::new(process::mrt_cli()?);
-    command.arg("run").arg(directory).arg("--python").arg(python).args(["--target", target, "--format", "json"]);
+    command
+        .arg("run")
+        .arg(directory)
+        .arg("--python")
+        .arg(python)
+        .args(["--target", target, "--format", "json"]);
     command.arg("--output").arg(&file).stderr(Stdio::inherit());
     for revision in only {
         command.args(["--only", revision]);
     }
-    let status = command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
+    let status =
+        command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display()))
+    })?;
     serde_json::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))
 }
 
 /// The revision files of a chain on a target, going by its settings.
 fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Problem> {
-    let failed = |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot read the settings of {}: {error}", directory.display()));
+    let failed = |error: &dyn std::fmt::Display| {
+        Problem::unusable(format!("cannot read the settings of {}: {error}", directory.display()))
+    };
     let text = std::fs::read_to_string(directory.join("mrt.toml")).map_err(|error| failed(&error))?;
     let settings: toml::Table = text.parse().map_err(|error| failed(&error))?;
     let suite = settings["suite"].as_table().and_then(|suites| suites.values().next());
     let engine = target.split(':').next().unwrap_or(target);
-    let locations = suite.and_then(|suite| suite.get("version_locations")?.get(engine)?.as_array()?.first()?.as_str());
+    let locations =
+        suite.and_then(|suite| suite.get("version_locations")?.get(engine)?.as_array()?.first()?.as_str());
     let location = match (locations, suite.and_then(|suite| suite.get("script_location")?.as_str())) {
         (Some(location), _) => PathBuf::from(location),
         (None, Some(script)) => Path::new(script).join("versions"),
@@ -151,15 +187,20 @@ fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Problem> {
 
 /// The settings of the mutated project: those of the original with other version locations.
 fn settings(arguments: &Arguments, original: &Path, mutated: &Path) -> Result<(), Problem> {
-    let failed = |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot write the settings: {error}"));
+    let failed =
+        |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot write the settings: {error}"));
     let text = std::fs::read_to_string(original.join("mrt.toml")).map_err(|error| failed(&error))?;
     let mut settings: toml::Table = text.parse().map_err(|error| failed(&error))?;
-    let locations = toml::Value::Array(vec![toml::Value::String(mutated.join("versions").display().to_string())]);
+    let locations =
+        toml::Value::Array(vec![toml::Value::String(mutated.join("versions").display().to_string())]);
     if let Some(suites) = settings.get_mut("suite").and_then(toml::Value::as_table_mut) {
         for (_, suite) in suites.iter_mut() {
             if let Some(suite) = suite.as_table_mut() {
                 suite.insert("version_locations".to_owned(), locations.clone());
-                suite.insert("targets".to_owned(), toml::Value::Array(vec![toml::Value::String(arguments.target.clone())]));
+                suite.insert(
+                    "targets".to_owned(),
+                    toml::Value::Array(vec![toml::Value::String(arguments.target.clone())]),
+                );
             }
         }
     }

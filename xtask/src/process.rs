@@ -128,6 +128,7 @@ fn shown(command: &Command) -> String {
 
 /// The product, built as people use it.
 pub(crate) fn mrt_cli() -> Result<PathBuf, Problem> {
-    run(command("cargo", ["build", "--quiet", "--release", "--package", "mrt-cli"]).current_dir(crate::root()))?;
+    run(command("cargo", ["build", "--quiet", "--release", "--package", "mrt-cli"])
+        .current_dir(crate::root()))?;
     Ok(crate::root().join("target/release/mrt-cli"))
 }

@@ -79,7 +79,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
         if !arguments.once {
             let second = report(&directory, &python, arguments, "second")?;
             let same = without_timings(&first) == without_timings(&second);
-            println!("{}: a second run gives {} report", chain.as_str(), if same { "the same" } else { "ANOTHER" });
+            println!(
+                "{}: a second run gives {} report",
+                chain.as_str(),
+                if same { "the same" } else { "ANOTHER" }
+            );
             good &= same;
         }
     }
@@ -89,7 +93,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
 /// Writes the project directory of a chain: its settings and hooks, filled in for this environment.
 pub(crate) fn project(chain: Chain, python: &Path) -> Result<PathBuf, Problem> {
     let directory = root().join("target/xtask/real").join(chain.as_str());
-    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
+    let failed =
+        |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
     std::fs::create_dir_all(&directory).map_err(failed)?;
     let site = site_packages(python)?;
     std::fs::write(directory.join("mrt.toml"), chain.settings().replace("{site}", &site)).map_err(failed)?;
@@ -111,14 +116,22 @@ pub(crate) fn site_packages(python: &Path) -> Result<String, Problem> {
 fn report(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Value, Problem> {
     let file = directory.join(format!("{name}.json"));
     let mut command = Command::new(process::mrt_cli()?);
-    command.arg("run").arg(directory).arg("--python").arg(python).args(["--format", "json", "--output"]).arg(&file);
+    command
+        .arg("run")
+        .arg(directory)
+        .arg("--python")
+        .arg(python)
+        .args(["--format", "json", "--output"])
+        .arg(&file);
     for target in &arguments.target {
         command.args(["--target", target]);
     }
     command.args(&arguments.arguments).stderr(Stdio::inherit());
-    let status = command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display())))?;
+    let status =
+        command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display()))
+    })?;
     serde_json::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))
 }
 
@@ -135,7 +148,8 @@ fn summarise(chain: Chain, report: &Value) -> bool {
     let mut good = !by_target.is_empty();
     for (target, verdicts) in &by_target {
         let total: u32 = verdicts.values().sum();
-        let listed: Vec<String> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        let listed: Vec<String> =
+            verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         println!("{:<8} {target:<12} {total:>4} cells: {}", chain.as_str(), listed.join(", "));
         good &= !verdicts.contains_key("error");
     }

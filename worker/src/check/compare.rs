@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_report::{AttributeChange, Evidence, FindingKind, RowChange};
 
-use crate::database::catalog::{COLUMN_ORDER, Catalog, ObjectKey, ObjectKind, TableName};
+use crate::database::catalog::{COLUMN_ORDER, Catalog, ObjectKey, TableName};
 use crate::database::rows::{Contents, Rows};
 use crate::seed::{Batch, RowKind, Seeded};
 
@@ -137,7 +137,9 @@ fn sentence(
     match (comparison, presence) {
         (Comparison::Rollback, _) if order_alone => (
             FindingKind::SchemaNotRestored,
-            format!("the columns of {object} come back in another order; code that relies on the order would notice"),
+            format!(
+                "the columns of {object} come back in another order; code that relies on the order would notice"
+            ),
         ),
         (Comparison::Rollback, Presence::Missing) => (
             FindingKind::SchemaNotRestored,
@@ -157,7 +159,9 @@ fn sentence(
         ),
         (Comparison::Again, Presence::Missing) => (
             FindingKind::ReupgradeDiffers,
-            format!("{object} is missing after the second upgrade; the downgrade leaves something that the upgrade trips over"),
+            format!(
+                "{object} is missing after the second upgrade; the downgrade leaves something that the upgrade trips over"
+            ),
         ),
         (Comparison::Again, Presence::Extra) => (
             FindingKind::ReupgradeDiffers,
@@ -242,7 +246,11 @@ impl<'a> TableComparison<'a> {
     fn pairs(&self) -> Vec<(usize, Option<usize>)> {
         let key_of = |rows: &Rows, row: usize, other: &Rows| -> Option<Vec<Option<String>>> {
             let same_key = !rows.key.is_empty()
-                && rows.key.iter().map(|&i| &rows.columns[i]).eq(other.key.iter().map(|&i| &other.columns[i]));
+                && rows
+                    .key
+                    .iter()
+                    .map(|&i| &rows.columns[i])
+                    .eq(other.key.iter().map(|&i| &other.columns[i]));
             same_key.then(|| rows.key.iter().map(|&i| rows.rows[row][i].clone()).collect())
         };
         let mut by_key: BTreeMap<Vec<Option<String>>, usize> = BTreeMap::new();
@@ -308,9 +316,11 @@ impl<'a> TableComparison<'a> {
             .filter(|seeded| seeded.row.table == *self.table)
             .max_by_key(|seeded| {
                 let alike = seeded.row.values.iter().filter(|(name, value)| {
-                    self.was.columns.iter().position(|column| column == name).is_some_and(|i| {
-                        super::evidence::plain(value) == self.was.rows[row][i]
-                    })
+                    self.was
+                        .columns
+                        .iter()
+                        .position(|column| column == name)
+                        .is_some_and(|i| super::evidence::plain(value) == self.was.rows[row][i])
                 });
                 alike.count()
             })
@@ -324,10 +334,8 @@ impl<'a> TableComparison<'a> {
             return None;
         }
         let rows = lost.iter().filter_map(|&row| self.kind_of(row)).collect();
-        let changes = lost.iter().map(|&row| RowChange {
-            before: Some(row_text(self.was, row)),
-            ..self.change(row)
-        });
+        let changes =
+            lost.iter().map(|&row| RowChange { before: Some(row_text(self.was, row)), ..self.change(row) });
         Some(self.difference(
             FindingKind::RowsLost,
             self.table.to_string(),
@@ -513,9 +521,10 @@ fn row_name(rows: &Rows, row: usize) -> String {
     if rows.key.is_empty() {
         return format!("row {}", row + 1);
     }
-    let parts = rows.key.iter().map(|&i| {
-        format!("{}={}", rows.columns[i], rows.rows[row][i].as_deref().unwrap_or("NULL"))
-    });
+    let parts = rows
+        .key
+        .iter()
+        .map(|&i| format!("{}={}", rows.columns[i], rows.rows[row][i].as_deref().unwrap_or("NULL")));
     parts.collect::<Vec<_>>().join(", ")
 }
 

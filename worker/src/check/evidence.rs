@@ -179,7 +179,10 @@ mod tests {
     fn what_differs_between_two_runs_is_masked_word_by_word() {
         let first = "key (token)=(8a1f) already exists at 2026-01-01 10:00:00";
         let second = "key (token)=(77c0) already exists at 2026-01-01 10:00:01";
-        assert_eq!(mask_text(first, second), "key (token)=(<volatile>) already exists at 2026-01-01 <volatile>");
+        assert_eq!(
+            mask_text(first, second),
+            "key (token)=(<volatile>) already exists at 2026-01-01 <volatile>"
+        );
         assert_eq!(mask_text(first, first), first);
         assert_eq!(mask_text("one", "one two"), "one");
     }
@@ -190,7 +193,10 @@ mod tests {
             ("mrt_slot_0001".to_owned(), "<database>".to_owned()),
             ("/tmp/x/mrt_slot_0001.db".to_owned(), "<file>".to_owned()),
         ]);
-        assert_eq!(scrubber.text("open /tmp/x/mrt_slot_0001.db of mrt_slot_0001"), "open <file> of <database>");
+        assert_eq!(
+            scrubber.text("open /tmp/x/mrt_slot_0001.db of mrt_slot_0001"),
+            "open <file> of <database>"
+        );
     }
 
     #[test]

@@ -125,7 +125,11 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
         && let Some((better, trial)) = other_vocabulary(trials, words).await?
     {
         // The migration parses text. With text that it can parse it works, so what remains is a warning.
-        reader.take(&ordinary, Weight::By(Severity::Warn), &[format!("free text that is not {}", vocabulary_name(better))]);
+        reader.take(
+            &ordinary,
+            Weight::By(Severity::Warn),
+            &[format!("free text that is not {}", vocabulary_name(better))],
+        );
         vocabulary = better;
         ordinary = trial;
     }
@@ -152,7 +156,8 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
     if vocabulary == Vocabulary::default() {
         reader.confirm(all);
     }
-    if ordinary.failed.is_some() && all.failed.as_ref().map(|failed| failed.step) == ordinary.failed.as_ref().map(|failed| failed.step)
+    if ordinary.failed.is_some()
+        && all.failed.as_ref().map(|failed| failed.step) == ordinary.failed.as_ref().map(|failed| failed.step)
     {
         // Ordinary rows do not get further than this; edge rows cannot show more.
         return Ok(());
@@ -211,9 +216,10 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
 fn depends_on_text(failed: &Failed) -> bool {
     match &failed.problem {
         Problem::Failed(Failure::Raised(raised)) if raised.on_purpose => false,
-        Problem::Failed(Failure::Raised(raised)) if raised.from_database => {
-            raised.code.as_deref().is_some_and(|code| code.len() == 5 && code.starts_with("22") && code != "22001")
-        }
+        Problem::Failed(Failure::Raised(raised)) if raised.from_database => raised
+            .code
+            .as_deref()
+            .is_some_and(|code| code.len() == 5 && code.starts_with("22") && code != "22001"),
         Problem::Failed(Failure::Raised(_)) => true,
         _ => false,
     }
@@ -251,11 +257,7 @@ fn coverage(target: &TargetContext, pristine: &Pristine, trial: &Trial) -> Cover
         .map(|(table, reason)| NotSeeded { table: table.to_string(), reason: reason.clone() })
         .collect();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Coverage {
-        tables: count(older.len()),
-        tables_seeded: count(older.len() - not_seeded.len()),
-        not_seeded,
-    }
+    Coverage { tables: count(older.len()), tables_seeded: count(older.len() - not_seeded.len()), not_seeded }
 }
 
 /// How much a trial's findings weigh.
@@ -319,7 +321,14 @@ impl Reader<'_> {
         }
     }
 
-    fn add(&mut self, mut finding: Finding, note: bool, about_b: bool, weight: Weight, depends_on: &[String]) {
+    fn add(
+        &mut self,
+        mut finding: Finding,
+        note: bool,
+        about_b: bool,
+        weight: Weight,
+        depends_on: &[String],
+    ) {
         finding.severity = match weight {
             _ if note => Severity::Note,
             Weight::By(severity) => severity,
@@ -356,7 +365,8 @@ impl Reader<'_> {
             difference.rows.iter().filter(|(_, kind)| matches!(kind, RowKind::Edge(_))).collect();
         let only_edges = !edges.is_empty() && edges.len() == difference.rows.len();
         if only_edges {
-            evidence.depends_on = edges.iter().map(|(batch, kind)| evidence::row_kind(*batch, *kind)).collect();
+            evidence.depends_on =
+                edges.iter().map(|(batch, kind)| evidence::row_kind(*batch, *kind)).collect();
         }
         self.scrubber.evidence(&mut evidence);
         let culprit = self.culprit(difference, trial);
@@ -430,7 +440,9 @@ impl Reader<'_> {
         };
         let last = || statements.iter().rev().find(|statement| statement.line.is_some());
         match &failed.problem {
-            Problem::Failed(Failure::Raised(raised)) if raised.on_purpose && failed.step == Step::Downgrade => {
+            Problem::Failed(Failure::Raised(raised))
+                if raised.on_purpose && failed.step == Step::Downgrade =>
+            {
                 finding.kind = FindingKind::Irreversible;
                 finding.message =
                     "the revision cannot be rolled back: its downgrade raises on purpose; write one, or accept it with a reason".to_owned();
@@ -438,8 +450,15 @@ impl Reader<'_> {
                 finding.line = raised.line.unwrap_or(own_line);
             }
             Problem::Failed(Failure::Raised(raised)) => {
-                let with_rows = if raised.from_database { "the database refuses a statement" } else { "an exception is raised" };
-                finding.message = format!("the {step} fails: {with_rows}: {}", self.scrubber.text(first_line(&raised.message)));
+                let with_rows = if raised.from_database {
+                    "the database refuses a statement"
+                } else {
+                    "an exception is raised"
+                };
+                finding.message = format!(
+                    "the {step} fails: {with_rows}: {}",
+                    self.scrubber.text(first_line(&raised.message))
+                );
                 finding.evidence.error = Some(format!("{}: {}", raised.class, raised.message));
                 finding.statement = raised.statement.as_ref().map(|statement| statement.sql.clone());
                 let line = raised.line.or(raised.statement.as_ref().and_then(|statement| statement.line));
@@ -459,18 +478,25 @@ impl Reader<'_> {
                 finding.line = statement.and_then(|statement| statement.line).unwrap_or(own_line);
             }
             Problem::Failed(Failure::Died { how }) => {
-                finding.message = format!("the {step} ends the Python process itself ({how}); a migration must return");
+                finding.message =
+                    format!("the {step} ends the Python process itself ({how}); a migration must return");
                 finding.statement = last().map(|statement| statement.sql.clone());
             }
             Problem::NotRecorded { open_transaction } => {
                 finding.message = if *open_transaction {
-                    format!("the {step} ends without an error but leaves its transaction open, so nothing of it is kept; commit it, or let env.py's context.begin_transaction() do so")
+                    format!(
+                        "the {step} ends without an error but leaves its transaction open, so nothing of it is kept; commit it, or let env.py's context.begin_transaction() do so"
+                    )
                 } else {
-                    format!("the {step} ends without an error, but the version table does not show it; is the version table written by the revision, or its transaction rolled back?")
+                    format!(
+                        "the {step} ends without an error, but the version table does not show it; is the version table written by the revision, or its transaction rolled back?"
+                    )
                 };
             }
             Problem::DatabaseGone => {
-                finding.message = format!("after the {step} the database does not exist any more; a migration must not drop the database that it runs in");
+                finding.message = format!(
+                    "after the {step} the database does not exist any more; a migration must not drop the database that it runs in"
+                );
                 finding.statement = last().map(|statement| statement.sql.clone());
             }
         }

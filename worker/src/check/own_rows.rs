@@ -68,11 +68,8 @@ fn read_csv(file: &std::path::Path, catalog: &Catalog, table: &TableName) -> Res
     for record in reader.records() {
         let record = record.map_err(|error| format!("{}: {error}", file.display()))?;
         let values = record.iter().zip(&columns).map(|(field, column)| {
-            let value = if field.is_empty() && column.nullable {
-                Value::Null
-            } else {
-                Value::Text(field.to_owned())
-            };
+            let value =
+                if field.is_empty() && column.nullable { Value::Null } else { Value::Text(field.to_owned()) };
             (column.name.clone(), value)
         });
         rows.push(NewRow {

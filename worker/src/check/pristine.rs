@@ -40,7 +40,7 @@ pub(crate) enum Advanced {
     /// It does not; what follows is blocked.
     Failed {
         /// The step, as it failed.
-        failed: Failed,
+        failed: Box<Failed>,
         /// What it had sent until then.
         statements: Vec<Statement>,
     },
@@ -73,7 +73,10 @@ pub(crate) async fn advance(
         let mut steps = Steps::new(target, slot, &plan.revision);
         for revision in &plan.missing {
             if let Some(failed) = apply(&mut steps, revision, &mut statements).await? {
-                return Ok(Advanced::Failed { failed, statements: statements.into_iter().map(|(s, _)| s).collect() });
+                return Ok(Advanced::Failed {
+                    failed: Box::new(failed),
+                    statements: statements.into_iter().map(|(s, _)| s).collect(),
+                });
             }
         }
         steps.end().await;
@@ -89,14 +92,14 @@ pub(crate) async fn advance(
     let opaque = statements.iter().any(|(_, opaque)| *opaque);
     let statements: Vec<Statement> = statements.into_iter().map(|(statement, _)| statement).collect();
     if let Some(failed) = failed {
-        return Ok(Advanced::Failed { failed, statements });
+        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
     }
     let after = match freeze(target, slot, &plan.name).await {
         Ok(after) => after,
         Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
             let failed =
                 Failed { step: Step::Upgrade, problem: Problem::DatabaseGone, output: String::new() };
-            return Ok(Advanced::Failed { failed, statements });
+            return Ok(Advanced::Failed { failed: Box::new(failed), statements });
         }
         Err(error) => return Err(error),
     };
@@ -108,7 +111,7 @@ pub(crate) async fn advance(
         target.engine.drop_database(&after.database).await?;
         let problem = Problem::NotRecorded { open_transaction };
         let failed = Failed { step: Step::Upgrade, problem, output: String::new() };
-        return Ok(Advanced::Failed { failed, statements });
+        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
     }
     Ok(Advanced::Done(Arc::new(Pristine {
         revision: plan.revision.clone(),

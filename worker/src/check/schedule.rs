@@ -258,8 +258,7 @@ impl<'a> State<'a> {
 
     /// Snapshots that nothing needs any more.
     pub(crate) fn garbage(&mut self) -> Vec<DatabaseName> {
-        let ahead: BTreeSet<usize> =
-            self.order.iter().flat_map(|&revision| self.parents(revision)).collect();
+        let ahead: BTreeSet<usize> = self.order.iter().flat_map(|&revision| self.parents(revision)).collect();
         let in_use: BTreeSet<&DatabaseName> = self
             .waiting
             .iter()
@@ -327,11 +326,15 @@ mod tests {
         (1usize..25).prop_flat_map(|n| {
             let edges = (0..n).map(|at| {
                 let earlier = 0..at.max(1);
-                (prop::collection::btree_set(earlier.clone(), 0..3), prop::collection::btree_set(earlier, 0..2))
+                (
+                    prop::collection::btree_set(earlier.clone(), 0..3),
+                    prop::collection::btree_set(earlier, 0..2),
+                )
             });
             edges.collect::<Vec<_>>().prop_map(|edges| {
                 let build = |(at, (down, depends_on)): (usize, (BTreeSet<usize>, BTreeSet<usize>))| {
-                    let earlier = |set: BTreeSet<usize>| set.into_iter().filter(|&to| to < at).collect::<Vec<_>>();
+                    let earlier =
+                        |set: BTreeSet<usize>| set.into_iter().filter(|&to| to < at).collect::<Vec<_>>();
                     revision(at, &earlier(down), &earlier(depends_on))
                 };
                 Chain::new(edges.into_iter().enumerate().map(build).collect()).unwrap()

@@ -8,7 +8,6 @@ use mrt_chain::graph::Revision;
 use mrt_chain::settings::Bootstrap;
 use mrt_report::{Coverage, Finding, Severity};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::check::CheckError;
@@ -61,7 +60,6 @@ pub(crate) struct Shard<'a> {
     pub(crate) slots: usize,
     /// Shared by all shards of a process: how many jobs run at a time.
     pub(crate) jobs: &'a Semaphore,
-    pub(crate) cancel: &'a CancellationToken,
     /// Leave the databases of failing cells.
     pub(crate) keep: bool,
 }
@@ -77,6 +75,8 @@ pub(crate) struct End {
 
 /// Checks a shard. Everything that is known of a cell goes to `progress`, exactly once per finished cell.
 ///
+/// Dropping the future kills its children; their databases go with the server or the directory.
+///
 /// # Errors
 /// When not even the base database can be made.
 pub(crate) async fn check(
@@ -90,7 +90,10 @@ pub(crate) async fn check(
     };
     let state = State::new(&shard.target.chain, &shard.cells, &shard.unusable, shard.slots, base);
     let mut runner = Runner { shard, state, progress, suspects: BTreeMap::new() };
+    // All awaiting happens in here. A job that is not polled may hold a half-open connection, and dropping a
+    // database waits for every connection to be open or gone.
     let mut under_way = FuturesUnordered::new();
+    let mut cleaning = FuturesUnordered::new();
     loop {
         while let Some(slot) = free.pop() {
             let Some(job) = runner.next() else {
@@ -100,15 +103,18 @@ pub(crate) async fn check(
             under_way.push(perform(shard, slot, job));
         }
         let done = tokio::select! {
-            biased;
-            // Dropping the jobs kills their children; their databases go with the server or the directory.
-            () = shard.cancel.cancelled() => break,
             done = under_way.next() => done,
+            Some(()) = cleaning.next() => continue,
         };
-        let Some(Done { mut slot, job, result, time }) = done else { break };
-        runner.take(&mut slot, job, result, time).await;
+        let Some(Done { slot, job, result, time }) = done else { break };
+        runner.take(&slot, job, result, time);
         free.push(slot);
+        let unneeded = runner.state.garbage();
+        if !unneeded.is_empty() {
+            cleaning.push(drop_all(shard.target, unneeded));
+        }
     }
+    while let Some(()) = cleaning.next().await {}
     drop(under_way);
     for slot in &mut free {
         slot.stop().await;
@@ -144,7 +150,7 @@ impl Runner<'_, '_> {
         (self.progress)(Progress::Finished { revision, outcome, attempts, time });
     }
 
-    async fn take(&mut self, slot: &mut Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
+    fn take(&mut self, slot: &Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
         let revision = job.revision();
         match result {
             Ok(Answer::Advanced(Advanced::Done(pristine))) => self.state.advanced(revision, pristine),
@@ -168,7 +174,6 @@ impl Runner<'_, '_> {
             Err(error) => {
                 let reason = error.in_full();
                 debug!(revision, "{reason}");
-                slot.stop().await;
                 match self.state.failed(job, &reason) {
                     Retry::Again => {}
                     Retry::GiveUp { attempts } => {
@@ -177,10 +182,14 @@ impl Runner<'_, '_> {
                 }
             }
         }
-        for database in self.state.garbage() {
-            if let Err(error) = self.shard.target.engine.drop_database(&database).await {
-                debug!(%database, "cannot drop a snapshot: {error}");
-            }
+    }
+}
+
+/// Drops databases that nothing needs any more; one that stays goes with its server.
+async fn drop_all(target: &TargetContext, databases: Vec<DatabaseName>) {
+    for database in databases {
+        if let Err(error) = target.engine.drop_database(&database).await {
+            debug!(%database, "cannot drop a snapshot: {error}");
         }
     }
 }
@@ -241,6 +250,10 @@ async fn perform(shard: &Shard<'_>, mut slot: Slot, job: Job) -> Done {
             judge_cell(shard, &mut slot, *index, pristine, revision).await
         }
     };
+    if result.is_err() {
+        // Whatever state the host is in, the next job begins with a new one.
+        slot.stop().await;
+    }
     drop(permit);
     Done { slot, job, result, time: clock.elapsed() }
 }

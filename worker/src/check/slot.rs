@@ -73,7 +73,8 @@ impl TargetContext {
 
     /// The user's rows for these tables that fit the database before `revision`.
     pub(crate) fn own_seeds(&self, revision: &str, tables: &BTreeSet<TableName>) -> Vec<(TableName, Seed)> {
-        let named: BTreeMap<String, &TableName> = tables.iter().map(|table| (table.to_string(), table)).collect();
+        let named: BTreeMap<String, &TableName> =
+            tables.iter().map(|table| (table.to_string(), table)).collect();
         self.suite
             .seeds
             .iter()
@@ -107,7 +108,11 @@ impl Slot {
     }
 
     /// Replaces the slot's database by a clone of `source`.
-    pub(crate) async fn load(&mut self, target: &TargetContext, source: &DatabaseName) -> Result<(), CheckError> {
+    pub(crate) async fn load(
+        &mut self,
+        target: &TargetContext,
+        source: &DatabaseName,
+    ) -> Result<(), CheckError> {
         self.host(target).await?;
         Ok(target.engine.clone_database(source, &self.database).await?)
     }

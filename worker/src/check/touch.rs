@@ -149,7 +149,8 @@ impl<'a> Names<'a> {
             })
             .collect();
         for (at, word) in words.iter().enumerate() {
-            let starts = at == 0 || matches!(words[at - 1].as_str(), ";" | "BEGIN" | "THEN" | "ELSE" | "LOOP" | "AS");
+            let starts =
+                at == 0 || matches!(words[at - 1].as_str(), ";" | "BEGIN" | "THEN" | "ELSE" | "LOOP" | "AS");
             let next = words.get(at + 1).map_or("", String::as_str);
             match word.as_str() {
                 "DELETE" | "TRUNCATE" | "UPDATE" | "MERGE" | "REPLACE" => seen.touched.moves_rows = true,
@@ -233,9 +234,6 @@ mod tests {
         }
         fn samples(&self, _: &ColumnType, _: bool) -> Vec<Value> {
             Vec::new()
-        }
-        fn speaks_of_server(&self, _: Option<&str>, _: &str) -> bool {
-            false
         }
     }
 

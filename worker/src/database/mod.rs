@@ -161,7 +161,7 @@ pub trait Engine: Send + Sync {
     fn private_names(&self, database: &DatabaseName) -> Vec<(String, String)>;
 
     /// Takes back what was made on a server that is not ours: databases, the role.
-    async fn close(&self);
+    async fn close(&self) -> Result<(), DatabaseError>;
 
     /// `Ok` when the server answers.
     async fn ping(&self) -> Result<(), DatabaseError>;
@@ -207,7 +207,9 @@ pub trait Session: Send {
     async fn advance_counters(&mut self, tables: &[TableName]) -> Result<(), DatabaseError>;
 
     /// Counters that would hand out a key that is not past the largest one there is.
-    async fn counters_behind(&mut self, tables: &[TableName]) -> Result<Vec<CounterBehind>, DatabaseError>;
+    async fn counters_behind(&mut self, _tables: &[TableName]) -> Result<Vec<CounterBehind>, DatabaseError> {
+        Ok(Vec::new())
+    }
 
     /// Inserts one row and takes it back, to see whether default keys still work.
     async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError>;
@@ -230,7 +232,9 @@ pub trait Dialect: Send + Sync {
 
     /// Whether a failure, by the driver's code and words, speaks of the server rather than of the statement: it
     /// went away, shut down, or ran out of what cells share.
-    fn speaks_of_server(&self, code: Option<&str>, message: &str) -> bool;
+    fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
+        false
+    }
 
     /// The largest text, in characters, that edge rows put into an unbounded text column.
     fn longest_unbounded_text(&self) -> usize {

@@ -9,8 +9,8 @@ use mrt_chain::settings::{Accept, Suite, Target};
 use mrt_report::{Accepted, Cell, Coverage, Finding, Severity, Verdict};
 
 use super::{RunError, RunOptions};
-use crate::check::shard::Outcome;
 use crate::check::millis;
+use crate::check::shard::Outcome;
 
 /// The cells of one suite on one target.
 pub(super) struct Selection {
@@ -93,10 +93,8 @@ impl Selection {
                 cell.coverage = coverage;
                 cell.phases_ms = phases_ms;
                 cell.kept = kept;
-                cell.findings = findings
-                    .into_iter()
-                    .map(|finding| self.with_acceptance(&revision.id, finding))
-                    .collect();
+                cell.findings =
+                    findings.into_iter().map(|finding| self.with_acceptance(&revision.id, finding)).collect();
                 cell.verdict = verdict(&cell.findings);
             }
             Outcome::Blocked { by } => {
@@ -151,8 +149,7 @@ impl Selection {
 
 /// Whether a setting that names targets or engines is about this one; naming none is about all.
 fn applies_to(targets: &[String], target: &Target) -> bool {
-    targets.is_empty()
-        || targets.iter().any(|name| *name == target.name || *name == target.engine.as_str())
+    targets.is_empty() || targets.iter().any(|name| *name == target.name || *name == target.engine.as_str())
 }
 
 /// The verdict that findings amount to. Notes and accepted findings leave a `pass` a pass.

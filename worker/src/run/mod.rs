@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use mrt_chain::graph::GraphError;
 use mrt_chain::settings::{Suite, Target};
 use mrt_report::Cell;
 use tokio::sync::{Semaphore, mpsc};
-use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::check::CheckError;
@@ -91,7 +91,7 @@ pub enum RunError {
         suite: String,
         /// Why.
         #[source]
-        source: GraphError,
+        source: Box<GraphError>,
     },
     /// A revision that was asked for is not there.
     #[error("{setting}: {message}")]
@@ -116,7 +116,7 @@ pub enum RunError {
         suite: String,
         /// Why.
         #[source]
-        source: EnvironmentError,
+        source: Box<EnvironmentError>,
     },
     /// A server cannot be had.
     #[error("cannot get a server for {target}")]
@@ -161,7 +161,7 @@ pub enum RunError {
 /// Why the first step into a suite fails.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct BeginError(CheckError);
+pub struct BeginError(Box<CheckError>);
 
 /// Whose turn it is when a run cannot be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +203,7 @@ pub async fn run(
         for target in &suite.targets {
             let chain = suite
                 .chain(target.engine)
-                .map_err(|source| RunError::Chain { suite: suite.name.clone(), source })?;
+                .map_err(|source| RunError::Chain { suite: suite.name.clone(), source: Box::new(source) })?;
             selections.push(Selection::new(Arc::clone(&suite), target.clone(), Arc::new(chain), options)?);
         }
     }
@@ -223,7 +223,8 @@ pub async fn run(
     }
     let mut servers = start(&groups, &events).await?;
     let jobs = Semaphore::new(options.jobs.max(1));
-    let run = target::Run { options, interpreters: &interpreters, jobs: &jobs, events: &events, cancel: &cancel };
+    let run =
+        target::Run { options, interpreters: &interpreters, jobs: &jobs, events: &events, cancel: &cancel };
     let done = join_all(
         groups
             .iter()
@@ -249,9 +250,8 @@ pub async fn run(
     }
     let place = |cell: &Cell| {
         let suite = suites.iter().position(|suite| suite.name == cell.suite);
-        let target = suite.and_then(|suite| {
-            suites[suite].targets.iter().position(|target| target.name == cell.target)
-        });
+        let target = suite
+            .and_then(|suite| suites[suite].targets.iter().position(|target| target.name == cell.target));
         (suite, target)
     };
     // Within a suite and target the cells are in the chain's order already; revisions that several targets share

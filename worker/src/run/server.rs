@@ -136,7 +136,9 @@ impl Running {
 
     /// Takes the server down, and with it everything that was made for the run.
     pub(super) async fn stop(self) {
-        self.engine.close().await;
+        if let Err(error) = self.engine.close().await {
+            tracing::warn!("cannot take away what was made on the server of {}: {error}", self.target.name);
+        }
         if let Some(server) = &self.server
             && let Err(error) = server.stop().await
         {
@@ -184,7 +186,8 @@ async fn open(
                 None => Docker::connect().await?,
             };
             let launch = postgres::launch(target, random_token()?);
-            let ready = |endpoint: Endpoint| async move { postgres::ready(&endpoint).await.map_err(Into::into) };
+            let ready =
+                |endpoint: Endpoint| async move { postgres::ready(&endpoint).await.map_err(Into::into) };
             let container = docker.start(&launch, ready).await?;
             let engine = Postgres::open(container.endpoint().clone(), target).await?;
             Ok((Arc::new(engine), Some(Server::Container(container))))

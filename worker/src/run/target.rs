@@ -52,13 +52,16 @@ pub(super) async fn check_all(
             cells: selection.judged.len() + selection.skipped.len(),
             server: running.description(),
         });
-        let mut one = OneSuite { run, selection, running: &mut *running, done: BTreeMap::new(), blocked: BTreeSet::new() };
+        let mut one = OneSuite {
+            run,
+            selection,
+            running: &mut *running,
+            done: BTreeMap::new(),
+            blocked: BTreeSet::new(),
+        };
         one.check().await?;
         cells.extend(one.into_cells());
-        run.tell(Event::TargetFinished {
-            suite: selection.suite.name.clone(),
-            target: target.name.clone(),
-        });
+        run.tell(Event::TargetFinished { suite: selection.suite.name.clone(), target: target.name.clone() });
     }
     Ok(cells)
 }
@@ -89,7 +92,7 @@ impl OneSuite<'_> {
                     return Err(RunError::Begin {
                         suite: self.selection.suite.name.clone(),
                         target: self.selection.target.name.clone(),
-                        source: BeginError(source),
+                        source: BeginError(Box::new(source)),
                     });
                 }
                 Err(error) => {
@@ -108,7 +111,11 @@ impl OneSuite<'_> {
                 return Ok(());
             }
             let why = self.running.why_died().await;
-            warn!(target = self.selection.target.name, suspects = end.suspects.len(), "the server failed: {why}");
+            warn!(
+                target = self.selection.target.name,
+                suspects = end.suspects.len(),
+                "the server failed: {why}"
+            );
             for (suspect, reason) in &end.suspects {
                 self.alone(*suspect, reason).await;
             }
@@ -192,12 +199,11 @@ impl OneSuite<'_> {
             unusable: self.blocked.clone(),
             slots,
             jobs: self.run.jobs,
-            cancel: self.run.cancel,
             keep: self.run.options.keep,
         };
         let (run, selection) = (self.run, self.selection);
         let mut done = std::mem::take(&mut self.done);
-        let end = shard::check(&shard, &mut |progress| match progress {
+        let mut tell = |progress| match progress {
             Progress::Started { revision } => run.tell(Event::CellStarted {
                 suite: selection.suite.name.clone(),
                 target: selection.target.name.clone(),
@@ -208,8 +214,12 @@ impl OneSuite<'_> {
                 run.tell(Event::CellFinished(Box::new(cell.clone())));
                 done.insert(revision, cell);
             }
-        })
-        .await;
+        };
+        let end = tokio::select! {
+            biased;
+            () = run.cancel.cancelled() => Ok(shard::End::default()),
+            end = shard::check(&shard, &mut tell) => end,
+        };
         self.done = done;
         end
     }
@@ -262,10 +272,11 @@ pub(super) async fn interpreter(
         let what = event.to_string();
         let _ = events.send(Event::Preparing { suite: suite.name.clone(), target: None, what });
     };
-    let failed = |source| RunError::Environment { suite: suite.name.clone(), source };
-    let path = environment::prepare(&suite.python, &suite.dir, &wanted, &environment::default_cache_dir(), tell)
-        .await
-        .map_err(failed)?;
+    let failed = |source| RunError::Environment { suite: suite.name.clone(), source: Box::new(source) };
+    let path =
+        environment::prepare(&suite.python, &suite.dir, &wanted, &environment::default_cache_dir(), tell)
+            .await
+            .map_err(failed)?;
     let mut drivers = suite.drivers.clone();
     for engine in engines {
         let installed = environment::installed_drivers(&path, engine).await.map_err(failed)?;

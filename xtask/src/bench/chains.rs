@@ -53,7 +53,8 @@ def pytest_configure(config):
 
 /// Writes a project with `revisions` revisions into `directory`.
 pub(crate) fn write(directory: &Path, shape: Shape, revisions: usize) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
+    let failed =
+        |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
     let _ = std::fs::remove_dir_all(directory);
     let versions = directory.join("migrations/versions");
     std::fs::create_dir_all(&versions).map_err(failed)?;
@@ -111,7 +112,9 @@ fn altering(number: usize) -> (String, String) {
         }
         1 => (
             format!("    op.add_column(\"t{table}\", sa.Column(\"note\", sa.Text))\n"),
-            format!("    with op.batch_alter_table(\"t{table}\") as batch:\n        batch.drop_column(\"note\")\n"),
+            format!(
+                "    with op.batch_alter_table(\"t{table}\") as batch:\n        batch.drop_column(\"note\")\n"
+            ),
         ),
         2 => (
             format!("    op.create_index(\"ix_t{table}_name\", \"t{table}\", [\"name\"])\n"),

@@ -59,7 +59,8 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
             chains::write(&directory, shape, revisions)?;
             for target in &peer.target {
                 let ours = ours(&directory, &python, target)?;
-                let theirs = if peer.without_peer { None } else { Some(theirs(&directory, &python, target)?) };
+                let theirs =
+                    if peer.without_peer { None } else { Some(theirs(&directory, &python, target)?) };
                 let seconds = ours.time.as_secs_f64();
                 println!(
                     "{:<10} {target:<12} {revisions:>5} {seconds:>9.2} {:>9} {:>7} {:>12.1} {:>11} {:>9}",
@@ -106,7 +107,8 @@ fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Problem> 
         .spawn()
         .map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
     let watch = memory::watch(child.id());
-    let status = child.wait().map_err(|error| Problem::unusable(format!("cannot wait for mrt-cli: {error}")))?;
+    let status =
+        child.wait().map_err(|error| Problem::unusable(format!("cannot wait for mrt-cli: {error}")))?;
     let time = clock.elapsed();
     let peak_bytes = watch.stop();
     let text = std::fs::read_to_string(&file)

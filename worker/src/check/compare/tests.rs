@@ -1,4 +1,5 @@
 use super::*;
+use crate::database::catalog::ObjectKind;
 use crate::database::catalog::{Attributes, Column, ColumnType, Family, Table};
 use crate::database::rows::{NewRow, Value};
 use crate::seed::{Edge, SeededRow};

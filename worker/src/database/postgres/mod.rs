@@ -506,10 +506,8 @@ impl Engine for Postgres {
         ]
     }
 
-    async fn close(&self) {
-        if let Err(error) = self.leave().await {
-            tracing::warn!("cannot take away what was made on the server: {error}");
-        }
+    async fn close(&self) -> Result<(), DatabaseError> {
+        self.leave().await
     }
 
     async fn ping(&self) -> Result<(), DatabaseError> {

@@ -6,9 +6,9 @@ use super::error::{Culprit, classify, culprit, rejection};
 use super::quote::{ident, idents, is_storable, table, value};
 use super::session::{PostgresSession, regclass};
 use super::wire::{batch, batch_into};
-use crate::database::{CounterBehind, DatabaseError};
 use crate::database::catalog::TableName;
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
+use crate::database::{CounterBehind, DatabaseError};
 
 type Answer = Result<(), Rejection>;
 

@@ -225,7 +225,9 @@ impl Engine for Sqlite {
         vec![(self.dir.display().to_string(), "<directory>".to_owned())]
     }
 
-    async fn close(&self) {}
+    async fn close(&self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
 
     async fn ping(&self) -> Result<(), DatabaseError> {
         std::fs::read_dir(&self.dir).map(|_| ()).map_err(|error| DatabaseError::ServerGone {
