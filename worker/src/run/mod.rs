@@ -125,7 +125,7 @@ pub enum RunError {
         target: String,
         /// Why.
         #[source]
-        source: ServerError,
+        source: Box<ServerError>,
     },
     /// The engine refuses to work with the server.
     #[error("cannot use the server of {target}")]
@@ -134,7 +134,7 @@ pub enum RunError {
         target: String,
         /// Why.
         #[source]
-        source: crate::database::DatabaseError,
+        source: Box<crate::database::DatabaseError>,
     },
     /// The project cannot be loaded, or its empty database cannot be prepared.
     #[error("cannot begin with suite {suite} on {target}")]
@@ -277,7 +277,7 @@ async fn start(
     let docker = match groups.iter().find(|(target, _)| server::needs_docker(target)) {
         None => None,
         Some((target, _)) => {
-            let failed = |source| RunError::Server { target: target.name.clone(), source };
+            let failed = |source| RunError::Server { target: target.name.clone(), source: Box::new(source) };
             let docker = Docker::connect().await.map_err(failed)?;
             docker.sweep().await.map_err(failed)?;
             Some(docker)

@@ -44,8 +44,8 @@ impl StartError {
     pub(super) fn for_target(self, target: &Target) -> RunError {
         let target = target.name.clone();
         match self {
-            Self::Server(source) => RunError::Server { target, source },
-            Self::Database(source) => RunError::Database { target, source },
+            Self::Server(source) => RunError::Server { target, source: Box::new(source) },
+            Self::Database(source) => RunError::Database { target, source: Box::new(source) },
             Self::Scratch { path, source } => RunError::Scratch { path, source },
             Self::External => RunError::NothingSelected { suite: String::new(), target },
         }
