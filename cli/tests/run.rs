@@ -136,6 +136,16 @@ fn two_runs_and_any_number_of_jobs_give_one_report() {
     assert_eq!(stripped(&["--jobs", "3"]), first);
 }
 
+#[test]
+fn an_id_that_could_be_a_number_is_an_id() {
+    let Some(python) = python() else { return };
+    let (id, digits) = ("905134444e17", "1234567");
+    let project = Project::new(&[(id, USERS.1, USERS.2), (digits, RIGHT.1, RIGHT.2)]);
+    let (code, report) = project.report(&python, &[]);
+    let passes = [(id, "pass"), (digits, "pass")].map(|(id, v)| (id.to_owned(), v.to_owned()));
+    assert_eq!((code, verdicts(&report)), (0, passes.to_vec()));
+}
+
 /// One revision misbehaves, in a different way each time; all others are as without it.
 #[test]
 fn a_revision_that_misbehaves_is_its_own_cell_s_verdict() {

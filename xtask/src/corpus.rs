@@ -103,6 +103,22 @@ struct Case {
     revisions: BTreeSet<String>,
 }
 
+/// The whole corpus with this interpreter, as a stage of the tests.
+pub(crate) fn check(python: &Path) -> Result<(), Problem> {
+    let python = python.display().to_string();
+    let arguments = Arguments {
+        target: Vec::new(),
+        case: None,
+        report: None,
+        all: false,
+        arguments: vec!["--python".to_owned(), python, "--quiet".to_owned()],
+    };
+    match run(&arguments)? {
+        true => Ok(()),
+        false => Err(Problem::unusable("the corpus is not as expected; the table above says where")),
+    }
+}
+
 /// Runs the command; `Ok(false)` when something is not as expected.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let root = root();

@@ -10,7 +10,7 @@ use crate::postgres::Postgres;
 use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
-use crate::{images, python, root};
+use crate::{corpus, images, python, root};
 
 /// What tests print where they did not run.
 const SKIPPED: &str = "SKIPPED: ";
@@ -49,10 +49,12 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
 
     if quick || ground.is_some() {
         stages.run("tests", |skipped| tests(&environment, skipped));
-        // Further stages that need servers and Python (`corpus`, `examples`) belong here, each as
-        // `stages.run("corpus", |_| cargo([..], &environment))`.
     } else {
         stages.skip("tests", "the setup failed");
+    }
+    match &ground {
+        Some(ground) => stages.run("corpus", |_| corpus::check(&ground.python).map(|()| Vec::new())),
+        None => stages.skip("corpus", "it needs Python and a container engine"),
     }
     drop(ground);
     Ok(stages.summary())

@@ -103,10 +103,7 @@ pub(crate) async fn advance(
         }
         Err(error) => return Err(error),
     };
-    let recorded = target
-        .versions(&after.contents)
-        .iter()
-        .any(|row| row.iter().flatten().any(|version| *version == plan.revision));
+    let recorded = target.is_recorded(&after.contents, &plan.revision);
     if !recorded {
         target.engine.drop_database(&after.database).await?;
         let problem = Problem::NotRecorded { open_transaction };

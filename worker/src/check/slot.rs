@@ -71,6 +71,13 @@ impl TargetContext {
             .collect()
     }
 
+    /// Whether the version table names a revision. SQLite shows text that could be a number (`905134444e17`) in
+    /// quotes.
+    pub(crate) fn is_recorded(&self, contents: &Contents, revision: &str) -> bool {
+        let named = |version: &String| version.trim_matches('\'') == revision;
+        self.versions(contents).iter().any(|row| row.iter().flatten().any(named))
+    }
+
     /// The user's rows for these tables that fit the database before `revision`.
     pub(crate) fn own_seeds(&self, revision: &str, tables: &BTreeSet<TableName>) -> Vec<(TableName, Seed)> {
         let named: BTreeMap<String, &TableName> =
