@@ -174,6 +174,10 @@ pub struct Evidence {
     pub omitted: u64,
 }
 
+fn no_rows(n: &u32) -> bool {
+    *n == 0
+}
+
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }
@@ -229,6 +233,9 @@ pub struct Coverage {
     pub tables: u32,
     /// Of those, the ones that held seeded rows.
     pub tables_seeded: u32,
+    /// Rows that were written, before and after the upgrade.
+    #[serde(default, skip_serializing_if = "no_rows")]
+    pub rows_seeded: u32,
     /// The rest, with reasons.
     pub not_seeded: Vec<NotSeeded>,
 }

@@ -55,7 +55,7 @@ pub(crate) fn cell(revision: &str, title: &str, target: &str, verdict: Verdict) 
         duration_ms: 12,
         title: title.to_owned(),
         reason: None,
-        coverage: Coverage { tables: 2, tables_seeded: 2, not_seeded: Vec::new() },
+        coverage: Coverage { tables: 2, tables_seeded: 2, rows_seeded: 0, not_seeded: Vec::new() },
         findings: Vec::new(),
         kept: None,
         phases_ms: BTreeMap::from([("upgrade".to_owned(), 5)]),
@@ -189,6 +189,7 @@ fn lower_case(target: &str) -> Cell {
         coverage: Coverage {
             tables: 2,
             tables_seeded: 1,
+            rows_seeded: 0,
             not_seeded: vec![NotSeeded {
                 table: "audit".to_owned(),
                 reason: "a trigger refuses every insert: audit is closed".to_owned(),

@@ -257,7 +257,12 @@ fn coverage(target: &TargetContext, pristine: &Pristine, trial: &Trial) -> Cover
         .map(|(table, reason)| NotSeeded { table: table.to_string(), reason: reason.clone() })
         .collect();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Coverage { tables: count(older.len()), tables_seeded: count(older.len() - not_seeded.len()), not_seeded }
+    Coverage {
+        tables: count(older.len()),
+        tables_seeded: count(older.len() - not_seeded.len()),
+        rows_seeded: count(trial.rows_a.rows.len() + trial.rows_b.rows.len()),
+        not_seeded,
+    }
 }
 
 /// How much a trial's findings weigh.

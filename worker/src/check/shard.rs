@@ -15,6 +15,7 @@ use crate::check::judge;
 use crate::check::pristine::{self, Advanced, Pristine, Snapshot};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
+use crate::check::trial;
 use crate::database::DatabaseName;
 use crate::host::Failure;
 
@@ -266,6 +267,12 @@ async fn judge_cell(
     revision: &Revision,
 ) -> Result<Answer, CheckError> {
     let target = shard.target;
+    if let Some(what) = trial::server_wide(target, pristine) {
+        // In a clone the role would be there already, which is the server's fault and not the revision's.
+        let reason =
+            format!("{what} writes outside of the database, and mrt cannot check such a revision yet");
+        return Ok(Answer::Judged(Outcome::Error { reason }));
+    }
     let judged = judge::check(target, slot, pristine, revision).await?;
     let fails = judged.findings.iter().any(|finding| finding.severity == Severity::Fail);
     let kept = if shard.keep && fails {

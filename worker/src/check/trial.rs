@@ -423,3 +423,10 @@ pub(crate) fn wanted_tables(
     wanted.retain(|table| !target.is_bookkeeping(table));
     wanted
 }
+
+/// What a revision writes outside of its database, if anything: all clones on a server would share it.
+pub(crate) fn server_wide(target: &TargetContext, pristine: &Pristine) -> Option<String> {
+    let catalogs = [&*pristine.before.catalog, &*pristine.after.catalog];
+    let version_table = &target.suite.version_table;
+    touch::touched(&pristine.statements, &catalogs, target.engine.dialect(), version_table).server_wide
+}
