@@ -42,6 +42,9 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = String> {
 
 /// Two values of a row as they stand in a table. Both are quoted where one could be mistaken, or its ends could not
 /// be seen: quotes around only one would look like the difference.
+///
+/// SQLite's values come in quotes where their text could be a number; those are quotes enough, and a number beside
+/// them gets none.
 pub(crate) fn values(before: Option<&str>, after: Option<&str>, absent: &str) -> (String, String) {
     let ambiguous = |text: &str| {
         text.is_empty()
@@ -50,10 +53,17 @@ pub(crate) fn values(before: Option<&str>, after: Option<&str>, absent: &str) ->
             || text.ends_with([' ', '\''])
             || text.chars().any(is_hidden)
     };
+    let quoted = |text: &str| {
+        ["'", "x'"]
+            .iter()
+            .any(|open| text.len() > open.len() && text.starts_with(open) && text.ends_with('\''))
+    };
+    let beside_quotes = [before, after].into_iter().flatten().any(quoted);
+    let clear = |text: &str| quoted(text) || (beside_quotes && text.parse::<f64>().is_ok());
     let quote = before.is_some_and(ambiguous) || after.is_some_and(ambiguous);
     let show = |value: Option<&str>| match value {
         None => absent.to_owned(),
-        Some(text) if quote => format!("'{}'", printable(text)),
+        Some(text) if quote && !clear(text) => format!("'{}'", printable(text)),
         Some(text) => printable(text).into_owned(),
     };
     (show(before), show(after))
@@ -169,6 +179,18 @@ mod tests {
         assert_eq!(shown(Some("NULL"), None), "'NULL' NULL");
         assert_eq!(shown(Some("a"), Some("a ")), "'a' 'a '");
         assert_eq!(shown(Some(""), Some("a\nb")), r"'' 'a\nb'");
+    }
+
+    #[test]
+    fn text_that_comes_in_quotes_gets_no_others() {
+        let shown = |before, after| values(Some(before), after, "NULL");
+        let pair = |before: &str, after: &str| (before.to_owned(), after.to_owned());
+        assert_eq!(shown("'+15550001001'", None), pair("'+15550001001'", "NULL"));
+        assert_eq!(shown("'1001'", Some("word")), pair("'1001'", "'word'"));
+        assert_eq!(shown("'1001'", Some("")), pair("'1001'", "''"));
+        assert_eq!(shown("1001", Some("'1001'")), pair("1001", "'1001'"));
+        assert_eq!(shown("x'00ff'", Some("a ")), pair("x'00ff'", "'a '"));
+        assert_eq!(shown("'", Some("it's'")), pair("'''", "'it's''"));
     }
 
     #[test]
