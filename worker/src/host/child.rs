@@ -213,6 +213,7 @@ impl Child {
             let alive = matches!(self.life, Life::Alive(_));
             tokio::select! {
                 heard = self.control.reader.next() => match heard? {
+                    Some(FromChild::Declared { fact }) => record.declared(fact),
                     Some(FromChild::Statement(statement)) => record.sent(statement),
                     Some(FromChild::Ran) => record.ran(),
                     Some(FromChild::Done { opaque, raised }) => return Ok(Ending::Done { opaque, raised }),

@@ -31,10 +31,11 @@ pub(super) const DEATH_LIMIT: Duration = Duration::from_secs(20);
 const MAX_SOCKET_PATH: usize = 100;
 
 /// The Python side, by file.
-const SCRIPTS: [(&str, &str); 12] = [
+const SCRIPTS: [(&str, &str); 13] = [
     ("start.py", include_str!("python/start.py")),
     ("mrt_host/__init__.py", include_str!("python/mrt_host/__init__.py")),
     ("mrt_host/child.py", include_str!("python/mrt_host/child.py")),
+    ("mrt_host/declared.py", include_str!("python/mrt_host/declared.py")),
     ("mrt_host/failure.py", include_str!("python/mrt_host/failure.py")),
     ("mrt_host/guard.py", include_str!("python/mrt_host/guard.py")),
     ("mrt_host/process.py", include_str!("python/mrt_host/process.py")),

@@ -82,11 +82,60 @@ pub struct Statement {
     pub line: Option<u32>,
 }
 
+/// What the Python side knows of a table and the database need not know: the revision's own words, as it made the
+/// table or used it. The default schema has no name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Fact {
+    /// The table is made, so nothing that was known of one of its name holds any more.
+    Created {
+        /// Schema.
+        schema: Option<String>,
+        /// Table.
+        table: String,
+    },
+    /// A column is renamed without a statement that says so: the table is built anew.
+    Renamed {
+        /// Schema.
+        schema: Option<String>,
+        /// Table.
+        table: String,
+        /// The column's old name.
+        from: String,
+        /// Its new one.
+        to: String,
+    },
+    /// Which words a column takes.
+    Labels {
+        /// Schema.
+        schema: Option<String>,
+        /// Table.
+        table: String,
+        /// Column.
+        column: String,
+        /// The labels as they are stored; `None` when the column takes any from now on.
+        labels: Option<Vec<String>>,
+        /// The column was made or changed so; otherwise the table was read by way of such a model.
+        made: bool,
+    },
+}
+
+/// A fact and when it was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// The index of the statement that shows it.
+    pub statement: usize,
+    /// What.
+    pub fact: Fact,
+}
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepOutcome {
     /// What it sent to the database, in order, bounded.
     pub statements: Vec<Statement>,
+    /// What these statements declare, in order, bounded.
+    pub declared: Vec<Declared>,
     /// Statements may be missing from `statements`: the list was cut, or a raw driver cursor was used.
     pub opaque: bool,
     /// What went wrong, if anything.
@@ -132,6 +181,9 @@ pub struct Raised {
     /// The revision's own code raised it on purpose: a `raise` statement of the revision's file that is not
     /// inside an `except`, or NotImplementedError from anywhere.
     pub on_purpose: bool,
+    /// Its class is one of those by which Python says that a value is not what was expected: ValueError, LookupError
+    /// and what derives from them.
+    pub about_value: bool,
     /// The end of the traceback, bounded.
     pub traceback: String,
 }

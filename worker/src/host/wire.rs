@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Failure, HostError, Raised, SeenRevision, Statement, StepOutcome, Versions};
+use super::{Declared, Fact, Failure, HostError, Raised, SeenRevision, Statement, StepOutcome, Versions};
 
 /// Larger frames are refused: the other side runs code that is not ours.
 const MAX_FRAME: usize = 32 << 20;
@@ -89,6 +89,7 @@ pub(super) enum LoadFailure {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum FromChild {
+    Declared { fact: Fact },
     Statement(Statement),
     Ran,
     Done { opaque: bool, raised: Option<Raised> },
@@ -232,12 +233,21 @@ impl Tail {
 #[derive(Debug, Default)]
 pub(super) struct Record {
     statements: Vec<Statement>,
+    declared: Vec<Declared>,
     cut: bool,
     running: bool,
 }
 
 impl Record {
     const MAX_STATEMENTS: usize = 20_000;
+    const MAX_FACTS: usize = 20_000;
+
+    /// What the next statement declares.
+    pub(super) fn declared(&mut self, fact: Fact) {
+        if self.declared.len() < Self::MAX_FACTS {
+            self.declared.push(Declared { statement: self.statements.len(), fact });
+        }
+    }
 
     pub(super) fn sent(&mut self, statement: Statement) {
         if self.statements.len() < Self::MAX_STATEMENTS {
@@ -258,6 +268,7 @@ impl Record {
     }
 
     pub(super) fn outcome(self, opaque: bool, failure: Option<Failure>, output: String) -> StepOutcome {
-        StepOutcome { statements: self.statements, opaque: opaque || self.cut, failure, output }
+        let Self { statements, declared, cut, .. } = self;
+        StepOutcome { statements, declared, opaque: opaque || cut, failure, output }
     }
 }

@@ -64,6 +64,39 @@ async fn a_migration_may_refuse_on_purpose() {
 }
 
 #[tokio::test]
+async fn an_exception_about_a_value_is_told_from_a_mistake() {
+    let Some(python) = interpreter("an_exception_about_a_value_is_told_from_a_mistake") else { return };
+    let cases = [
+        ("{}['x']", true),
+        ("'a'.split(',')[1]", true),
+        ("int('a')", true),
+        ("import json; json.loads('a')", true),
+        ("b'\\xff'.decode()", true),
+        ("import decimal; decimal.Decimal('a')", true),
+        ("op.get_bind().execute(sa.select(sa.literal_column(\"'x'\", sa.Enum('a')))).all()", true),
+        ("op.get_bind().execute(sa.select(sa.literal('x', sa.Enum('a', validate_strings=True))))", true),
+        ("None.x", false),
+        ("nowhere", false),
+        ("1 + 'a'", false),
+        ("import no_such_module", false),
+        ("assert False", false),
+        ("sa.table('t', sa.column('a')).c['b']", false),
+        ("op.get_bind().execute(sa.text('SELECT 1 AS a')).mappings().one()['b']", false),
+        ("with op.batch_alter_table('t') as batch:\n    batch.drop_constraint('none', type_='check')", false),
+        ("with op.batch_alter_table('t') as batch:\n    batch.drop_column('none')", false),
+        ("op.execute('SELECT nothing')", false),
+    ];
+    for (downgrade, about_value) in cases {
+        let (_suite, host, mut child, _) =
+            one(&python, "op.execute('CREATE TABLE t (a INTEGER)')", downgrade).await;
+        assert_eq!(up(&mut child, "r1").await.failure, None);
+        let raised = raised(down(&mut child, "r1").await);
+        assert_eq!(raised.about_value, about_value, "{downgrade}: {} {}", raised.class, raised.message);
+        host.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_missing_downgrade_is_on_purpose() {
     let Some(python) = interpreter("a_missing_downgrade_is_on_purpose") else { return };
     let suite = Suite::new(&python);

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Child, Direction, Failure, Host, HostSettings, Raised, StepOutcome};
+use super::{Child, Declared, Direction, Fact, Failure, Host, HostSettings, Raised, StepOutcome};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -100,3 +100,68 @@ async fn steps_run_and_their_statements_are_seen() {
     next.end().await.unwrap();
     host.close().await;
 }
+
+/// A fact in short: `t.s a,b` when a column is made so, `t.s? a,b` when it is read so.
+fn short(declared: &Declared) -> String {
+    match &declared.fact {
+        Fact::Created { table, .. } => format!("{} new {table}", declared.statement),
+        Fact::Renamed { table, from, to, .. } => format!("{} {table}.{from} -> {to}", declared.statement),
+        Fact::Labels { schema, table, column, labels, made } => {
+            assert_eq!(*schema, None, "the default schema has no name");
+            let labels = labels.as_ref().map_or("any".to_owned(), |labels| labels.join(","));
+            format!("{} {table}.{column}{} {labels}", declared.statement, if *made { "" } else { "?" })
+        }
+    }
+}
+
+#[tokio::test]
+async fn labels_that_only_python_knows_are_told() {
+    let Some(python) = interpreter("labels_that_only_python_knows_are_told") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision(
+        "r1",
+        "import enum\n\
+         Mood = enum.Enum('Mood', {'SAD': 1, 'OK': 2})\n\
+         class Wrapped(sa.TypeDecorator):\n    impl = sa.Enum('x', 'y')\n    cache_ok = True\n\
+         op.create_table('t', sa.Column('id', sa.Integer, primary_key=True), sa.Column('s', sa.Enum(Mood)))\n\
+         op.add_column('t', sa.Column('w', Wrapped()))\n\
+         op.add_column('t', sa.Column('n', sa.Text().with_variant(sa.Enum('v'), 'sqlite')))\n\
+         op.add_column('t', sa.Column('plain', sa.Text()))",
+        "pass",
+    );
+    suite.revision(
+        "r2",
+        "with op.batch_alter_table('t') as batch:\n    batch.alter_column('s', new_column_name='mood')",
+        "pass",
+    );
+    suite.revision(
+        "r3",
+        "t = sa.table('t', sa.column('mood'), sa.column('plain', sa.Enum('p', 'q')))\n\
+         bind = op.get_bind()\n\
+         bind.execute(t.update().values(mood='OK'))\n\
+         other = t.alias()\n\
+         bind.execute(sa.select(other.c.plain).where(other.c.mood == 'OK'))\n\
+         bind.execute(sa.select(t.c.plain))",
+        "pass",
+    );
+    let mut child = suite.host().await.child().await.unwrap();
+    let mut told = Vec::new();
+    for id in ["r1", "r2", "r3"] {
+        let outcome = up(&mut child, id).await;
+        assert_eq!(outcome.failure, None, "{id}");
+        let own = |declared: &&Declared| !short(declared).contains("alembic_version");
+        told.push(outcome.declared.iter().filter(own).map(short).collect::<Vec<_>>());
+        for declared in &outcome.declared {
+            assert!(declared.statement < outcome.statements.len());
+        }
+    }
+    let without_number =
+        |told: &[String]| told.iter().map(|t| t.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>();
+    assert_eq!(without_number(&told[0]), ["new t", "t.s SAD,OK", "t.w x,y", "t.n v", "t.plain any"]);
+    assert_eq!(without_number(&told[1]), ["t.s -> mood"]);
+    assert_eq!(
+        without_number(&told[2]),
+        ["t.plain? p,q"],
+        "what is written is no fact, and one is told once"
+    );
+}

@@ -1,6 +1,7 @@
 """What an exception out of a migration says."""
 
 import ast
+import decimal
 import dis
 import os
 import re
@@ -17,6 +18,9 @@ DRIVERS = frozenset(
 )
 # Their NotImplementedError says that a dialect cannot do something: an accident, not the author's word.
 LIBRARIES = ("alembic.", "sqlalchemy.")
+# Where these libraries look up tables and columns, and where among that they convert values.
+SCHEMA = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.orm.", "sqlalchemy.util.")
+VALUES = "sqlalchemy.sql.sqltypes"
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
@@ -44,6 +48,7 @@ def describe(error, file, last):
         "statement": _statement(error, statement, last) if statement else None,
         "line": _line(error, file),
         "on_purpose": _on_purpose(error, file),
+        "about_value": _about_value(error),
         "traceback": _traceback(error),
     }
 
@@ -133,6 +138,19 @@ def _on_purpose(error, file):
     except (OSError, SyntaxError, ValueError):
         return False
     return _raises_at(tree, frames[-1][1], False)
+
+
+def _about_value(error):
+    """Whether Python says that a value is not what was expected, rather than that the code is wrong."""
+    if _is_sqlalchemy(error, "StatementError") and getattr(error, "orig", None) is not None:
+        # Raised while a value was converted for the driver.
+        error = error.orig
+    # Theirs speak of tables and columns, except where SQLAlchemy converts a value.
+    frames = list(_frames(error))
+    inner = frames[-1][2] if frames else ""
+    if type(error).__module__.startswith(LIBRARIES) or (inner.startswith(SCHEMA) and inner != VALUES):
+        return False
+    return isinstance(error, (ValueError, LookupError, decimal.InvalidOperation))
 
 
 def _is_raise(error):

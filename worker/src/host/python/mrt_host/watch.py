@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 
+from .declared import Declared
 from .wire import clip, frame
 
 MAX_STATEMENTS = 20000
@@ -33,6 +34,7 @@ class Watch:
         self.channel = None
         self.pid = None
         self.lock = threading.Lock()
+        self.declared = Declared()
         self.begin()
         event.listen(Engine, "before_cursor_execute", self._before)
         event.listen(Engine, "after_cursor_execute", self._after)
@@ -53,6 +55,7 @@ class Watch:
         self.bytes = 0
         self.last = None
         self.stepping = False
+        self.declared.begin()
 
     def in_revision(self, file):
         """The step itself begins; its statements come from this file."""
@@ -88,7 +91,7 @@ class Watch:
             "parameters": _texts(parameters, executemany),
             "line": line,
         }
-        data = frame(message)
+        data = self._facts(conn, context) + frame(message)
         with self.lock:
             self.count += 1
             self.bytes += len(data)
@@ -96,6 +99,15 @@ class Watch:
                 self.opaque = True
                 return
         self.channel.send_bytes(data)
+
+    def _facts(self, conn, context):
+        """Frames of their own, before the statement that shows them."""
+        try:
+            facts = self.declared.facts(conn, context)
+            return b"".join(frame({"op": "declared", "fact": fact}) for fact in facts)
+        except Exception:
+            # The migration must not fail over what we would like to know of it.
+            return b""
 
     def _after(self, conn, cursor, statement, parameters, context, executemany):
         self._ran()
