@@ -9,9 +9,11 @@ use mrt_report::{Coverage, Evidence, Finding, FindingKind, NotSeeded, Severity};
 use crate::check::CheckError;
 use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
+use crate::check::labels::Sides;
 use crate::check::pristine::Pristine;
 use crate::check::slot::{Slot, TargetContext};
 use crate::check::trial::{self, Failed, Phases, Problem, Rows, Step, Trial, wanted_tables};
+use crate::check::unknown::{self, Unknown};
 use crate::database::catalog::TableName;
 use crate::host::{Failure, Statement};
 use crate::seed::{Batch, Edge, EdgeSet, RowKind, Vocabulary};
@@ -31,8 +33,7 @@ pub(crate) async fn check(
     pristine: &Pristine,
     revision: &Revision,
 ) -> Result<Judged, CheckError> {
-    let mut trials = Trials { target, slot, pristine, phases: Phases::default(), tables: BTreeSet::new() };
-    trials.tables = wanted_tables(target, pristine, &pristine.statements, pristine.opaque);
+    let mut trials = Trials::new(target, slot, pristine);
     let all = trials.widening(&Rows::all()).await?;
     let coverage = coverage(target, pristine, &all);
     let mut reader = Reader::new(revision, trials.slot.scrubber(target));
@@ -53,8 +54,7 @@ pub(crate) async fn replay(
     slot: &mut Slot,
     pristine: &Pristine,
 ) -> Result<(), CheckError> {
-    let tables = wanted_tables(target, pristine, &pristine.statements, pristine.opaque);
-    let mut trials = Trials { target, slot, pristine, phases: Phases::default(), tables };
+    let mut trials = Trials::new(target, slot, pristine);
     trials.widening(&Rows { stop_after_downgrade: true, ..Rows::ordinary() }).await?;
     Ok(())
 }
@@ -96,20 +96,46 @@ struct Trials<'a> {
     phases: Phases,
     /// The older tables that rows go to.
     tables: BTreeSet<TableName>,
+    /// The words of text columns that only Python knows.
+    sides: Sides,
+}
+
+impl<'a> Trials<'a> {
+    fn new(target: &'a TargetContext, slot: &'a mut Slot, pristine: &'a Pristine) -> Self {
+        let tables = wanted_tables(target, pristine, &pristine.statements, pristine.opaque);
+        let mut sides = Sides::new(&pristine.before.labels, &pristine.after.labels);
+        let catalogs = [&*pristine.before.catalog, &*pristine.after.catalog];
+        let dialect = target.engine.dialect();
+        sides.learn(true, &pristine.statements, &pristine.declared, catalogs, dialect);
+        Self { target, slot, pristine, phases: Phases::default(), tables, sides }
+    }
 }
 
 impl Trials<'_> {
     async fn run(&mut self, rows: &Rows) -> Result<Trial, CheckError> {
-        trial::run(self.target, self.slot, self.pristine, &self.tables, rows, &mut self.phases).await
+        let seeding = (&self.tables, &self.sides);
+        trial::run(self.target, self.slot, self.pristine, seeding, rows, &mut self.phases).await
     }
 
-    /// Runs a trial, and again with more tables as long as its statements name tables that held no rows. Ends,
-    /// since the set only grows.
+    /// Learns from a trial what its rows should have looked like; `false` when there is nothing new.
+    fn learn(&mut self, trial: &Trial) -> bool {
+        let known = (self.sides.before.clone(), self.sides.after.clone());
+        let catalogs = [&*self.pristine.before.catalog, &*self.pristine.after.catalog];
+        for (step, statements, declared) in trial.sent() {
+            let dialect = self.target.engine.dialect();
+            self.sides.learn(step != Step::Downgrade, statements, declared, catalogs, dialect);
+        }
+        known != (self.sides.before.clone(), self.sides.after.clone())
+    }
+
+    /// Runs a trial, and again as long as its statements name tables that held no rows or show the words of a
+    /// column. Ends, since both only grow.
     async fn widening(&mut self, rows: &Rows) -> Result<Trial, CheckError> {
         loop {
             let trial = self.run(rows).await?;
             let wanted = wanted_tables(self.target, self.pristine, &trial.statements, trial.opaque);
-            if wanted.is_subset(&self.tables) {
+            let learnt = self.learn(&trial);
+            if wanted.is_subset(&self.tables) && !learnt {
                 return Ok(trial);
             }
             self.tables.extend(wanted);
@@ -121,25 +147,32 @@ impl Trials<'_> {
 async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>) -> Result<(), CheckError> {
     let mut ordinary = trials.widening(&Rows::ordinary()).await?;
     let mut vocabulary = Vocabulary::default();
-    if let Some(words) = ordinary.failed.as_ref().filter(|failed| depends_on_text(failed))
-        && let Some((better, trial)) = other_vocabulary(trials, words).await?
-    {
-        // The migration parses text. With text that it can parse it works, so what remains is a warning.
-        reader.take(
-            &ordinary,
-            Weight::By(Severity::Warn),
-            &[format!("free text that is not {}", vocabulary_name(better))],
-        );
-        vocabulary = better;
-        ordinary = trial;
+    let mut write_b = true;
+    let mut unknown = None;
+    if let Some(words) = ordinary.failed.as_ref().filter(|failed| depends_on_text(failed)) {
+        if let Some((better, trial)) = other_vocabulary(trials, words).await? {
+            // The migration parses text. With text that it can parse it works, so what remains is a warning.
+            reader.take(
+                &ordinary,
+                Weight::By(Severity::Warn),
+                &[format!("free text that is not {}", vocabulary_name(better))],
+            );
+            vocabulary = better;
+            ordinary = trial;
+        } else if let Some(without) = without_unknown(trials, &ordinary).await? {
+            reader.take_failure(&ordinary, Weight::By(Severity::Warn), &without.columns);
+            write_b = without.write_b;
+            // What the rows showed before the step that failed was not the failure's doing.
+            unknown = Some(std::mem::replace(&mut ordinary, without.trial));
+        }
     }
-    let ordinary_rows = Rows { vocabulary, ..Rows::ordinary() };
+    let ordinary_rows = Rows { vocabulary, write_b, ..Rows::ordinary() };
 
     // Rows that were not there before: of the revision's making, or of rows B by way of a trigger?
     let left_behind = |trial: &Trial| {
         trial.differences.iter().any(|difference| difference.kind == FindingKind::RowsLeftBehind)
     };
-    if left_behind(&ordinary) || left_behind(all) {
+    if left_behind(&ordinary) || left_behind(all) || unknown.as_ref().is_some_and(left_behind) {
         let without_b = trials.run(&Rows { write_b: false, ..ordinary_rows.clone() }).await?;
         let of_revision: BTreeSet<&str> = without_b
             .differences
@@ -152,6 +185,9 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
         }
     }
 
+    if let Some(trial) = &unknown {
+        reader.take_differences(trial, Weight::Ordinary, &[]);
+    }
     reader.take(&ordinary, Weight::Ordinary, &[]);
     if vocabulary == Vocabulary::default() {
         reader.confirm(all);
@@ -225,6 +261,71 @@ fn depends_on_text(failed: &Failed) -> bool {
     }
 }
 
+/// A failure that hangs on values whose shape nothing declares, and what shows without them.
+struct WithoutUnknown {
+    /// Which columns, for the report.
+    columns: Vec<String>,
+    /// The trial in which their tables held no rows.
+    trial: Trial,
+    /// Whether rows B may be written.
+    write_b: bool,
+}
+
+/// Whether ordinary rows made a step fail by values that only the application knows how to write: the step read
+/// such columns, Python says that a value is not as expected, and without those rows the step gets further. From then
+/// on the trials leave the columns' tables empty, so that what comes later is seen.
+async fn without_unknown(
+    trials: &mut Trials<'_>,
+    ordinary: &Trial,
+) -> Result<Option<WithoutUnknown>, CheckError> {
+    let Some(failed) = &ordinary.failed else { return Ok(None) };
+    let columns = unknown::columns(trials.target, trials.pristine, &trials.sides, ordinary, failed);
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let clock = Instant::now();
+    let found = get_further(trials, failed, columns).await?;
+    trials.phases.add("other texts", clock);
+    Ok(found)
+}
+
+async fn get_further(
+    trials: &mut Trials<'_>,
+    failed: &Failed,
+    mut columns: Vec<Unknown>,
+) -> Result<Option<WithoutUnknown>, CheckError> {
+    let further = |trial: &Trial| trial.failed.as_ref().is_none_or(|other| other.step > failed.step);
+    let found = |columns: &[Unknown], trial, write_b| {
+        Some(WithoutUnknown { columns: unknown::sentences(columns), trial, write_b })
+    };
+    let without_b = Rows { write_b: false, ..Rows::ordinary() };
+    if failed.step == Step::Downgrade {
+        let trial = trials.run(&without_b).await?;
+        if further(&trial) {
+            return Ok(found(&columns, trial, false));
+        }
+        // What the upgrade wrote is its own to read; only what it found is not.
+        columns.retain(|column| column.is_older(trials.pristine));
+        if columns.is_empty() {
+            return Ok(None);
+        }
+    }
+    let tables = trials.tables.clone();
+    trials.tables.retain(|table| !columns.iter().any(|column| column.table == *table));
+    let trial = trials.run(&Rows::ordinary()).await?;
+    if further(&trial) {
+        return Ok(found(&columns, trial, true));
+    }
+    // Others may need rows in these tables.
+    trials.tables.clear();
+    let trial = trials.run(&without_b).await?;
+    if further(&trial) {
+        return Ok(found(&columns, trial, false));
+    }
+    trials.tables = tables;
+    Ok(None)
+}
+
 async fn other_vocabulary(
     trials: &mut Trials<'_>,
     failed: &Failed,
@@ -295,6 +396,11 @@ impl Reader<'_> {
     /// Takes in what a trial shows and no earlier one has shown; what an earlier one has shown is masked where
     /// the two differ.
     fn take(&mut self, trial: &Trial, weight: Weight, depends_on: &[String]) {
+        self.take_differences(trial, weight, depends_on);
+        self.take_failure(trial, weight, depends_on);
+    }
+
+    fn take_differences(&mut self, trial: &Trial, weight: Weight, depends_on: &[String]) {
         for difference in &trial.differences {
             let of_rows_b = difference.kind == FindingKind::RowsLeftBehind
                 && self.left_behind.as_ref().is_some_and(|tables| !tables.contains(&difference.object));
@@ -304,6 +410,9 @@ impl Reader<'_> {
             let finding = self.of_difference(difference, trial);
             self.add(finding, difference.note, difference.about_b, weight, depends_on);
         }
+    }
+
+    fn take_failure(&mut self, trial: &Trial, weight: Weight, depends_on: &[String]) {
         if let Some(failed) = &trial.failed {
             let finding = self.failed(failed, &trial.statements);
             self.add(finding, false, false, weight, depends_on);

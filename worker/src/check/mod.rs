@@ -6,6 +6,7 @@
 mod compare;
 mod evidence;
 mod judge;
+mod labels;
 mod own_rows;
 mod pristine;
 mod schedule;
@@ -13,6 +14,7 @@ pub(crate) mod shard;
 pub(crate) mod slot;
 mod touch;
 mod trial;
+mod unknown;
 
 use std::path::PathBuf;
 use std::time::Duration;

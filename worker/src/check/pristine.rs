@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::check::CheckError;
+use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::trial::{Failed, Problem, Step};
 use crate::database::DatabaseName;
 use crate::database::catalog::Catalog;
 use crate::database::rows::Contents;
-use crate::host::{Direction, Statement};
+use crate::host::{Declared, Direction, Statement, StepOutcome};
 
 /// A database at rest, and what was read of it.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub(crate) struct Snapshot {
     pub(crate) database: DatabaseName,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) contents: Arc<Contents>,
+    /// The words of text columns that only Python knows, as the chain declared them so far.
+    pub(crate) labels: Arc<Labels>,
 }
 
 /// A revision between its two pristine states.
@@ -29,6 +32,8 @@ pub(crate) struct Pristine {
     pub(crate) after: Snapshot,
     /// What the upgrade sent on an empty database.
     pub(crate) statements: Vec<Statement>,
+    /// What these declared.
+    pub(crate) declared: Vec<Declared>,
     /// Statements may be missing.
     pub(crate) opaque: bool,
 }
@@ -69,32 +74,29 @@ pub(crate) async fn advance(
         plan.source.clone()
     } else {
         slot.load(target, &plan.source.database).await?;
-        let mut statements = Vec::new();
+        let mut sent = Sent::default();
         let mut steps = Steps::new(target, slot, &plan.revision);
         for revision in &plan.missing {
-            if let Some(failed) = apply(&mut steps, revision, &mut statements).await? {
-                return Ok(Advanced::Failed {
-                    failed: Box::new(failed),
-                    statements: statements.into_iter().map(|(s, _)| s).collect(),
-                });
+            if let Some(failed) = apply(&mut steps, revision, &mut sent).await? {
+                return Ok(Advanced::Failed { failed: Box::new(failed), statements: sent.statements });
             }
         }
         steps.end().await;
-        freeze(target, slot, &plan.parents_name).await?
+        freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await?
     };
 
     slot.load(target, &before.database).await?;
-    let mut statements = Vec::new();
+    let mut sent = Sent::default();
     let mut steps = Steps::new(target, slot, &plan.revision);
-    let failed = apply(&mut steps, &plan.revision, &mut statements).await?;
+    let failed = apply(&mut steps, &plan.revision, &mut sent).await?;
     let open_transaction = steps.ends_open_transaction().await?;
     steps.end().await;
-    let opaque = statements.iter().any(|(_, opaque)| *opaque);
-    let statements: Vec<Statement> = statements.into_iter().map(|(statement, _)| statement).collect();
     if let Some(failed) = failed {
-        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+        return Ok(Advanced::Failed { failed: Box::new(failed), statements: sent.statements });
     }
-    let after = match freeze(target, slot, &plan.name).await {
+    let frozen = freeze(target, slot, &plan.name, &before.labels, &sent).await;
+    let Sent { statements, declared, opaque } = sent;
+    let after = match frozen {
         Ok(after) => after,
         Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
             let failed =
@@ -115,18 +117,32 @@ pub(crate) async fn advance(
         before,
         after,
         statements,
+        declared,
         opaque,
     })))
 }
 
-async fn apply(
-    steps: &mut Steps<'_>,
-    revision: &str,
-    statements: &mut Vec<(Statement, bool)>,
-) -> Result<Option<Failed>, CheckError> {
-    let outcome = steps.run_revision(Direction::Up, revision).await?;
-    let opaque = outcome.opaque;
-    statements.extend(outcome.statements.into_iter().map(|statement| (statement, opaque)));
+/// What steps sent, one after the other.
+#[derive(Default)]
+pub(crate) struct Sent {
+    statements: Vec<Statement>,
+    declared: Vec<Declared>,
+    opaque: bool,
+}
+
+impl Sent {
+    pub(crate) fn add(&mut self, outcome: &mut StepOutcome) {
+        let first = self.statements.len();
+        self.statements.append(&mut outcome.statements);
+        let declared = outcome.declared.drain(..);
+        self.declared.extend(declared.map(|d| Declared { statement: d.statement + first, ..d }));
+        self.opaque |= outcome.opaque;
+    }
+}
+
+async fn apply(steps: &mut Steps<'_>, revision: &str, sent: &mut Sent) -> Result<Option<Failed>, CheckError> {
+    let mut outcome = steps.run_revision(Direction::Up, revision).await?;
+    sent.add(&mut outcome);
     Ok(outcome.failure.map(|failure| Failed {
         step: Step::Upgrade,
         problem: Problem::Failed(failure),
@@ -134,11 +150,13 @@ async fn apply(
     }))
 }
 
-/// Reads the slot's database and puts it aside under `name`.
+/// Reads the slot's database and puts it aside under `name`. Before `sent` it had the words `labels`.
 pub(crate) async fn freeze(
     target: &TargetContext,
     slot: &Slot,
     name: &DatabaseName,
+    labels: &Labels,
+    sent: &Sent,
 ) -> Result<Snapshot, CheckError> {
     let mut session = target.engine.connect(&slot.database).await?;
     let catalog = target.catalog(session.as_mut()).await?;
@@ -146,7 +164,13 @@ pub(crate) async fn freeze(
     drop(session);
     target.engine.disconnect(&slot.database).await?;
     target.engine.rename(&slot.database, name).await?;
-    Ok(Snapshot { database: name.clone(), catalog: Arc::new(catalog), contents: Arc::new(contents) })
+    let labels = labels.after(&sent.statements, &sent.declared, &catalog, target.engine.dialect());
+    Ok(Snapshot {
+        database: name.clone(),
+        catalog: Arc::new(catalog),
+        contents: Arc::new(contents),
+        labels: Arc::new(labels),
+    })
 }
 
 /// Where to begin and what to add, so that the database holds exactly `ancestors`.

@@ -314,7 +314,7 @@ mod tests {
     }
 
     fn snapshot(name: DatabaseName) -> Snapshot {
-        Snapshot { database: name, catalog: Arc::default(), contents: Arc::default() }
+        Snapshot { database: name, catalog: Arc::default(), contents: Arc::default(), labels: Arc::default() }
     }
 
     fn base() -> Snapshot {

@@ -12,7 +12,8 @@ use tracing::{debug, warn};
 
 use crate::check::CheckError;
 use crate::check::judge;
-use crate::check::pristine::{self, Advanced, Pristine, Snapshot};
+use crate::check::labels::Labels;
+use crate::check::pristine::{self, Advanced, Pristine, Sent, Snapshot};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
 use crate::check::trial;
@@ -199,11 +200,13 @@ async fn drop_all(target: &TargetContext, databases: Vec<DatabaseName>) {
 async fn base(target: &TargetContext, slot: &mut Slot) -> Result<Snapshot, CheckError> {
     slot.host(target).await?;
     target.engine.create(&slot.database).await?;
+    let mut sent = Sent::default();
     match &target.suite.bootstrap {
         None => {}
         Some(Bootstrap::Callable(callable)) => {
             let limit = bootstrap_limit(target.suite.timeout);
-            let outcome = slot.host(target).await?.bootstrap(callable, limit).await?;
+            let mut outcome = slot.host(target).await?.bootstrap(callable, limit).await?;
+            sent.add(&mut outcome);
             if let Some(failure) = outcome.failure {
                 return Err(CheckError::Bootstrap { what: callable.clone(), reason: reason_of(&failure) });
             }
@@ -217,7 +220,7 @@ async fn base(target: &TargetContext, slot: &mut Slot) -> Result<Snapshot, Check
         }
     }
     target.engine.disconnect(&slot.database).await?;
-    pristine::freeze(target, slot, &DatabaseName::new("base", 0)).await
+    pristine::freeze(target, slot, &DatabaseName::new("base", 0), &Labels::default(), &sent).await
 }
 
 fn reason_of(failure: &Failure) -> String {

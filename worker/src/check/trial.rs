@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::check::compare::{self, Comparison, Difference, RowContext};
+use crate::check::labels::Sides;
 use crate::check::own_rows;
 use crate::check::pristine::Pristine;
 use crate::check::slot::{Slot, Steps, TargetContext};
@@ -12,7 +13,7 @@ use crate::check::{CheckError, millis};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow, Reason};
 use crate::database::{CounterBehind, Session};
-use crate::host::{Direction, Failure, Statement};
+use crate::host::{Declared, Direction, Failure, Statement};
 use crate::seed::{self, Batch, EdgeSet, Request, RowKind, Seeded, Vocabulary};
 
 /// The choice of rows of one trial.
@@ -66,6 +67,8 @@ pub(crate) struct Trial {
     pub(crate) differences: Vec<Difference>,
     /// What the steps sent.
     pub(crate) statements: Vec<Statement>,
+    /// Which step sent the statements from which index on, and what they declared, counted from there.
+    pub(crate) steps: Vec<(Step, usize, Vec<Declared>)>,
     /// Statements may be missing from `statements`.
     pub(crate) opaque: bool,
     /// The older tables that were asked to hold rows A.
@@ -73,6 +76,14 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
+    /// What each step sent and declared.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = (Step, &[Statement], &[Declared])> {
+        self.steps.iter().enumerate().map(|(number, (step, first, declared))| {
+            let end = self.steps.get(number + 1).map_or(self.statements.len(), |(_, next, _)| *next);
+            (*step, self.statements.get(*first..end).unwrap_or_default(), declared.as_slice())
+        })
+    }
+
     /// Nothing that is more than a note.
     pub(crate) fn is_clean(&self) -> bool {
         self.failed.is_none() && self.differences.iter().all(|difference| difference.note)
@@ -98,7 +109,7 @@ pub(crate) async fn run(
     target: &TargetContext,
     slot: &mut Slot,
     pristine: &Pristine,
-    tables: &BTreeSet<TableName>,
+    (tables, sides): (&BTreeSet<TableName>, &Sides),
     rows: &Rows,
     phases: &mut Phases,
 ) -> Result<Trial, CheckError> {
@@ -108,6 +119,7 @@ pub(crate) async fn run(
     let mut running = Running {
         target,
         pristine,
+        sides,
         rows,
         steps: Steps::new(target, slot, &pristine.revision),
         phases,
@@ -122,6 +134,7 @@ pub(crate) async fn run(
 struct Running<'a> {
     target: &'a TargetContext,
     pristine: &'a Pristine,
+    sides: &'a Sides,
     rows: &'a Rows,
     steps: Steps<'a>,
     phases: &'a mut Phases,
@@ -172,8 +185,8 @@ impl Running<'_> {
             suite: &self.target.suite.name,
             revision: &self.pristine.revision,
             batch: Batch::A,
-            here,
-            there: &self.pristine.after.catalog,
+            here: &self.sides.before.assumed_in(here),
+            there: &self.sides.after.assumed_in(&self.pristine.after.catalog),
             tables: &generated,
             edges: self.rows.edges_a.clone(),
             avoid: &[&self.pristine.before.contents, &self.pristine.after.contents, &theirs],
@@ -215,8 +228,8 @@ impl Running<'_> {
                 suite: &self.target.suite.name,
                 revision: &self.pristine.revision,
                 batch: Batch::B,
-                here: &between,
-                there: &self.pristine.before.catalog,
+                here: &self.sides.after.assumed_in(&between),
+                there: &self.sides.before.assumed_in(&self.pristine.before.catalog),
                 tables: &tables,
                 edges: self.rows.edges_b.clone(),
                 avoid: &[&now, before, &self.pristine.after.contents],
@@ -346,6 +359,7 @@ impl Running<'_> {
         let clock = Instant::now();
         let outcome = self.steps.run(direction).await?;
         self.phases.add(phase, clock);
+        self.trial.steps.push((step, self.trial.statements.len(), outcome.declared));
         self.trial.statements.extend(outcome.statements);
         self.trial.opaque |= outcome.opaque;
         let Some(failure) = outcome.failure else { return Ok(true) };
