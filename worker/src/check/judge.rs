@@ -6,12 +6,12 @@ use std::time::Instant;
 use mrt_chain::graph::Revision;
 use mrt_report::{Coverage, Evidence, Finding, FindingKind, NotSeeded, Severity};
 
-use crate::check::CheckError;
 use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
 use crate::check::pristine::Pristine;
 use crate::check::slot::{Slot, TargetContext};
 use crate::check::trial::{self, Failed, Phases, Problem, Rows, Step, Trial, wanted_tables};
+use crate::check::{CheckError, apart};
 use crate::database::catalog::TableName;
 use crate::host::{Failure, Statement};
 use crate::seed::{Batch, Edge, EdgeSet, RowKind, Vocabulary};
@@ -100,7 +100,19 @@ struct Trials<'a> {
 
 impl Trials<'_> {
     async fn run(&mut self, rows: &Rows) -> Result<Trial, CheckError> {
-        trial::run(self.target, self.slot, self.pristine, &self.tables, rows, &mut self.phases).await
+        let (target, pristine) = (self.target, self.pristine);
+        let trial = trial::run(target, self.slot, pristine, &self.tables, rows, &mut self.phases).await?;
+        // The lineage has seen the upgrade alone.
+        if target.engine.shares_objects()
+            && let Some(found) = trial::server_wide(target, pristine, &trial.statements)
+        {
+            if !target.apart {
+                return Err(CheckError::WritesOutside { revision: pristine.revision.clone(), found });
+            }
+            apart::can_be_undone(&found)?;
+            apart::permitted(target, trial.failed.as_ref())?;
+        }
+        Ok(trial)
     }
 
     /// Runs a trial, and again with more tables as long as its statements name tables that held no rows. Ends,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::check::CheckError;
 use crate::check::slot::{Slot, Steps, TargetContext};
+use crate::check::touch::{self, ServerWide};
 use crate::check::trial::{Failed, Problem, Step};
 use crate::database::DatabaseName;
 use crate::database::catalog::Catalog;
@@ -25,6 +26,8 @@ pub(crate) struct Pristine {
     pub(crate) revision: String,
     /// After the revision's ancestors.
     pub(crate) before: Snapshot,
+    /// How a trial gets a database in that state.
+    pub(crate) origin: Origin,
     /// After the revision; its database may be gone already.
     pub(crate) after: Snapshot,
     /// What the upgrade sent on an empty database.
@@ -33,12 +36,23 @@ pub(crate) struct Pristine {
     pub(crate) opaque: bool,
 }
 
+/// How a trial gets the database before its revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It clones that of [`Pristine::before`].
+    Clone,
+    /// It applies these revisions, on a server as it was found.
+    Replay(Vec<String>),
+}
+
 /// What became of advancing the lineage by one revision.
 pub(crate) enum Advanced {
     /// The revision's upgrade works on an empty database.
     Done(Arc<Pristine>),
     /// It does not; what follows is blocked.
     Failed {
+        /// The revision that cannot be applied: the one meant, or one that was missing before it.
+        revision: String,
         /// The step, as it failed.
         failed: Box<Failed>,
         /// What it had sent until then.
@@ -69,57 +83,95 @@ pub(crate) async fn advance(
         plan.source.clone()
     } else {
         slot.load(target, &plan.source.database).await?;
-        let mut statements = Vec::new();
         let mut steps = Steps::new(target, slot, &plan.revision);
         for revision in &plan.missing {
-            if let Some(failed) = apply(&mut steps, revision, &mut statements).await? {
-                return Ok(Advanced::Failed {
-                    failed: Box::new(failed),
-                    statements: statements.into_iter().map(|(s, _)| s).collect(),
-                });
+            let mut statements = Vec::new();
+            let failed = apply(&mut steps, revision, &mut statements).await?;
+            let statements: Vec<Statement> = statements.into_iter().map(|(s, _)| s).collect();
+            stays_inside(target, revision, &statements, &plan.source)?;
+            if let Some(failed) = failed {
+                let revision = revision.clone();
+                return Ok(Advanced::Failed { revision, failed: Box::new(failed), statements });
             }
         }
         steps.end().await;
         freeze(target, slot, &plan.parents_name).await?
     };
-
     slot.load(target, &before.database).await?;
+    upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(&plan.name)).await
+}
+
+/// Upgrades the slot's database, which is in the state `before`; with a `name` it is put aside under that.
+pub(crate) async fn upgrade(
+    target: &TargetContext,
+    slot: &mut Slot,
+    revision: &str,
+    before: Snapshot,
+    origin: Origin,
+    name: Option<&DatabaseName>,
+) -> Result<Advanced, CheckError> {
     let mut statements = Vec::new();
-    let mut steps = Steps::new(target, slot, &plan.revision);
-    let failed = apply(&mut steps, &plan.revision, &mut statements).await?;
+    let mut steps = Steps::new(target, slot, revision);
+    let failed = apply(&mut steps, revision, &mut statements).await?;
     let open_transaction = steps.ends_open_transaction().await?;
     steps.end().await;
     let opaque = statements.iter().any(|(_, opaque)| *opaque);
     let statements: Vec<Statement> = statements.into_iter().map(|(statement, _)| statement).collect();
+    stays_inside(target, revision, &statements, &before)?;
+    let not_done = |problem, statements| {
+        let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });
+        Ok(Advanced::Failed { revision: revision.to_owned(), failed, statements })
+    };
     if let Some(failed) = failed {
-        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+        return Ok(Advanced::Failed { revision: revision.to_owned(), failed: Box::new(failed), statements });
     }
-    let after = match freeze(target, slot, &plan.name).await {
+    let after = match name {
+        Some(name) => freeze(target, slot, name).await,
+        None => read(target, slot).await,
+    };
+    let after = match after {
         Ok(after) => after,
         Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
-            let failed =
-                Failed { step: Step::Upgrade, problem: Problem::DatabaseGone, output: String::new() };
-            return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+            return not_done(Problem::DatabaseGone, statements);
         }
         Err(error) => return Err(error),
     };
-    let recorded = target.is_recorded(&after.contents, &plan.revision);
-    if !recorded {
+    if !target.is_recorded(&after.contents, revision) {
         target.engine.drop_database(&after.database).await?;
-        let problem = Problem::NotRecorded { open_transaction };
-        let failed = Failed { step: Step::Upgrade, problem, output: String::new() };
-        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+        return not_done(Problem::NotRecorded { open_transaction }, statements);
     }
-    Ok(Advanced::Done(Arc::new(Pristine {
-        revision: plan.revision.clone(),
-        before,
-        after,
-        statements,
-        opaque,
-    })))
+    let revision = revision.to_owned();
+    Ok(Advanced::Done(Arc::new(Pristine { revision, before, origin, after, statements, opaque })))
 }
 
-async fn apply(
+/// An error when a revision wrote what the databases of the server share, so that whatever ran beside it or comes
+/// after it may see that. One that is alone on its server may.
+pub(crate) fn stays_inside(
+    target: &TargetContext,
+    revision: &str,
+    statements: &[Statement],
+    before: &Snapshot,
+) -> Result<(), CheckError> {
+    if target.apart || !target.engine.shares_objects() {
+        return Ok(());
+    }
+    match server_wide(target, statements, &[&before.catalog]) {
+        None => Ok(()),
+        Some(found) => Err(CheckError::WritesOutside { revision: revision.to_owned(), found }),
+    }
+}
+
+/// What of these statements writes outside of the database.
+pub(crate) fn server_wide(
+    target: &TargetContext,
+    statements: &[Statement],
+    catalogs: &[&Catalog],
+) -> Option<ServerWide> {
+    touch::touched(statements, catalogs, target.engine.dialect(), &target.suite.version_table).server_wide
+}
+
+/// Applies one revision.
+pub(crate) async fn apply(
     steps: &mut Steps<'_>,
     revision: &str,
     statements: &mut Vec<(Statement, bool)>,
@@ -140,13 +192,20 @@ pub(crate) async fn freeze(
     slot: &Slot,
     name: &DatabaseName,
 ) -> Result<Snapshot, CheckError> {
+    let read = read(target, slot).await?;
+    target.engine.rename(&slot.database, name).await?;
+    Ok(Snapshot { database: name.clone(), ..read })
+}
+
+/// Reads the slot's database, and leaves it with nothing connected.
+pub(crate) async fn read(target: &TargetContext, slot: &Slot) -> Result<Snapshot, CheckError> {
     let mut session = target.engine.connect(&slot.database).await?;
     let catalog = target.catalog(session.as_mut()).await?;
     let contents = session.contents(&catalog).await?;
     drop(session);
     target.engine.disconnect(&slot.database).await?;
-    target.engine.rename(&slot.database, name).await?;
-    Ok(Snapshot { database: name.clone(), catalog: Arc::new(catalog), contents: Arc::new(contents) })
+    let database = slot.database.clone();
+    Ok(Snapshot { database, catalog: Arc::new(catalog), contents: Arc::new(contents) })
 }
 
 /// Where to begin and what to add, so that the database holds exactly `ancestors`.

@@ -89,6 +89,8 @@ pub struct StepOutcome {
     pub statements: Vec<Statement>,
     /// Statements may be missing from `statements`: the list was cut, or a raw driver cursor was used.
     pub opaque: bool,
+    /// env.py came as far as the revision's own function, so that a failure is the revision's.
+    pub reached: bool,
     /// What went wrong, if anything.
     pub failure: Option<Failure>,
     /// The last lines that the step printed, bounded.
@@ -132,6 +134,8 @@ pub struct Raised {
     /// The revision's own code raised it on purpose: a `raise` statement of the revision's file that is not
     /// inside an `except`, or NotImplementedError from anywhere.
     pub on_purpose: bool,
+    /// `file:line` of the project's own code nearest to the exception.
+    pub place: Option<String>,
     /// The end of the traceback, bounded.
     pub traceback: String,
 }

@@ -91,6 +91,8 @@ pub(super) enum LoadFailure {
 pub(super) enum FromChild {
     Statement(Statement),
     Ran,
+    /// env.py has come to the revision's own function.
+    Reached,
     Done { opaque: bool, raised: Option<Raised> },
     Scouted { modules: Vec<String>, error: Option<Raised> },
     Failed(LoadFailure),
@@ -234,6 +236,7 @@ pub(super) struct Record {
     statements: Vec<Statement>,
     cut: bool,
     running: bool,
+    pub(super) reached: bool,
 }
 
 impl Record {
@@ -258,6 +261,12 @@ impl Record {
     }
 
     pub(super) fn outcome(self, opaque: bool, failure: Option<Failure>, output: String) -> StepOutcome {
-        StepOutcome { statements: self.statements, opaque: opaque || self.cut, failure, output }
+        StepOutcome {
+            statements: self.statements,
+            opaque: opaque || self.cut,
+            reached: self.reached,
+            failure,
+            output,
+        }
     }
 }
