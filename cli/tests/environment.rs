@@ -30,7 +30,9 @@ fn run(env: &str, upgrade: &str, arguments: &[&str]) -> Option<Output> {
     let versions = dir.path().join("migrations/versions");
     fs::create_dir_all(&versions).unwrap();
     fs::write(dir.path().join("alembic.ini"), "[alembic]\nscript_location = migrations\n").unwrap();
-    let env = format!("import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, engine_from_config, pool\n{env}");
+    let env = format!(
+        "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, engine_from_config, pool\n{env}"
+    );
     fs::write(dir.path().join("migrations/env.py"), env).unwrap();
     let revision = format!(
         "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = 'a1'\ndown_revision = None\n\n\ndef upgrade():\n    {upgrade}\n\n\ndef downgrade():\n    op.drop_table('users')\n"
@@ -80,8 +82,9 @@ fn a_first_revision_that_fails_is_its_own_cell_s_verdict() {
 /// Some look at what their step did, which is not there when env.py runs without one.
 #[test]
 fn an_env_py_that_needs_a_step_gets_one() {
-    let env =
-        format!("{RUN}\nwith engine.connect() as connection:\n    connection.exec_driver_sql('SELECT version_num FROM alembic_version')\n");
+    let env = format!(
+        "{RUN}\nwith engine.connect() as connection:\n    connection.exec_driver_sql('SELECT version_num FROM alembic_version')\n"
+    );
     let Some(output) = run(&env, USERS, &[]) else { return };
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -160,8 +160,12 @@ async fn an_external_server_keeps_its_roles() {
     let Endpoint { host, port, user, password, database } = container.endpoint().clone();
     let url = format!("postgresql://{user}:{password}@{host}:{port}/{database}");
     let admin = |text: &str| sql(&python, &url, text);
-    admin("CREATE ROLE staff; CREATE ROLE boss LOGIN CONNECTION LIMIT 7 PASSWORD 'x' VALID UNTIL '2031-02-03 04:05:06.789+02'");
-    admin("GRANT staff TO boss WITH ADMIN OPTION; ALTER ROLE boss SET search_path = a, \"B c\"; COMMENT ON ROLE boss IS 'it''s'");
+    admin(
+        "CREATE ROLE staff; CREATE ROLE boss LOGIN CONNECTION LIMIT 7 PASSWORD 'x' VALID UNTIL '2031-02-03 04:05:06.789+02'",
+    );
+    admin(
+        "GRANT staff TO boss WITH ADMIN OPTION; ALTER ROLE boss SET search_path = a, \"B c\"; COMMENT ON ROLE boss IS 'it''s'",
+    );
     let read = || {
         admin(
             "SELECT to_jsonb(a) - 'oid', shobj_description(oid, 'pg_authid'), (SELECT setconfig FROM pg_db_role_setting WHERE setrole = oid), (SELECT array_agg(roleid::regrole::text || admin_option) FROM pg_auth_members WHERE member = oid) FROM pg_authid a ORDER BY rolname",
@@ -177,9 +181,8 @@ async fn an_external_server_keeps_its_roles() {
     let dir = tempfile::tempdir().unwrap();
     project(dir.path(), &[USERS, READER, INDEX, ruin]);
     let settings = |role: &str| {
-        let text = format!(
-            "targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\nurl = \"{url}\"\n{role}\n"
-        );
+        let text =
+            format!("targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\nurl = \"{url}\"\n{role}\n");
         fs::write(dir.path().join("mrt.toml"), text).unwrap();
     };
 

@@ -179,11 +179,7 @@ struct Held {
 }
 
 impl<'a, 'p> Runner<'a, 'p> {
-    fn new(
-        shard: &'a Shard<'a>,
-        state: State<'a>,
-        progress: &'p mut (dyn FnMut(Progress) + Send),
-    ) -> Self {
+    fn new(shard: &'a Shard<'a>, state: State<'a>, progress: &'p mut (dyn FnMut(Progress) + Send)) -> Self {
         Self {
             shard,
             state,
@@ -334,7 +330,10 @@ async fn base(shard: &Shard<'_>, slot: &mut Slot) -> Result<Result<Snapshot, usi
     let floor: Vec<String> = shard.floor.iter().map(|&at| chain.revisions()[at].id.clone()).collect();
     if let Some(broken) = apart::replay(target, slot, &floor).await? {
         debug!(revision = broken.revision, failed = ?broken.failed, "cannot be applied");
-        return chain.position(&broken.revision).map(Err).ok_or(CheckError::Replay { revision: broken.revision });
+        return chain
+            .position(&broken.revision)
+            .map(Err)
+            .ok_or(CheckError::Replay { revision: broken.revision });
     }
     pristine::freeze(target, slot, &DatabaseName::new("base", 0)).await.map(Ok)
 }

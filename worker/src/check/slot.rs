@@ -238,7 +238,10 @@ impl<'a> Steps<'a> {
         {
             self.target.engine.ping().await?;
             let printed = outcome.output.clone();
-            return Err(CheckError::Environment(Box::new(BrokenEnvironment { failure: failure.clone(), printed })));
+            return Err(CheckError::Environment(Box::new(BrokenEnvironment {
+                failure: failure.clone(),
+                printed,
+            })));
         }
         match &outcome.failure {
             Some(Failure::Raised(raised))

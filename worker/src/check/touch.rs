@@ -261,7 +261,11 @@ fn server_wide(words: &[String]) -> Option<ServerWide> {
         }
         _ => return None,
     };
-    let what = if matches!(verb, "GRANT" | "REVOKE") { format!("{verb} of a role") } else { format!("{verb} {noun}") };
+    let what = if matches!(verb, "GRANT" | "REVOKE") {
+        format!("{verb} of a role")
+    } else {
+        format!("{verb} {noun}")
+    };
     Some(ServerWide { what, roles })
 }
 

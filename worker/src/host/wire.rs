@@ -93,8 +93,14 @@ pub(super) enum FromChild {
     Ran,
     /// env.py has come to the revision's own function.
     Reached,
-    Done { opaque: bool, raised: Option<Raised> },
-    Scouted { modules: Vec<String>, error: Option<Raised> },
+    Done {
+        opaque: bool,
+        raised: Option<Raised>,
+    },
+    Scouted {
+        modules: Vec<String>,
+        error: Option<Raised>,
+    },
     Failed(LoadFailure),
 }
 

@@ -68,7 +68,17 @@ impl Running {
             .map_err(|source| StartError::Scratch { path: root, source })?;
         let run_as = unprivileged(directory.path())?;
         let (engine, server) = open(target, docker.as_ref(), directory.path(), run_as).await?;
-        Ok(Self { target: target.clone(), engine, server, docker, directory, run_as, shards: 0, holds_kept: false, left: Vec::new() })
+        Ok(Self {
+            target: target.clone(),
+            engine,
+            server,
+            docker,
+            directory,
+            run_as,
+            shards: 0,
+            holds_kept: false,
+            left: Vec::new(),
+        })
     }
 
     pub(super) fn engine(&self) -> Arc<dyn Engine> {
@@ -114,7 +124,9 @@ impl Running {
             return self.engine.ping().await.map_err(|_| StartError::External);
         }
         match self.server.take() {
-            Some(Server::Container(container)) if std::mem::take(&mut self.holds_kept) => self.left.push(leave(container).await),
+            Some(Server::Container(container)) if std::mem::take(&mut self.holds_kept) => {
+                self.left.push(leave(container).await)
+            }
             Some(server) => server.stop().await?,
             None => {}
         }

@@ -197,8 +197,10 @@ impl Postgres {
 
     /// Drops every database of this run.
     async fn drop_all(&self) -> Result<(), DatabaseError> {
-        let pattern = self.run.as_ref().map_or_else(|| "mrt\\_%".to_owned(), |run| format!("mrt\\_{run}\\_%"));
-        let found = format!("SELECT datname FROM pg_database WHERE datname LIKE '{pattern}' ORDER BY datname");
+        let pattern =
+            self.run.as_ref().map_or_else(|| "mrt\\_%".to_owned(), |run| format!("mrt\\_{run}\\_%"));
+        let found =
+            format!("SELECT datname FROM pg_database WHERE datname LIKE '{pattern}' ORDER BY datname");
         for row in self.run("list the databases of this run", &found).await?.into_iter().flatten() {
             let name = row.into_iter().flatten().next().unwrap_or_default();
             self.drop_stored(&name).await?;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::quote::{self, array_elements, ident, literal};
 use super::wire::Row;
-use crate::database::catalog::{Attributes, ObjectKey, ObjectKind, PASSWORD, MEMBER};
+use crate::database::catalog::{Attributes, MEMBER, ObjectKey, ObjectKind, PASSWORD};
 
 /// Boolean attributes, in the order in which the query reads them: as compared, and as SQL says them.
 const FLAGS: [(&str, &str); 7] = [
@@ -148,7 +148,8 @@ impl Roles {
                 kind: ObjectKind::ServerWide,
                 path: format!("membership of {member} in {role}"),
             };
-            let mut told = if options.admin { "with admin option" } else { "without admin option" }.to_owned();
+            let mut told =
+                if options.admin { "with admin option" } else { "without admin option" }.to_owned();
             if let Some((inherit, set)) = options.inherit_and_set {
                 told.push_str(&format!(", inherit {inherit}, set {set}"));
             }
@@ -200,7 +201,11 @@ impl Roles {
             .collect();
         while let Some(next) = open
             .iter()
-            .find(|one| !open.iter().any(|other| other.role == one.role && one.grantor.as_ref() == Some(&other.member)))
+            .find(|one| {
+                !open
+                    .iter()
+                    .any(|other| other.role == one.role && one.grantor.as_ref() == Some(&other.member))
+            })
             .or(open.first())
             .copied()
         {
@@ -209,10 +214,9 @@ impl Roles {
             let Some(options) = wanted.memberships.get(next) else { continue };
             let mut grant = format!("GRANT {} TO {}", ident(role), ident(member));
             match options.inherit_and_set {
-                Some((inherit, set)) => grant.push_str(&format!(
-                    " WITH ADMIN {}, INHERIT {inherit}, SET {set}",
-                    options.admin
-                )),
+                Some((inherit, set)) => {
+                    grant.push_str(&format!(" WITH ADMIN {}, INHERIT {inherit}, SET {set}", options.admin))
+                }
                 None if options.admin => grant.push_str(" WITH ADMIN OPTION"),
                 None => {}
             }
@@ -249,7 +253,8 @@ impl Role {
             format!("ALTER ROLE {name} RESET ALL"),
         ];
         let settings = self.settings.iter();
-        statements.extend(settings.map(|setting| format!("ALTER ROLE {name} SET {}", quote::setting(setting))));
+        statements
+            .extend(settings.map(|setting| format!("ALTER ROLE {name} SET {}", quote::setting(setting))));
         let comment = self.comment.as_deref().map_or_else(|| "NULL".to_owned(), literal);
         statements.push(format!("COMMENT ON ROLE {name} IS {comment}"));
         statements
