@@ -201,7 +201,7 @@ impl OneSuite<'_> {
 
     /// Makes the server as it was found, where it may not be.
     async fn clean(&mut self) -> Result<(), String> {
-        if !std::mem::take(&mut self.used) {
+        if !std::mem::take(&mut self.used) || !self.running.engine().shares_objects() {
             return Ok(());
         }
         let lasting = self.outside.values().any(|found| !found.roles);
