@@ -50,7 +50,7 @@ fn an_env_py_that_cannot_run_is_exit_code_2_with_its_exception_and_place() {
     let needs_setting = "url = os.environ['SHOP_DATABASE']\n";
     let elsewhere = "create_engine('sqlite:////nowhere/there.db').connect()\n";
     let exits = "os._exit(3)\n";
-    let hangs = "import time\nprint('connecting')\ntime.sleep(600)\n";
+    let hangs = "import time\nprint('connecting', flush=True)\ntime.sleep(600)\n";
     let cases = [
         (needs_setting, ["KeyError", "SHOP_DATABASE", "migrations/env.py:4"]),
         (elsewhere, ["OperationalError", "unable to open database file", "migrations/env.py:4"]),

@@ -186,7 +186,21 @@ impl OneSuite<'_> {
         for cell in open {
             let mut path = self.ancestors(cell);
             if let Some(&by) = path.intersection(&self.blocked).next() {
-                self.finish(cell, Outcome::Blocked { by }, 1, std::time::Duration::ZERO);
+                let why = self.running.engine().forbids_server_wide();
+                let outcome = match (why, self.outside.get(&by)) {
+                    // That mrt does not let it is no word about the revision.
+                    (Some(why), Some(found)) => {
+                        let by = &self.selection.chain.revisions()[by].id;
+                        let what = &found.what;
+                        Outcome::Error {
+                            reason: format!(
+                                "it needs revision {by}, which writes outside of its database ({what}): {why}"
+                            ),
+                        }
+                    }
+                    _ => Outcome::Blocked { by },
+                };
+                self.finish(cell, outcome, 1, std::time::Duration::ZERO);
                 continue;
             }
             path.insert(cell);
