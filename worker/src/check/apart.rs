@@ -27,6 +27,7 @@ pub(crate) async fn check(
 ) -> Result<End, CheckError> {
     let mut end = End::default();
     let mut slot = Slot::new(shard.target, 0);
+    slot.host(shard.target).await?;
     for &revision in &shard.cells {
         progress(Progress::Started { revision });
         let clock = Instant::now();
@@ -39,6 +40,9 @@ pub(crate) async fn check(
                 Ok(outcome) => break outcome,
                 Err(error) => {
                     slot.stop().await;
+                    if matches!(error, CheckError::Environment(_) | CheckError::Bootstrap { .. }) {
+                        return Err(error);
+                    }
                     if error.speaks_of_server() {
                         end.suspects.insert(revision, error.in_full());
                         return Ok(end);

@@ -17,7 +17,7 @@ use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
 use crate::check::shard::{self, Outcome, Progress, Shard};
 use crate::check::slot::TargetContext;
-use crate::check::touch::ServerWide;
+use crate::check::touch::{self, ServerWide};
 use crate::host::environment::{self, Driver, EnvironmentEvent};
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
@@ -64,6 +64,7 @@ pub(super) async fn check_all(
             outside: BTreeMap::new(),
             used: true,
         };
+        one.expect_outside();
         one.check().await?;
         let done = one.into_cells();
         cells.extend(done);
@@ -152,8 +153,20 @@ impl OneSuite<'_> {
         Ok(())
     }
 
+    /// Begins with what the files let expect of revisions that write outside of their database.
+    fn expect_outside(&mut self) {
+        if !self.running.engine().shares_objects() {
+            return;
+        }
+        for (index, revision) in self.selection.chain.revisions().iter().enumerate() {
+            // One that cannot be read is told of by Alembic, and a hint is all that this is.
+            let text = std::fs::read_to_string(&revision.file).unwrap_or_default();
+            self.outside.extend(touch::hinted(&text).map(|found| (index, found)));
+        }
+    }
+
     /// The cells to check next: those that need the same revisions which write outside of their database, on a server
-    /// on which those were applied to one database alone; in the end such revisions themselves, one at a time.
+    /// on which those were applied to one database alone; in the end such revisions themselves.
     /// What cannot be checked any more has come to its end then.
     fn next_cells(&mut self) -> Option<BTreeSet<usize>> {
         self.settle();
@@ -164,8 +177,15 @@ impl OneSuite<'_> {
                 let needed = self.needs_outside(first);
                 Some(inside().filter(|&cell| self.needs_outside(cell) == needed).collect())
             }
-            None => open().next().map(|cell| BTreeSet::from([cell])),
+            // After what cannot be undone a server is of no use for the next one.
+            None if self.has_lasting() => open().next().map(|cell| BTreeSet::from([cell])),
+            None => Some(open().collect()).filter(|cells: &BTreeSet<usize>| !cells.is_empty()),
         }
+    }
+
+    /// Whether some revision does to its server what mrt cannot undo.
+    fn has_lasting(&self) -> bool {
+        self.outside.values().any(|found| !found.roles)
     }
 
     fn ancestors(&self, revision: usize) -> BTreeSet<usize> {
@@ -218,8 +238,7 @@ impl OneSuite<'_> {
         if !std::mem::take(&mut self.used) || !self.running.engine().shares_objects() {
             return Ok(());
         }
-        let lasting = self.outside.values().any(|found| !found.roles);
-        if self.running.is_ours() && (lasting || self.running.holds_kept) {
+        if self.running.is_ours() && (self.has_lasting() || self.running.holds_kept) {
             return self.fresh().await.map_err(|error| format!("no server: {error}"));
         }
         if std::mem::take(&mut self.running.holds_kept) {

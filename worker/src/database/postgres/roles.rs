@@ -121,9 +121,13 @@ impl Roles {
         for (name, role) in &self.roles {
             let mut attributes = Attributes::new();
             for ((attribute, _), set) in FLAGS.iter().zip(role.flags) {
-                attributes.insert(attribute, if set { "yes" } else { "no" }.to_owned());
+                if set {
+                    attributes.insert(attribute, "yes".to_owned());
+                }
             }
-            attributes.insert("connection limit", role.connection_limit.clone());
+            if role.connection_limit != "-1" {
+                attributes.insert("connection limit", role.connection_limit.clone());
+            }
             let known = opened.roles.get(name).and_then(|role| role.password.as_ref());
             let password = role.password.as_ref().map(|stored| {
                 if known == Some(stored) { "as it was given".to_owned() } else { fingerprint(stored) }
