@@ -391,20 +391,27 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the graph, the selection, the order in which jobs end and what fails: every selected cell ends
+        /// Whatever the graph, the selection, the floor, the order in which jobs end and what fails: every selected cell ends
         /// once, is cloned from exactly its ancestors, and at the end only the base is left.
         #[test]
         fn every_cell_ends_once_in_a_clone_of_its_ancestors(
             chain in graphs(),
             picks in prop::collection::vec(any::<bool>(), 25),
             breaks in prop::collection::vec(0u8..10, 25),
+            on_floor in prop::option::of(0usize..25),
             choices in prop::collection::vec(any::<usize>(), 200),
             slots in 1usize..4,
         ) {
-            let cells: BTreeSet<usize> = (0..chain.revisions().len()).filter(|&at| picks[at]).collect();
-            let mut server = Server(BTreeMap::from([(base().database, BTreeSet::new())]));
+            let mut cells: BTreeSet<usize> = (0..chain.revisions().len()).filter(|&at| picks[at]).collect();
+            let mut floor = BTreeSet::new();
+            if let Some(top) = on_floor.map(|at| at % chain.revisions().len()) {
+                floor.extend(ancestors(&chain, top));
+                floor.insert(top);
+                cells.retain(|&cell| floor.is_subset(&ancestors(&chain, cell)));
+            }
+            let mut server = Server(BTreeMap::from([(base().database, floor.clone())]));
             let unusable = BTreeSet::new();
-            let mut state = State::new(&chain, &cells, BTreeSet::new(), &unusable, slots, base());
+            let mut state = State::new(&chain, &cells, floor, &unusable, slots, base());
             let mut running: Vec<Job> = Vec::new();
             let mut ended: Vec<usize> = Vec::new();
             let mut choices = choices.into_iter().cycle();

@@ -274,3 +274,63 @@ fn fingerprint(stored: &str) -> String {
     let digest = Sha256::new().chain_update("password\0").chain_update(stored).finalize();
     format!("set, fingerprint {}", super::hex(&digest[..4]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(names: &[&str], memberships: &[(&str, &str, &str)]) -> Roles {
+        let role = Role { connection_limit: "-1".to_owned(), ..Role::default() };
+        let membership = |(role, member, grantor): &(&str, &str, &str)| {
+            let membership = Membership {
+                role: (*role).to_owned(),
+                member: (*member).to_owned(),
+                grantor: Some((*grantor).to_owned()),
+            };
+            (membership, Options { admin: true, inherit_and_set: Some((true, false)) })
+        };
+        Roles {
+            roles: names.iter().map(|name| ((*name).to_owned(), role.clone())).collect(),
+            memberships: memberships.iter().map(membership).collect(),
+        }
+    }
+
+    /// Version 16 remembers who granted what, and a grantor needs the right to.
+    #[test]
+    fn a_grant_comes_after_the_one_on_which_it_rests() {
+        let all = ["admin", "amy", "staff", "zoe"];
+        let wanted = roles(&all, &[("staff", "amy", "zoe"), ("staff", "zoe", "admin")]);
+        let statements = roles(&all, &[]).statements_to(&wanted);
+        assert_eq!(
+            statements,
+            [
+                r#"GRANT "staff" TO "zoe" WITH ADMIN true, INHERIT true, SET false GRANTED BY "admin""#,
+                r#"GRANT "staff" TO "amy" WITH ADMIN true, INHERIT true, SET false GRANTED BY "zoe""#,
+            ]
+        );
+        assert!(wanted.statements_to(&wanted).is_empty());
+    }
+
+    #[test]
+    fn what_is_new_goes_and_what_is_gone_comes_back() {
+        let found = roles(&["new", "staff"], &[("staff", "new", "staff")]);
+        let statements = found.statements_to(&roles(&["old", "staff"], &[]));
+        assert_eq!(
+            statements[..4],
+            [
+                r#"REVOKE "staff" FROM "new" GRANTED BY "staff" CASCADE"#,
+                r#"DROP OWNED BY "new""#,
+                r#"DROP ROLE "new""#,
+                r#"CREATE ROLE "old""#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_password_is_never_told() {
+        let stored = "md5aaaabbbbccccddddaaaabbbbccccdddd";
+        assert!(!fingerprint(stored).contains("aaaa"));
+        assert_ne!(fingerprint(stored), fingerprint("md5aaaabbbbccccddddaaaabbbbccccddde"));
+        assert_eq!(fingerprint("SCRAM-SHA-256$4096:salt$a:b"), fingerprint("SCRAM-SHA-256$4096:other$c:d"));
+    }
+}
