@@ -114,10 +114,8 @@ impl<'a> State<'a> {
         for &cell in cells {
             needed.extend(state.ancestors(cell));
         }
-        // What does not need the whole floor cannot be reached from the base; where it is needed it is "missing".
-        needed.retain(|&revision| {
-            !state.floor.contains(&revision) && state.floor.is_subset(&state.ancestors(revision))
-        });
+        // The floor itself is done. What does not need all of it cannot be reached from the base; where it is needed it is "missing".
+        needed.retain(|&revision| state.floor.is_subset(&state.ancestors(revision)));
         state.order = needed.into_iter().collect();
         for &revision in unusable {
             state.blocked.insert(revision, revision);

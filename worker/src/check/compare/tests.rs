@@ -207,8 +207,8 @@ fn a_role_that_is_left_behind_is_a_note_and_takes_its_memberships_along() {
     let all = catalog(&[staff.clone(), app.clone(), granted.clone()]);
 
     let left = |object: &str| (FindingKind::SchemaLeftBehind, object.to_owned(), true);
-    assert_eq!(told(&catalog(&[staff.clone()]), &all), [left("role app")]);
-    assert_eq!(told(&catalog(&[app.clone()]), &all), [left("role staff")]);
+    assert_eq!(told(&catalog(std::slice::from_ref(&staff)), &all), [left("role app")]);
+    assert_eq!(told(&catalog(std::slice::from_ref(&app)), &all), [left("role staff")]);
     let membership = granted.0.path.clone();
     let both = catalog(&[staff.clone(), app]);
     assert_eq!(told(&both, &all), [(FindingKind::SchemaLeftBehind, membership.clone(), false)]);
