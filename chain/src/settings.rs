@@ -206,9 +206,13 @@ pub enum ServerSettings {
 /// As whom migrations connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
-    /// Owner of the database and not a superuser: what a service has in production.
+    /// Owner of the database and not a superuser: what a service has in production. On a server that mrt starts it
+    /// may create roles (CREATEROLE), as the usual owner at a hosting provider may; on an external one it may not.
     #[default]
     Owner,
+    /// The same, with CREATEROLE on an external server too. mrt then gives all roles of that server back the state
+    /// that they had when the run began, and drops new ones: only for servers that nobody else uses.
+    CreateRole,
     /// A superuser.
     Superuser,
 }

@@ -95,6 +95,7 @@ pub(super) enum Server {
 #[serde(rename_all = "lowercase")]
 pub(super) enum RawRole {
     Owner,
+    CreateRole,
     Superuser,
 }
 
@@ -102,6 +103,7 @@ impl From<RawRole> for Role {
     fn from(role: RawRole) -> Self {
         match role {
             RawRole::Owner => Self::Owner,
+            RawRole::CreateRole => Self::CreateRole,
             RawRole::Superuser => Self::Superuser,
         }
     }

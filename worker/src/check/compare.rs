@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_report::{AttributeChange, Evidence, FindingKind, RowChange};
 
-use crate::database::catalog::{COLUMN_ORDER, Catalog, ObjectKey, TableName};
+use crate::database::catalog::{COLUMN_ORDER, Catalog, MEMBER, ObjectKey, ObjectKind, PASSWORD, TableName};
 use crate::database::rows::{Contents, Rows};
 use crate::seed::{Batch, RowKind, Seeded};
 
@@ -59,7 +59,7 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
     for key in keys {
         let owner_differs =
             key.owner.as_ref().is_some_and(|owner| missing.contains(owner) || extra.contains(owner));
-        if owner_differs {
+        if owner_differs || goes_with_its_member(key, before, after, &missing, &extra) {
             continue;
         }
         let name = format!("{} {}", key.kind, key.path);
@@ -72,7 +72,12 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
                 side.and_then(|attributes| attributes.get(attribute)).cloned()
             };
             let (old, new) = (pick(was), pick(is));
-            if old != new {
+            // A password that a revision makes up is another one each time.
+            let made_up = comparison == Comparison::Again
+                && key.kind == ObjectKind::ServerWide
+                && attribute == PASSWORD
+                && old.is_some() == new.is_some();
+            if old != new && !made_up {
                 changes.push(AttributeChange {
                     object: name.clone(),
                     attribute: attribute.to_owned(),
@@ -103,7 +108,7 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
         found.push(Difference {
             kind,
             object: key.path.clone(),
-            note: order_alone,
+            note: order_alone || role_left_behind(comparison, presence, key),
             message,
             evidence: Evidence { catalog: changes, omitted, ..Evidence::default() },
             rows: BTreeSet::new(),
@@ -125,6 +130,30 @@ fn owners(here: &Catalog, there: &Catalog) -> BTreeSet<String> {
     here.objects.keys().filter(|key| !there.objects.contains_key(key)).map(|key| key.path.clone()).collect()
 }
 
+/// A membership belongs to two roles, and goes with either.
+fn goes_with_its_member(
+    key: &ObjectKey,
+    before: &Catalog,
+    after: &Catalog,
+    missing: &BTreeSet<String>,
+    extra: &BTreeSet<String>,
+) -> bool {
+    key.kind == ObjectKind::ServerWide
+        && [before, after]
+            .iter()
+            .filter_map(|catalog| catalog.objects.get(key)?.get(MEMBER))
+            .any(|member| missing.contains(member) || extra.contains(member))
+}
+
+/// Leaving a role behind can be right, since other databases may use it. Whether the upgrade copes with that is seen
+/// when it runs again.
+fn role_left_behind(comparison: Comparison, presence: Presence, key: &ObjectKey) -> bool {
+    comparison == Comparison::Rollback
+        && presence == Presence::Extra
+        && key.kind == ObjectKind::ServerWide
+        && key.owner.is_none()
+}
+
 fn sentence(
     comparison: Comparison,
     presence: Presence,
@@ -144,6 +173,12 @@ fn sentence(
         (Comparison::Rollback, Presence::Missing) => (
             FindingKind::SchemaNotRestored,
             format!("{object} is gone after the downgrade; recreate it there"),
+        ),
+        (Comparison::Rollback, Presence::Extra) if role_left_behind(comparison, presence, key) => (
+            FindingKind::SchemaLeftBehind,
+            format!(
+                "{object} is still there after the downgrade; other databases of the server may use it, so that can be meant"
+            ),
         ),
         (Comparison::Rollback, Presence::Extra) => (
             FindingKind::SchemaLeftBehind,

@@ -6,7 +6,6 @@ use std::time::Instant;
 use mrt_chain::graph::Revision;
 use mrt_report::{Coverage, Evidence, Finding, FindingKind, NotSeeded, Severity};
 
-use crate::check::CheckError;
 use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
 use crate::check::labels::Sides;
@@ -14,6 +13,7 @@ use crate::check::pristine::Pristine;
 use crate::check::slot::{Slot, TargetContext};
 use crate::check::trial::{self, Failed, Phases, Problem, Rows, Step, Trial, wanted_tables};
 use crate::check::unknown::{self, Unknown};
+use crate::check::{CheckError, apart};
 use crate::database::catalog::TableName;
 use crate::host::{Failure, Statement};
 use crate::seed::{Batch, Edge, EdgeSet, RowKind, Vocabulary};
@@ -113,8 +113,20 @@ impl<'a> Trials<'a> {
 
 impl Trials<'_> {
     async fn run(&mut self, rows: &Rows) -> Result<Trial, CheckError> {
+        let (target, pristine) = (self.target, self.pristine);
         let seeding = (&self.tables, &self.sides);
-        trial::run(self.target, self.slot, self.pristine, seeding, rows, &mut self.phases).await
+        let trial = trial::run(target, self.slot, pristine, seeding, rows, &mut self.phases).await?;
+        // The lineage has seen the upgrade alone.
+        if target.engine.shares_objects()
+            && let Some(found) = trial::server_wide(target, pristine, &trial.statements)
+        {
+            if !target.apart {
+                return Err(CheckError::WritesOutside { revision: pristine.revision.clone(), found });
+            }
+            apart::can_be_undone(&found)?;
+            apart::permitted(target, trial.failed.as_ref())?;
+        }
+        Ok(trial)
     }
 
     /// Learns from a trial what its rows should have looked like; `false` when there is nothing new.

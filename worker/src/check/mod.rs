@@ -3,6 +3,7 @@
 //! [`shard::check`] takes a chain and a running server through every selected revision: it advances the pristine
 //! lineage ([`pristine`]), runs trials in clones ([`trial`]), compares ([`compare`]) and judges ([`judge`]).
 
+mod apart;
 mod compare;
 mod evidence;
 mod judge;
@@ -12,7 +13,7 @@ mod pristine;
 mod schedule;
 pub(crate) mod shard;
 pub(crate) mod slot;
-mod touch;
+pub(crate) mod touch;
 mod trial;
 mod unknown;
 
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::DatabaseError;
-use crate::host::HostError;
+use crate::host::{Failure, HostError};
 
 /// Why a cell could not be judged. Never a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,39 @@ pub(crate) enum CheckError {
         /// Its failure.
         reason: String,
     },
+    /// env.py fails before it comes to any revision.
+    #[error(transparent)]
+    Environment(Box<BrokenEnvironment>),
+    /// A revision wrote outside of its database, on a server with others. To be checked apart.
+    #[error("revision {revision} writes outside of its database ({})", found.what)]
+    WritesOutside {
+        /// The revision.
+        revision: String,
+        /// What it wrote.
+        found: touch::ServerWide,
+    },
+    /// A revision writes something outside of its database that no engine gives back.
+    #[error(
+        "the revision writes outside of its database ({what}), and mrt can undo that for roles alone, so it cannot be checked"
+    )]
+    CannotBeUndone {
+        /// The statement's first words.
+        what: String,
+    },
+    /// A revision writes outside of its database where mrt does not let it.
+    #[error("the revision writes outside of its database and is refused ({message}): {why}")]
+    NotPermitted {
+        /// The database's words.
+        message: String,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+    /// A revision that could be applied cannot be applied again.
+    #[error("revision {revision} could be applied to an empty database once, and then no more")]
+    Replay {
+        /// The revision.
+        revision: String,
+    },
     /// A directory of ours cannot be made.
     #[error("cannot make the directory {}", path.display())]
     Scratch {
@@ -56,6 +90,42 @@ pub(crate) enum CheckError {
     },
 }
 
+/// An env.py (or what it needs) that cannot run at all.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "env.py fails before it comes to any revision: {}\ncheck the URL that it connects to (mrt gives it in \
+     sqlalchemy.url and DATABASE_URL, or under other names by `env` in mrt.toml), the settings and imports that it \
+     needs, and whether the empty database wants a `bootstrap`",
+    self.told()
+)]
+pub(crate) struct BrokenEnvironment {
+    failure: Failure,
+    printed: String,
+}
+
+impl BrokenEnvironment {
+    /// The exception, its place, and the end of the traceback; or what was printed last.
+    fn told(&self) -> String {
+        let printed = self.printed.trim_end();
+        let printed = if printed.is_empty() { String::new() } else { format!("\nit printed:\n{printed}") };
+        match &self.failure {
+            Failure::Raised(raised) => {
+                let place = raised.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
+                format!("{}: {}{place}\n{}", raised.class, raised.message, raised.traceback.trim_end())
+            }
+            Failure::TimedOut { after, .. } => {
+                format!("it does not end within {} s{printed}", after.as_secs_f64())
+            }
+            Failure::Died { how } => format!("it ends the Python process itself ({how}){printed}"),
+        }
+    }
+
+    /// A file may not be read by the user as whom migrations run.
+    pub(crate) fn is_about_permissions(&self) -> bool {
+        matches!(&self.failure, Failure::Raised(raised) if raised.class == "PermissionError")
+    }
+}
+
 impl CheckError {
     /// Whether the server is to blame, so that the cells that were under way are suspects, to be tried alone.
     pub(crate) fn speaks_of_server(&self) -> bool {
@@ -64,8 +134,13 @@ impl CheckError {
             Self::Database(error) => {
                 matches!(error, DatabaseError::ServerGone { .. } | DatabaseError::Exhausted { .. })
             }
-            Self::Host(_) | Self::Scratch { .. } | Self::Bootstrap { .. } => false,
+            _ => false,
         }
+    }
+
+    /// Whether trying again cannot help.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::CannotBeUndone { .. } | Self::NotPermitted { .. })
     }
 
     /// The error with its causes, on one line.

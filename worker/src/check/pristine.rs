@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::CheckError;
 use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
+use crate::check::touch::{self, ServerWide};
 use crate::check::trial::{Failed, Problem, Step};
 use crate::database::DatabaseName;
 use crate::database::catalog::Catalog;
@@ -28,6 +29,8 @@ pub(crate) struct Pristine {
     pub(crate) revision: String,
     /// After the revision's ancestors.
     pub(crate) before: Snapshot,
+    /// How a trial gets a database in that state.
+    pub(crate) origin: Origin,
     /// After the revision; its database may be gone already.
     pub(crate) after: Snapshot,
     /// What the upgrade sent on an empty database.
@@ -38,12 +41,23 @@ pub(crate) struct Pristine {
     pub(crate) opaque: bool,
 }
 
+/// How a trial gets the database before its revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It clones that of [`Pristine::before`].
+    Clone,
+    /// It applies these revisions, on a server as it was found.
+    Replay(Vec<String>),
+}
+
 /// What became of advancing the lineage by one revision.
 pub(crate) enum Advanced {
     /// The revision's upgrade works on an empty database.
     Done(Arc<Pristine>),
     /// It does not; what follows is blocked.
     Failed {
+        /// The revision that cannot be applied: the one meant, or one that was missing before it.
+        revision: String,
         /// The step, as it failed.
         failed: Box<Failed>,
         /// What it had sent until then.
@@ -77,49 +91,63 @@ pub(crate) async fn advance(
         let mut sent = Sent::default();
         let mut steps = Steps::new(target, slot, &plan.revision);
         for revision in &plan.missing {
-            if let Some(failed) = apply(&mut steps, revision, &mut sent).await? {
-                return Ok(Advanced::Failed { failed: Box::new(failed), statements: sent.statements });
+            let mut of_this = Sent::default();
+            let failed = apply(&mut steps, revision, &mut of_this).await?;
+            stays_inside(target, revision, &of_this.statements, &plan.source)?;
+            if let Some(failed) = failed {
+                let (revision, failed) = (revision.clone(), Box::new(failed));
+                return Ok(Advanced::Failed { revision, failed, statements: of_this.statements });
             }
+            sent.append(of_this);
         }
         steps.end().await;
         freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await?
     };
-
     slot.load(target, &before.database).await?;
+    upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(&plan.name)).await
+}
+
+/// Upgrades the slot's database, which is in the state `before`; with a `name` it is put aside under that.
+pub(crate) async fn upgrade(
+    target: &TargetContext,
+    slot: &mut Slot,
+    revision: &str,
+    before: Snapshot,
+    origin: Origin,
+    name: Option<&DatabaseName>,
+) -> Result<Advanced, CheckError> {
     let mut sent = Sent::default();
-    let mut steps = Steps::new(target, slot, &plan.revision);
-    let failed = apply(&mut steps, &plan.revision, &mut sent).await?;
+    let mut steps = Steps::new(target, slot, revision);
+    let failed = apply(&mut steps, revision, &mut sent).await?;
     let open_transaction = steps.ends_open_transaction().await?;
     steps.end().await;
+    stays_inside(target, revision, &sent.statements, &before)?;
+    let not_done = |problem, sent: Sent| {
+        let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });
+        Ok(Advanced::Failed { revision: revision.to_owned(), failed, statements: sent.statements })
+    };
     if let Some(failed) = failed {
-        return Ok(Advanced::Failed { failed: Box::new(failed), statements: sent.statements });
+        let (revision, failed) = (revision.to_owned(), Box::new(failed));
+        return Ok(Advanced::Failed { revision, failed, statements: sent.statements });
     }
-    let frozen = freeze(target, slot, &plan.name, &before.labels, &sent).await;
-    let Sent { statements, declared, opaque } = sent;
-    let after = match frozen {
+    let after = match name {
+        Some(name) => freeze(target, slot, name, &before.labels, &sent).await,
+        None => read(target, slot, &before.labels, &sent).await,
+    };
+    let after = match after {
         Ok(after) => after,
         Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
-            let failed =
-                Failed { step: Step::Upgrade, problem: Problem::DatabaseGone, output: String::new() };
-            return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+            return not_done(Problem::DatabaseGone, sent);
         }
         Err(error) => return Err(error),
     };
-    let recorded = target.is_recorded(&after.contents, &plan.revision);
-    if !recorded {
+    if !target.is_recorded(&after.contents, revision) {
         target.engine.drop_database(&after.database).await?;
-        let problem = Problem::NotRecorded { open_transaction };
-        let failed = Failed { step: Step::Upgrade, problem, output: String::new() };
-        return Ok(Advanced::Failed { failed: Box::new(failed), statements });
+        return not_done(Problem::NotRecorded { open_transaction }, sent);
     }
-    Ok(Advanced::Done(Arc::new(Pristine {
-        revision: plan.revision.clone(),
-        before,
-        after,
-        statements,
-        declared,
-        opaque,
-    })))
+    let Sent { statements, declared, opaque } = sent;
+    let revision = revision.to_owned();
+    Ok(Advanced::Done(Arc::new(Pristine { revision, before, origin, after, statements, declared, opaque })))
 }
 
 /// What steps sent, one after the other.
@@ -132,15 +160,54 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn add(&mut self, outcome: &mut StepOutcome) {
+        self.append(Self {
+            statements: std::mem::take(&mut outcome.statements),
+            declared: std::mem::take(&mut outcome.declared),
+            opaque: outcome.opaque,
+        });
+    }
+
+    fn append(&mut self, mut later: Self) {
         let first = self.statements.len();
-        self.statements.append(&mut outcome.statements);
-        let declared = outcome.declared.drain(..);
+        self.statements.append(&mut later.statements);
+        let declared = later.declared.into_iter();
         self.declared.extend(declared.map(|d| Declared { statement: d.statement + first, ..d }));
-        self.opaque |= outcome.opaque;
+        self.opaque |= later.opaque;
     }
 }
 
-async fn apply(steps: &mut Steps<'_>, revision: &str, sent: &mut Sent) -> Result<Option<Failed>, CheckError> {
+/// An error when a revision wrote what the databases of the server share, so that whatever ran beside it or comes
+/// after it may see that. One that is alone on its server may.
+pub(crate) fn stays_inside(
+    target: &TargetContext,
+    revision: &str,
+    statements: &[Statement],
+    before: &Snapshot,
+) -> Result<(), CheckError> {
+    if target.apart || !target.engine.shares_objects() {
+        return Ok(());
+    }
+    match server_wide(target, statements, &[&before.catalog]) {
+        None => Ok(()),
+        Some(found) => Err(CheckError::WritesOutside { revision: revision.to_owned(), found }),
+    }
+}
+
+/// What of these statements writes outside of the database.
+pub(crate) fn server_wide(
+    target: &TargetContext,
+    statements: &[Statement],
+    catalogs: &[&Catalog],
+) -> Option<ServerWide> {
+    touch::touched(statements, catalogs, target.engine.dialect(), &target.suite.version_table).server_wide
+}
+
+/// Applies one revision.
+pub(crate) async fn apply(
+    steps: &mut Steps<'_>,
+    revision: &str,
+    sent: &mut Sent,
+) -> Result<Option<Failed>, CheckError> {
     let mut outcome = steps.run_revision(Direction::Up, revision).await?;
     sent.add(&mut outcome);
     Ok(outcome.failure.map(|failure| Failed {
@@ -158,15 +225,26 @@ pub(crate) async fn freeze(
     labels: &Labels,
     sent: &Sent,
 ) -> Result<Snapshot, CheckError> {
+    let read = read(target, slot, labels, sent).await?;
+    target.engine.rename(&slot.database, name).await?;
+    Ok(Snapshot { database: name.clone(), ..read })
+}
+
+/// Reads the slot's database, and leaves it with nothing connected. Before `sent` it had the words `labels`.
+pub(crate) async fn read(
+    target: &TargetContext,
+    slot: &Slot,
+    labels: &Labels,
+    sent: &Sent,
+) -> Result<Snapshot, CheckError> {
     let mut session = target.engine.connect(&slot.database).await?;
     let catalog = target.catalog(session.as_mut()).await?;
     let contents = session.contents(&catalog).await?;
     drop(session);
     target.engine.disconnect(&slot.database).await?;
-    target.engine.rename(&slot.database, name).await?;
     let labels = labels.after(&sent.statements, &sent.declared, &catalog, target.engine.dialect());
     Ok(Snapshot {
-        database: name.clone(),
+        database: slot.database.clone(),
         catalog: Arc::new(catalog),
         contents: Arc::new(contents),
         labels: Arc::new(labels),

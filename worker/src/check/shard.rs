@@ -10,13 +10,13 @@ use mrt_report::{Coverage, Finding, Severity};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
-use crate::check::CheckError;
-use crate::check::judge;
+use crate::check::judge::{self, Judged};
 use crate::check::labels::Labels;
 use crate::check::pristine::{self, Advanced, Pristine, Sent, Snapshot};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
-use crate::check::trial;
+use crate::check::touch::ServerWide;
+use crate::check::{CheckError, apart};
 use crate::database::DatabaseName;
 use crate::host::Failure;
 
@@ -41,6 +41,11 @@ impl Outcome {
     pub(crate) fn found(findings: Vec<Finding>) -> Self {
         Self::Judged { findings, coverage: Coverage::default(), phases_ms: BTreeMap::new(), kept: None }
     }
+
+    pub(crate) fn judged(judged: Judged, kept: Option<String>) -> Self {
+        let phases_ms = judged.phases.millis();
+        Self::Judged { findings: judged.findings, coverage: judged.coverage, phases_ms, kept }
+    }
 }
 
 /// What a shard tells while it works.
@@ -57,6 +62,9 @@ pub(crate) struct Shard<'a> {
     pub(crate) target: &'a TargetContext,
     /// Indexes into the chain: the revisions to judge.
     pub(crate) cells: BTreeSet<usize>,
+    /// Indexes into the chain: revisions with which the lineage begins, all their ancestors included. They are
+    /// applied to the one database that there is then, so they may write outside of it. All cells need them.
+    pub(crate) floor: BTreeSet<usize>,
     /// Indexes into the chain: revisions that are judged already and cannot be applied.
     pub(crate) unusable: BTreeSet<usize>,
     pub(crate) slots: usize,
@@ -71,7 +79,13 @@ pub(crate) struct Shard<'a> {
 pub(crate) struct End {
     /// Revisions that were under way when the server failed, with the failure. To be tried alone.
     pub(crate) suspects: BTreeMap<usize, String>,
-    /// Cells that were not begun, because the server failed or the run was cancelled.
+    /// Revisions that turned out to write outside of their database, with what they write. They are to be checked
+    /// apart, and what needs them on a floor that holds them. The server is not as it was found any more.
+    pub(crate) outside: BTreeMap<usize, ServerWide>,
+    /// Revisions that cannot be applied.
+    pub(crate) broken: BTreeSet<usize>,
+    /// Cells that have no outcome, because the server failed, or since what was seen of them may have been another
+    /// revision's doing.
     pub(crate) left: BTreeSet<usize>,
 }
 
@@ -85,13 +99,21 @@ pub(crate) async fn check(
     shard: &Shard<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<End, CheckError> {
+    if shard.target.apart {
+        return apart::check(shard, progress).await;
+    }
     let mut free: Vec<Slot> = (0..shard.slots.max(1)).map(|number| Slot::new(shard.target, number)).collect();
-    let base = match free.first_mut() {
-        Some(slot) => base(shard.target, slot).await?,
-        None => return Ok(End::default()),
+    let Some(slot) = free.first_mut() else { return Ok(End::default()) };
+    let base = match base(shard, slot).await? {
+        Ok(base) => base,
+        Err(broken) => {
+            slot.stop().await;
+            return Ok(End { broken: BTreeSet::from([broken]), left: shard.cells.clone(), ..End::default() });
+        }
     };
-    let state = State::new(&shard.target.chain, &shard.cells, &shard.unusable, shard.slots, base);
-    let mut runner = Runner { shard, state, progress, suspects: BTreeMap::new() };
+    let chain = &shard.target.chain;
+    let state = State::new(chain, &shard.cells, shard.floor.clone(), &shard.unusable, shard.slots, base);
+    let mut runner = Runner::new(shard, state, progress);
     // All awaiting happens in here. A job that is not polled may hold a half-open connection, and dropping a
     // database waits for every connection to be open or gone.
     let mut under_way = FuturesUnordered::new();
@@ -102,6 +124,7 @@ pub(crate) async fn check(
                 free.push(slot);
                 break;
             };
+            runner.under_way.insert(slot.number);
             under_way.push(perform(shard, slot, job));
         }
         let done = tokio::select! {
@@ -121,24 +144,63 @@ pub(crate) async fn check(
     for slot in &mut free {
         slot.stop().await;
     }
-    let Runner { state, suspects, .. } = runner;
-    let left = state.unfinished().into_iter().filter(|cell| !suspects.contains_key(cell)).collect();
-    Ok(End { suspects, left })
+    match runner.fatal.take() {
+        Some(error) => Err(error),
+        None => Ok(runner.end()),
+    }
 }
 
 struct Runner<'a, 'p> {
     shard: &'a Shard<'a>,
     state: State<'a>,
     progress: &'p mut (dyn FnMut(Progress) + Send),
+    /// Numbers of the slots in which a job runs.
+    under_way: BTreeSet<usize>,
+    /// Outcomes that wait for the jobs that ran beside them.
+    held: Vec<Held>,
+    told: BTreeSet<usize>,
     suspects: BTreeMap<usize, String>,
+    outside: BTreeMap<usize, ServerWide>,
+    broken: BTreeSet<usize>,
+    /// No cell can be checked.
+    fatal: Option<CheckError>,
 }
 
-impl Runner<'_, '_> {
+/// An outcome, while a job that ran beside it may turn out to have written outside of its database.
+struct Held {
+    revision: usize,
+    /// `None` when nobody asked for the revision.
+    outcome: Option<Outcome>,
+    attempts: u32,
+    time: Duration,
+    /// It cannot be applied.
+    broken: bool,
+    /// The slots of those jobs.
+    beside: BTreeSet<usize>,
+}
+
+impl<'a, 'p> Runner<'a, 'p> {
+    fn new(shard: &'a Shard<'a>, state: State<'a>, progress: &'p mut (dyn FnMut(Progress) + Send)) -> Self {
+        Self {
+            shard,
+            state,
+            progress,
+            under_way: BTreeSet::new(),
+            held: Vec::new(),
+            told: BTreeSet::new(),
+            suspects: BTreeMap::new(),
+            outside: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            fatal: None,
+        }
+    }
+
     fn next(&mut self) -> Option<Job> {
-        // A server that failed once is not given another job.
-        let job = if self.suspects.is_empty() { self.state.next() } else { None };
+        // A server that failed once, or that is not as it was found, is not given another job.
+        let usable = self.suspects.is_empty() && self.outside.is_empty() && self.fatal.is_none();
+        let job = if usable { self.state.next() } else { None };
         for (revision, outcome) in self.state.take_settled() {
-            self.finished(revision, outcome, 1, Duration::ZERO);
+            self.finished(revision, Some(outcome), 1, Duration::ZERO, false);
         }
         if let Some(Job::Cell(revision, _)) = job
             && self.state.attempts(revision) == 1
@@ -148,27 +210,82 @@ impl Runner<'_, '_> {
         job
     }
 
-    fn finished(&mut self, revision: usize, outcome: Outcome, attempts: u32, time: Duration) {
-        (self.progress)(Progress::Finished { revision, outcome, attempts, time });
+    fn finished(
+        &mut self,
+        revision: usize,
+        outcome: Option<Outcome>,
+        attempts: u32,
+        time: Duration,
+        broken: bool,
+    ) {
+        let shares = self.shard.target.engine.shares_objects();
+        let beside = if shares { self.under_way.clone() } else { BTreeSet::new() };
+        self.held.push(Held { revision, outcome, attempts, time, broken, beside });
+        self.release(None);
+    }
+
+    /// Tells what waits for no job any more, now that the one in `slot` has ended.
+    fn release(&mut self, slot: Option<usize>) {
+        for held in std::mem::take(&mut self.held) {
+            let Held { revision, outcome, attempts, time, broken, mut beside } = held;
+            if let Some(slot) = slot {
+                beside.remove(&slot);
+            }
+            if !beside.is_empty() {
+                self.held.push(Held { revision, outcome, attempts, time, broken, beside });
+                continue;
+            }
+            if broken {
+                self.broken.insert(revision);
+            }
+            if let Some(outcome) = outcome {
+                self.told.insert(revision);
+                (self.progress)(Progress::Finished { revision, outcome, attempts, time });
+            }
+        }
     }
 
     fn take(&mut self, slot: &Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
+        self.under_way.remove(&slot.number);
+        if let Err(CheckError::WritesOutside { revision, found }) = result {
+            debug!(revision, what = found.what, "writes outside of its database");
+            self.outside.extend(self.shard.target.chain.position(&revision).map(|index| (index, found)));
+            self.held.retain(|held| !held.beside.contains(&slot.number));
+            return;
+        }
+        // What ended after such a revision had begun says nothing.
+        if self.outside.is_empty() {
+            self.take_in(slot, job, result, time);
+        }
+        self.release(Some(slot.number));
+    }
+
+    fn take_in(&mut self, slot: &Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
         let revision = job.revision();
         match result {
             Ok(Answer::Advanced(Advanced::Done(pristine))) => self.state.advanced(revision, pristine),
-            Ok(Answer::Advanced(Advanced::Failed { failed, statements })) => {
-                if self.state.broken(revision) {
-                    let target = self.shard.target;
+            Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements })) => {
+                let target = self.shard.target;
+                let by = target.chain.position(&by).unwrap_or(revision);
+                let is_cell = self.state.broken(revision, by);
+                let outcome = if by == revision {
                     let known = &target.chain.revisions()[revision];
                     let finding = judge::cannot_be_applied(target, slot, known, &failed, &statements);
+                    Outcome::found(vec![finding])
+                } else {
+                    self.finished(by, None, 1, time, true);
+                    Outcome::Blocked { by }
+                };
+                if is_cell {
                     (self.progress)(Progress::Started { revision });
-                    self.finished(revision, Outcome::found(vec![finding]), 1, time);
                 }
+                self.finished(revision, is_cell.then_some(outcome), 1, time, by == revision);
             }
             Ok(Answer::Judged(outcome)) => {
                 self.state.cell_done(revision);
-                self.finished(revision, outcome, self.state.attempts(revision), time);
+                self.finished(revision, Some(outcome), self.state.attempts(revision), time, false);
             }
+            Err(error @ CheckError::Environment(_)) => self.fatal = Some(error),
             Err(error) if error.speaks_of_server() => {
                 warn!(revision, "{}", error.in_full());
                 self.suspects.insert(revision, error.in_full());
@@ -179,11 +296,20 @@ impl Runner<'_, '_> {
                 match self.state.failed(job, &reason) {
                     Retry::Again => {}
                     Retry::GiveUp { attempts } => {
-                        self.finished(revision, Outcome::Error { reason }, attempts, time);
+                        let outcome = Outcome::Error { reason };
+                        let is_cell = self.shard.cells.contains(&revision);
+                        self.finished(revision, is_cell.then_some(outcome), attempts, time, false);
                     }
                 }
             }
         }
+    }
+
+    fn end(self) -> End {
+        let Self { shard, told, suspects, outside, broken, .. } = self;
+        let has_no_outcome = |cell: &&usize| !told.contains(cell) && !suspects.contains_key(cell);
+        let left = shard.cells.iter().filter(has_no_outcome).copied().collect();
+        End { suspects, outside, broken, left }
     }
 }
 
@@ -196,9 +322,25 @@ async fn drop_all(target: &TargetContext, databases: Vec<DatabaseName>) {
     }
 }
 
-/// Makes the empty database with which every chain begins.
-async fn base(target: &TargetContext, slot: &mut Slot) -> Result<Snapshot, CheckError> {
+/// Makes the database with which the shard begins; the other answer is a revision of the floor that cannot be applied.
+async fn base(shard: &Shard<'_>, slot: &mut Slot) -> Result<Result<Snapshot, usize>, CheckError> {
+    let target = shard.target;
     slot.host(target).await?;
+    let mut sent = prepare(target, slot).await?;
+    let chain = &target.chain;
+    let floor: Vec<String> = shard.floor.iter().map(|&at| chain.revisions()[at].id.clone()).collect();
+    if let Some(broken) = apart::replay(target, slot, &floor, &mut sent).await? {
+        debug!(revision = broken.revision, failed = ?broken.failed, "cannot be applied");
+        return chain
+            .position(&broken.revision)
+            .map(Err)
+            .ok_or(CheckError::Replay { revision: broken.revision });
+    }
+    pristine::freeze(target, slot, &DatabaseName::new("base", 0), &Labels::default(), &sent).await.map(Ok)
+}
+
+/// Makes the slot's database the empty one with which every chain begins, and tells what the bootstrap sent to it.
+pub(crate) async fn prepare(target: &TargetContext, slot: &mut Slot) -> Result<Sent, CheckError> {
     target.engine.create(&slot.database).await?;
     let mut sent = Sent::default();
     match &target.suite.bootstrap {
@@ -220,7 +362,7 @@ async fn base(target: &TargetContext, slot: &mut Slot) -> Result<Snapshot, Check
         }
     }
     target.engine.disconnect(&slot.database).await?;
-    pristine::freeze(target, slot, &DatabaseName::new("base", 0), &Labels::default(), &sent).await
+    Ok(sent)
 }
 
 fn reason_of(failure: &Failure) -> String {
@@ -270,12 +412,6 @@ async fn judge_cell(
     revision: &Revision,
 ) -> Result<Answer, CheckError> {
     let target = shard.target;
-    if let Some(what) = trial::server_wide(target, pristine) {
-        // In a clone the role would be there already, which is the server's fault and not the revision's.
-        let reason =
-            format!("{what} writes outside of the database, and mrt cannot check such a revision yet");
-        return Ok(Answer::Judged(Outcome::Error { reason }));
-    }
     let judged = judge::check(target, slot, pristine, revision).await?;
     let fails = judged.findings.iter().any(|finding| finding.severity == Severity::Fail);
     let kept = if shard.keep && fails {
@@ -287,11 +423,5 @@ async fn judge_cell(
     } else {
         None
     };
-    let outcome = Outcome::Judged {
-        findings: judged.findings,
-        coverage: judged.coverage,
-        phases_ms: judged.phases.millis(),
-        kept,
-    };
-    Ok(Answer::Judged(outcome))
+    Ok(Answer::Judged(Outcome::judged(judged, kept)))
 }

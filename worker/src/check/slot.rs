@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::{Seed, Suite, Target};
 
 use crate::check::evidence::Scrubber;
-use crate::check::{CheckError, own_rows};
+use crate::check::{BrokenEnvironment, CheckError, own_rows};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::Contents;
 use crate::database::{DatabaseName, Engine, Session};
@@ -31,6 +32,11 @@ pub(crate) struct TargetContext {
     pub(crate) scratch: PathBuf,
     /// The user as whom migrations run, when we are root.
     pub(crate) run_as: Option<(u32, u32)>,
+    /// The cells write outside of their database: nothing else is on the server, and every trial begins with a
+    /// server as it was found.
+    pub(crate) apart: bool,
+    /// env.py has once come as far as a revision. Until then a failure is the project's as a whole.
+    pub(crate) env_works: AtomicBool,
     /// Nothing else runs on this server, and it is a fresh one: what fails here is the revision's own doing, as
     /// long as the server still answers.
     pub(crate) alone: bool,
@@ -49,6 +55,9 @@ impl TargetContext {
     /// Reads the catalog, without what is Alembic's own: its version table comes with the first revision and stays.
     pub(crate) async fn catalog(&self, session: &mut dyn Session) -> Result<Catalog, CheckError> {
         let mut catalog = session.catalog().await?;
+        if self.apart {
+            catalog.objects.extend(self.engine.server_wide().await?);
+        }
         let own: BTreeSet<String> = catalog
             .tables
             .keys()
@@ -100,6 +109,7 @@ impl TargetContext {
 
 /// One database name with the host that knows it by its URL.
 pub(crate) struct Slot {
+    pub(crate) number: usize,
     pub(crate) database: DatabaseName,
     host: Option<Host>,
     scratch: PathBuf,
@@ -108,6 +118,7 @@ pub(crate) struct Slot {
 impl Slot {
     pub(crate) fn new(target: &TargetContext, number: usize) -> Self {
         Self {
+            number,
             database: DatabaseName::new("slot", number),
             host: None,
             scratch: target.scratch.join(format!("slot-{number}")),
@@ -220,6 +231,18 @@ impl<'a> Steps<'a> {
             }
         };
         let outcome = child.step(direction, revision, self.target.suite.timeout).await?;
+        if outcome.reached {
+            self.target.env_works.store(true, Ordering::Relaxed);
+        } else if let Some(failure) = &outcome.failure
+            && !self.target.env_works.load(Ordering::Relaxed)
+        {
+            self.target.engine.ping().await?;
+            let printed = outcome.output.clone();
+            return Err(CheckError::Environment(Box::new(BrokenEnvironment {
+                failure: failure.clone(),
+                printed,
+            })));
+        }
         match &outcome.failure {
             Some(Failure::Raised(raised))
                 if self.target.engine.dialect().speaks_of_server(raised.code.as_deref(), &raised.message) =>

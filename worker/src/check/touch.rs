@@ -20,8 +20,17 @@ pub(crate) struct Touched {
     pub(crate) everything: bool,
     /// Rows can be deleted or keys changed, so tables that merely refer to a touched one matter as well.
     pub(crate) moves_rows: bool,
-    /// Something outside of the database is written (a role, a tablespace, a server setting); the first words.
-    pub(crate) server_wide: Option<String>,
+    /// Something outside of the database is written (a role, a tablespace, a server setting).
+    pub(crate) server_wide: Option<ServerWide>,
+}
+
+/// A statement that writes what all databases of a server share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerWide {
+    /// Its first words.
+    pub(crate) what: String,
+    /// It is about roles, which an engine can give back the state that they had.
+    pub(crate) roles: bool,
 }
 
 /// Reads what `statements` can touch among the tables of `catalogs`.
@@ -70,6 +79,17 @@ struct Seen {
     touched: Touched,
     /// Names of code already followed.
     code: BTreeSet<String>,
+}
+
+impl Seen {
+    /// What cannot be undone outweighs what can.
+    fn writes_outside(&mut self, found: Option<ServerWide>) {
+        if let Some(found) = found
+            && self.touched.server_wide.as_ref().is_none_or(|known| known.roles && !found.roles)
+        {
+            self.touched.server_wide = Some(found);
+        }
+    }
 }
 
 struct Names<'a> {
@@ -130,6 +150,10 @@ impl<'a> Names<'a> {
                 Token::Word(word) => self.word(&word.value, seen, depth),
                 Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => {
                     self.word(text, seen, depth);
+                    // In code a text may be a statement, or the beginning of one.
+                    if depth > 0 {
+                        seen.writes_outside(server_wide(&upper_words(text)));
+                    }
                 }
                 Token::DoubleQuotedString(text) => self.word(text, seen, depth),
                 Token::DollarQuotedString(text) => self.read(&text.value, seen, depth + 1),
@@ -158,10 +182,10 @@ impl<'a> Names<'a> {
                 "DO" | "CALL" if starts => seen.touched.everything = true,
                 // EXECUTE FUNCTION in CREATE TRIGGER names its function; EXECUTE elsewhere runs text.
                 "EXECUTE" if !matches!(next, "FUNCTION" | "PROCEDURE") => seen.touched.everything = true,
-                "CREATE" | "ALTER" | "DROP" if starts && is_server_wide(next) => {
-                    seen.touched.server_wide.get_or_insert_with(|| format!("{word} {next}"));
-                }
                 _ => {}
+            }
+            if starts {
+                seen.writes_outside(server_wide(&words[at..]));
             }
         }
     }
@@ -210,13 +234,56 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Kinds of objects that all databases of a server share.
-fn is_server_wide(noun: &str) -> bool {
-    matches!(noun, "ROLE" | "USER" | "GROUP" | "TABLESPACE" | "SYSTEM" | "LOGIN" | "SERVER")
+/// What the text of a revision's file lets expect: a hint, which saves finding out by running it among others. A
+/// revision that is taken for one that writes outside of its database in error is only checked more slowly.
+pub(crate) fn hinted(file: &str) -> Option<ServerWide> {
+    let words = upper_words(file);
+    (0..words.len())
+        .filter(|&at| matches!(words[at].as_str(), "CREATE" | "ALTER" | "DROP"))
+        .find_map(|at| server_wide(&words[at..]).filter(|found| found.roles))
+}
+
+fn upper_words(text: &str) -> Vec<String> {
+    let bare = |c: char| !c.is_alphanumeric() && c != '_';
+    text.split(bare).filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect()
+}
+
+/// What a statement with these words writes outside of its database. Quoted names are empty words.
+fn server_wide(words: &[String]) -> Option<ServerWide> {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let (verb, noun) = (word(0), word(1));
+    let roles = match verb {
+        "CREATE" | "ALTER" | "DROP" => match noun {
+            "USER" if word(2) == "MAPPING" => return None,
+            // A setting of one database goes and is copied with it.
+            "ROLE" | "USER" if word(3) == "IN" && word(4) == "DATABASE" => return None,
+            "ROLE" | "USER" | "GROUP" => true,
+            "TABLESPACE" | "SYSTEM" => false,
+            _ => return None,
+        },
+        "COMMENT" if noun == "ON" && word(2) == "ROLE" => true,
+        // A privilege is granted ON something, a role is not.
+        "GRANT" | "REVOKE" => {
+            let end = words.iter().position(|word| matches!(word.as_str(), "ON" | "TO" | "FROM" | ";"));
+            if end.is_some_and(|at| word(at) == "ON") {
+                return None;
+            }
+            true
+        }
+        _ => return None,
+    };
+    let what = if matches!(verb, "GRANT" | "REVOKE") {
+        format!("{verb} of a role")
+    } else {
+        format!("{verb} {noun}")
+    };
+    Some(ServerWide { what, roles })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use sqlparser::dialect::PostgreSqlDialect;
 
     use super::*;
@@ -279,6 +346,7 @@ mod tests {
                 code(ObjectKind::View, "active_users", None, "SELECT * FROM users"),
                 code(ObjectKind::Trigger, "log_orders", Some("orders"), "EXECUTE FUNCTION log_it()"),
                 code(ObjectKind::Function, "log_it", None, "BEGIN INSERT INTO audit VALUES (1); END"),
+                code(ObjectKind::Function, "make_reader", None, "BEGIN CREATE ROLE reader; END"),
             ],
             ..Catalog::default()
         }
@@ -343,8 +411,40 @@ mod tests {
 
     #[test]
     fn what_is_outside_of_the_database_is_noticed() {
-        assert_eq!(touches("CREATE ROLE reader").server_wide.as_deref(), Some("CREATE ROLE"));
-        assert_eq!(touches("ALTER SYSTEM SET work_mem = '1MB'").server_wide.as_deref(), Some("ALTER SYSTEM"));
-        assert_eq!(touches("CREATE TABLE role (id int)").server_wide, None);
+        let what = |sql: &str| touches(sql).server_wide.map(|found| found.what);
+        for (sql, expected) in [
+            ("CREATE ROLE reader", "CREATE ROLE"),
+            ("-- a comment\nDROP USER IF EXISTS reader", "DROP USER"),
+            ("SELECT 1; ALTER GROUP staff ADD USER reader", "ALTER GROUP"),
+            ("ALTER SYSTEM SET work_mem = '1MB'", "ALTER SYSTEM"),
+            ("COMMENT ON ROLE reader IS 'x'", "COMMENT ON"),
+            ("GRANT staff TO \"ON\"", "GRANT of a role"),
+            ("REVOKE ADMIN OPTION FOR staff FROM reader", "REVOKE of a role"),
+            ("DO $$ BEGIN IF true THEN CREATE ROLE reader; END IF; END $$", "CREATE ROLE"),
+            ("DO $$ BEGIN EXECUTE format('CREATE USER %I', 'r'); END $$", "CREATE USER"),
+            ("DO $$ BEGIN EXECUTE 'DROP ROLE ' || quote_ident('r'); END $$", "DROP ROLE"),
+            ("SELECT make_reader()", "CREATE ROLE"),
+        ] {
+            assert_eq!(what(sql).as_deref(), Some(expected), "{sql}");
+        }
+        for sql in [
+            "CREATE TABLE role (id int)",
+            "CREATE USER MAPPING FOR reader SERVER elsewhere",
+            "CREATE SERVER elsewhere FOREIGN DATA WRAPPER w",
+            "ALTER ROLE reader IN DATABASE d SET search_path = x",
+            "GRANT SELECT ON users TO reader",
+            "GRANT SELECT (role) ON users TO reader",
+            "REVOKE GRANT OPTION FOR SELECT ON users FROM reader",
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader",
+            "INSERT INTO users VALUES ('CREATE ROLE reader')",
+        ] {
+            assert_eq!(what(sql), None, "{sql}");
+        }
+        assert!(hinted("def upgrade():\n    op.execute(f'DROP ROLE IF EXISTS {name}')\n").is_some());
+        assert!(
+            hinted("op.execute('ALTER SYSTEM SET x = 1')\ncreate_role('x')\n# a user's role\n").is_none()
+        );
+        let both = touches("CREATE ROLE reader; CREATE TABLESPACE t LOCATION '/x'");
+        assert!(!both.server_wide.unwrap().roles);
     }
 }

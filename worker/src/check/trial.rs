@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use crate::check::compare::{self, Comparison, Difference, RowContext};
 use crate::check::labels::Sides;
 use crate::check::own_rows;
-use crate::check::pristine::Pristine;
+use crate::check::pristine::{self, Origin, Pristine, Sent};
 use crate::check::slot::{Slot, Steps, TargetContext};
-use crate::check::touch;
-use crate::check::{CheckError, millis};
+use crate::check::touch::{self, ServerWide};
+use crate::check::{CheckError, apart, millis};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow, Reason};
 use crate::database::{CounterBehind, Session};
@@ -114,8 +114,18 @@ pub(crate) async fn run(
     phases: &mut Phases,
 ) -> Result<Trial, CheckError> {
     let clock = Instant::now();
-    slot.load(target, &pristine.before.database).await?;
-    phases.add("clone", clock);
+    match &pristine.origin {
+        Origin::Clone => {
+            slot.load(target, &pristine.before.database).await?;
+            phases.add("clone", clock);
+        }
+        Origin::Replay(ancestors) => {
+            if let Some(broken) = apart::begin(target, slot, ancestors, &mut Sent::default()).await? {
+                return Err(CheckError::Replay { revision: broken.revision });
+            }
+            phases.add("replay", clock);
+        }
+    }
     let mut running = Running {
         target,
         pristine,
@@ -438,9 +448,11 @@ pub(crate) fn wanted_tables(
     wanted
 }
 
-/// What a revision writes outside of its database, if anything: all clones on a server would share it.
-pub(crate) fn server_wide(target: &TargetContext, pristine: &Pristine) -> Option<String> {
-    let catalogs = [&*pristine.before.catalog, &*pristine.after.catalog];
-    let version_table = &target.suite.version_table;
-    touch::touched(&pristine.statements, &catalogs, target.engine.dialect(), version_table).server_wide
+/// What of these statements of a revision writes outside of its database.
+pub(crate) fn server_wide(
+    target: &TargetContext,
+    pristine: &Pristine,
+    statements: &[Statement],
+) -> Option<ServerWide> {
+    pristine::server_wide(target, statements, &[&pristine.before.catalog, &pristine.after.catalog])
 }

@@ -24,6 +24,12 @@ pub type Attributes = BTreeMap<&'static str, String>;
 /// The attribute that holds the order of a table's columns; a difference in it is a note.
 pub const COLUMN_ORDER: &str = "column order";
 
+/// The attribute of a role that tells its passwords apart; one that a revision makes up differs each time.
+pub const PASSWORD: &str = "password";
+
+/// The attribute of a membership with the path of the role that is the member.
+pub const MEMBER: &str = "member";
+
 /// Identifies an object across two readings of a catalog.
 ///
 /// `path` ends in the object's name, or, where the server invented that name, in its role:
@@ -72,6 +78,8 @@ pub enum ObjectKind {
     EventTrigger,
     ForeignServer,
     DefaultPrivilege,
+    /// What all databases of a server share, a role; its path begins with the noun (`role reader`).
+    ServerWide,
     Other,
 }
 
@@ -107,6 +115,7 @@ impl fmt::Display for ObjectKind {
             Self::EventTrigger => "event trigger",
             Self::ForeignServer => "foreign server",
             Self::DefaultPrivilege => "default privilege",
+            Self::ServerWide => "server-wide",
             Self::Other => "object",
         })
     }

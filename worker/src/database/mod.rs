@@ -8,11 +8,12 @@ pub mod postgres;
 pub mod rows;
 pub mod sqlite;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 
-use catalog::{Catalog, ColumnType, TableName};
+use catalog::{Attributes, Catalog, ColumnType, ObjectKey, TableName};
 use rows::{Contents, NewRow, Rejection, Value};
 
 /// The name of a database on a server; letters, digits and underscores, so it needs no quoting anywhere.
@@ -159,6 +160,28 @@ pub trait Engine: Send + Sync {
 
     /// Texts that name this run or server (role, host and port, path) and what a report says instead.
     fn private_names(&self, database: &DatabaseName) -> Vec<(String, String)>;
+
+    /// Whether databases share what a migration can change (roles), so that what one revision does there can be
+    /// seen by all others on the server.
+    fn shares_objects(&self) -> bool {
+        false
+    }
+
+    /// Why migrations may not write what databases share, where that is not the project's doing.
+    fn forbids_server_wide(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Reads what databases share and migrations can change.
+    async fn server_wide(&self) -> Result<BTreeMap<ObjectKey, Attributes>, DatabaseError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// Makes the server as it was when it was opened: drops every database of ours, and then gives back to what they
+    /// shared the state that it had. Nothing else may be under way.
+    async fn reset(&self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
 
     /// Takes back what was made on a server that is not ours: databases, the role.
     async fn close(&self) -> Result<(), DatabaseError>;

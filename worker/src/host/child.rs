@@ -216,6 +216,7 @@ impl Child {
                     Some(FromChild::Declared { fact }) => record.declared(fact),
                     Some(FromChild::Statement(statement)) => record.sent(statement),
                     Some(FromChild::Ran) => record.ran(),
+                    Some(FromChild::Reached) => record.reached = true,
                     Some(FromChild::Done { opaque, raised }) => return Ok(Ending::Done { opaque, raised }),
                     Some(FromChild::Scouted { modules, error }) => return Ok(Ending::Scouted { modules, error }),
                     Some(FromChild::Failed(failure)) => return Ok(Ending::Failed(failure)),

@@ -138,6 +138,8 @@ pub struct StepOutcome {
     pub declared: Vec<Declared>,
     /// Statements may be missing from `statements`: the list was cut, or a raw driver cursor was used.
     pub opaque: bool,
+    /// env.py came as far as the revision's own function, so that a failure is the revision's.
+    pub reached: bool,
     /// What went wrong, if anything.
     pub failure: Option<Failure>,
     /// The last lines that the step printed, bounded.
@@ -184,6 +186,8 @@ pub struct Raised {
     /// Its class is one of those by which Python says that a value is not what was expected: ValueError, LookupError
     /// and what derives from them.
     pub about_value: bool,
+    /// `file:line` of the project's own code nearest to the exception.
+    pub place: Option<String>,
     /// The end of the traceback, bounded.
     pub traceback: String,
 }

@@ -89,11 +89,21 @@ pub(super) enum LoadFailure {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum FromChild {
-    Declared { fact: Fact },
+    Declared {
+        fact: Fact,
+    },
     Statement(Statement),
     Ran,
-    Done { opaque: bool, raised: Option<Raised> },
-    Scouted { modules: Vec<String>, error: Option<Raised> },
+    /// env.py has come to the revision's own function.
+    Reached,
+    Done {
+        opaque: bool,
+        raised: Option<Raised>,
+    },
+    Scouted {
+        modules: Vec<String>,
+        error: Option<Raised>,
+    },
     Failed(LoadFailure),
 }
 
@@ -236,6 +246,7 @@ pub(super) struct Record {
     declared: Vec<Declared>,
     cut: bool,
     running: bool,
+    pub(super) reached: bool,
 }
 
 impl Record {
@@ -268,7 +279,7 @@ impl Record {
     }
 
     pub(super) fn outcome(self, opaque: bool, failure: Option<Failure>, output: String) -> StepOutcome {
-        let Self { statements, declared, cut, .. } = self;
-        StepOutcome { statements, declared, opaque: opaque || cut, failure, output }
+        let Self { statements, declared, reached, cut, .. } = self;
+        StepOutcome { statements, declared, opaque: opaque || cut, reached, failure, output }
     }
 }

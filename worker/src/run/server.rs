@@ -11,7 +11,7 @@ use crate::check::CheckError;
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
-use crate::server::docker::Docker;
+use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
 
 /// A target's server and the engine that speaks to it.
@@ -25,6 +25,10 @@ pub(super) struct Running {
     directory: TempDir,
     run_as: Option<(u32, u32)>,
     shards: usize,
+    /// Databases on it were kept for a look.
+    pub(super) holds_kept: bool,
+    /// Servers that were left for that before this one.
+    left: Vec<String>,
 }
 
 /// Why a server cannot be had.
@@ -64,7 +68,17 @@ impl Running {
             .map_err(|source| StartError::Scratch { path: root, source })?;
         let run_as = unprivileged(directory.path())?;
         let (engine, server) = open(target, docker.as_ref(), directory.path(), run_as).await?;
-        Ok(Self { target: target.clone(), engine, server, docker, directory, run_as, shards: 0 })
+        Ok(Self {
+            target: target.clone(),
+            engine,
+            server,
+            docker,
+            directory,
+            run_as,
+            shards: 0,
+            holds_kept: false,
+            left: Vec::new(),
+        })
     }
 
     pub(super) fn engine(&self) -> Arc<dyn Engine> {
@@ -103,13 +117,18 @@ impl Running {
         Ok(path)
     }
 
-    /// Replaces the server by a fresh one. An external one can only be looked at.
+    /// Replaces the server by a fresh one, and leaves one with databases that are kept for a look. An external one
+    /// can only be looked at.
     pub(super) async fn fresh(&mut self) -> Result<(), StartError> {
         if !self.is_ours() {
             return self.engine.ping().await.map_err(|_| StartError::External);
         }
-        if let Some(server) = &self.server {
-            server.stop().await?;
+        match self.server.take() {
+            Some(Server::Container(container)) if std::mem::take(&mut self.holds_kept) => {
+                self.left.push(leave(container).await)
+            }
+            Some(server) => server.stop().await?,
+            None => {}
         }
         let (engine, server) =
             open(&self.target, self.docker.as_ref(), self.directory.path(), self.run_as).await?;
@@ -149,17 +168,21 @@ impl Running {
     /// Leaves the server and its databases for a look, and says what to remove afterwards.
     pub(super) async fn leave(self) -> String {
         let directory = self.directory.keep();
-        match self.server {
-            Some(Server::Container(container)) => {
-                let name = container.name().to_owned();
-                match container.keep().await {
-                    Ok(name) => format!("container {name}"),
-                    Err(error) => format!("container {name} (the next start may remove it: {error})"),
-                }
-            }
+        let mut left = self.left;
+        left.push(match self.server {
+            Some(Server::Container(container)) => leave(container).await,
             Some(Server::External(_)) => "the databases named mrt_* on the external server".to_owned(),
             None => format!("directory {}", directory.display()),
-        }
+        });
+        left.join(", ")
+    }
+}
+
+async fn leave(container: Container) -> String {
+    let name = container.name().to_owned();
+    match container.keep().await {
+        Ok(name) => format!("container {name}"),
+        Err(error) => format!("container {name} (the next start may remove it: {error})"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use mrt_chain::settings::{EngineKind, Suite, Target};
 use mrt_report::{Cell, Evidence, Finding, FindingKind, Severity};
@@ -11,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::cells::Selection;
-use super::server::Running;
+use super::server::{Running, StartError};
 use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
 use crate::check::shard::{self, Outcome, Progress, Shard};
 use crate::check::slot::TargetContext;
+use crate::check::touch::{self, ServerWide};
 use crate::host::environment::{self, Driver, EnvironmentEvent};
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
@@ -56,11 +58,16 @@ pub(super) async fn check_all(
             run,
             selection,
             running: &mut *running,
+            earlier: &mut cells,
             done: BTreeMap::new(),
             blocked: BTreeSet::new(),
+            outside: BTreeMap::new(),
+            used: true,
         };
+        one.expect_outside();
         one.check().await?;
-        cells.extend(one.into_cells());
+        let done = one.into_cells();
+        cells.extend(done);
         run.tell(Event::TargetFinished { suite: selection.suite.name.clone(), target: target.name.clone() });
     }
     Ok(cells)
@@ -70,21 +77,38 @@ struct OneSuite<'a> {
     run: &'a Run<'a>,
     selection: &'a Selection,
     running: &'a mut Running,
+    /// Of suites before this one on the same server.
+    earlier: &'a mut Vec<Cell>,
     done: BTreeMap<usize, Cell>,
-    /// Revisions that cannot be applied since they take the server down.
+    /// Revisions that cannot be applied.
     blocked: BTreeSet<usize>,
+    /// Revisions that write outside of their database, as far as that is known, with what they write.
+    outside: BTreeMap<usize, ServerWide>,
+    /// The server may not be as it was found.
+    used: bool,
 }
 
 impl OneSuite<'_> {
     async fn check(&mut self) -> Result<(), RunError> {
-        let mut left = self.selection.judged.clone();
         let mut first = true;
-        while !left.is_empty() {
-            let end = match self.shard(&left, self.run.options.jobs.max(1), false).await {
+        while let Some(cells) = self.next_cells() {
+            if let Err(reason) = self.clean().await {
+                self.give_up(&cells, &reason);
+                continue;
+            }
+            let known = (self.outside.len(), self.blocked.len());
+            let end = match self.shard(&cells, self.run.options.jobs.max(1), false).await {
                 Ok(end) => end,
                 Err(CheckError::Host(error)) if first && self.running.run_as().is_some() => {
                     // Often the interpreter lies in a home directory that nobody else may read.
                     warn!("migrations run as root: {error}");
+                    self.running.run_as_ourselves();
+                    continue;
+                }
+                Err(CheckError::Environment(broken))
+                    if first && broken.is_about_permissions() && self.running.run_as().is_some() =>
+                {
+                    warn!("migrations run as root: {broken}");
                     self.running.run_as_ourselves();
                     continue;
                 }
@@ -96,8 +120,8 @@ impl OneSuite<'_> {
                     });
                 }
                 Err(error) => {
-                    self.give_up(&left, &error.in_full());
-                    return Ok(());
+                    self.give_up(&cells, &error.in_full());
+                    continue;
                 }
             };
             first = false;
@@ -107,8 +131,10 @@ impl OneSuite<'_> {
                 return Ok(());
             }
             if end.suspects.is_empty() {
-                self.give_up(&end.left, "the cell was never reached");
-                return Ok(());
+                if known == (self.outside.len(), self.blocked.len()) {
+                    self.give_up(&end.left, "the cell was never reached");
+                }
+                continue;
             }
             let why = self.running.why_died().await;
             warn!(
@@ -119,13 +145,119 @@ impl OneSuite<'_> {
             for (suspect, reason) in &end.suspects {
                 self.alone(*suspect, reason).await;
             }
-            if let Err(error) = self.running.fresh().await {
+            if let Err(error) = self.fresh().await {
                 self.give_up(&end.left, &format!("no server: {error}"));
                 return Ok(());
             }
-            left = end.left.into_iter().filter(|cell| !self.done.contains_key(cell)).collect();
         }
         Ok(())
+    }
+
+    /// Begins with what the files let expect of revisions that write outside of their database.
+    fn expect_outside(&mut self) {
+        if !self.running.engine().shares_objects() {
+            return;
+        }
+        for (index, revision) in self.selection.chain.revisions().iter().enumerate() {
+            // One that cannot be read is told of by Alembic, and a hint is all that this is.
+            let text = std::fs::read_to_string(&revision.file).unwrap_or_default();
+            self.outside.extend(touch::hinted(&text).map(|found| (index, found)));
+        }
+    }
+
+    /// The cells to check next: those that need the same revisions which write outside of their database, on a server
+    /// on which those were applied to one database alone; in the end such revisions themselves.
+    /// What cannot be checked any more has come to its end then.
+    fn next_cells(&mut self) -> Option<BTreeSet<usize>> {
+        self.settle();
+        let open = || self.selection.judged.iter().copied().filter(|cell| !self.done.contains_key(cell));
+        let inside = || open().filter(|cell| !self.outside.contains_key(cell));
+        match inside().next() {
+            Some(first) => {
+                let needed = self.needs_outside(first);
+                Some(inside().filter(|&cell| self.needs_outside(cell) == needed).collect())
+            }
+            // After what cannot be undone a server is of no use for the next one.
+            None if self.has_lasting() => open().next().map(|cell| BTreeSet::from([cell])),
+            None => Some(open().collect()).filter(|cells: &BTreeSet<usize>| !cells.is_empty()),
+        }
+    }
+
+    /// Whether some revision does to its server what mrt cannot undo.
+    fn has_lasting(&self) -> bool {
+        self.outside.values().any(|found| !found.roles)
+    }
+
+    fn ancestors(&self, revision: usize) -> BTreeSet<usize> {
+        let chain = &self.selection.chain;
+        chain.ancestors(&chain.revisions()[revision].id).into_iter().collect()
+    }
+
+    /// The revisions before this one that write outside of their database.
+    fn needs_outside(&self, revision: usize) -> BTreeSet<usize> {
+        self.ancestors(revision).into_iter().filter(|at| self.outside.contains_key(at)).collect()
+    }
+
+    /// Brings cells to their end that need no further check: those behind a revision that cannot be applied, and on a
+    /// server that is not ours those that need what mrt cannot undo there.
+    fn settle(&mut self) {
+        let open: Vec<usize> =
+            self.selection.judged.iter().copied().filter(|cell| !self.done.contains_key(cell)).collect();
+        for cell in open {
+            let mut path = self.ancestors(cell);
+            if let Some(&by) = path.intersection(&self.blocked).next() {
+                let why = self.running.engine().forbids_server_wide();
+                let outcome = match (why, self.outside.get(&by)) {
+                    // That mrt does not let it is no word about the revision.
+                    (Some(why), Some(found)) => {
+                        let by = &self.selection.chain.revisions()[by].id;
+                        let what = &found.what;
+                        Outcome::Error {
+                            reason: format!(
+                                "it needs revision {by}, which writes outside of its database ({what}): {why}"
+                            ),
+                        }
+                    }
+                    _ => Outcome::Blocked { by },
+                };
+                self.finish(cell, outcome, 1, std::time::Duration::ZERO);
+                continue;
+            }
+            path.insert(cell);
+            let lasting = path.iter().find_map(|at| self.outside.get(at).filter(|found| !found.roles));
+            if let Some(found) = lasting.filter(|_| !self.running.is_ours()) {
+                let error = CheckError::CannotBeUndone { what: found.what.clone() };
+                let outcome = Outcome::Error { reason: error.in_full() };
+                self.finish(cell, outcome, 1, std::time::Duration::ZERO);
+            }
+        }
+    }
+
+    /// Makes the server as it was found, where it may not be.
+    async fn clean(&mut self) -> Result<(), String> {
+        if !std::mem::take(&mut self.used) || !self.running.engine().shares_objects() {
+            return Ok(());
+        }
+        if self.running.is_ours() && (self.has_lasting() || self.running.holds_kept) {
+            return self.fresh().await.map_err(|error| format!("no server: {error}"));
+        }
+        if std::mem::take(&mut self.running.holds_kept) {
+            // What was kept for a look on a server that cannot be replaced goes with its other databases.
+            self.done.values_mut().chain(self.earlier.iter_mut()).for_each(|cell| cell.kept = None);
+        }
+        match self.running.engine().reset().await {
+            Ok(()) => Ok(()),
+            Err(error) if self.running.is_ours() => {
+                warn!("another server is started, since this one cannot be made as it was: {error}");
+                self.fresh().await.map_err(|error| format!("no server: {error}"))
+            }
+            Err(error) => Err(CheckError::Database(error).in_full()),
+        }
+    }
+
+    async fn fresh(&mut self) -> Result<(), StartError> {
+        self.used = false;
+        self.running.fresh().await
     }
 
     /// Tries one revision alone, on fresh servers.
@@ -135,7 +267,7 @@ impl OneSuite<'_> {
             if self.run.cancel.is_cancelled() {
                 return;
             }
-            if let Err(error) = self.running.fresh().await {
+            if let Err(error) = self.fresh().await {
                 self.give_up(&BTreeSet::from([revision]), &format!("{reason}; and no fresh server: {error}"));
                 return;
             }
@@ -178,6 +310,15 @@ impl OneSuite<'_> {
         slots: usize,
         alone: bool,
     ) -> Result<shard::End, CheckError> {
+        // One that writes outside of its database is never among others.
+        let apart = cells.iter().any(|cell| self.outside.contains_key(cell));
+        let mut floor = BTreeSet::new();
+        if let Some(&first) = cells.first().filter(|_| !apart) {
+            for needed in self.needs_outside(first) {
+                floor.extend(self.ancestors(needed));
+                floor.insert(needed);
+            }
+        }
         let suite = &self.selection.suite;
         let scratch = self.running.scratch(&suite.name)?;
         let python = &self.run.interpreters[&suite.name];
@@ -191,11 +332,15 @@ impl OneSuite<'_> {
             seed_all: self.run.options.seed_all,
             scratch,
             run_as: self.running.run_as(),
+            apart,
+            env_works: AtomicBool::new(false),
             alone,
         };
+        self.used |= apart || !floor.is_empty();
         let shard = Shard {
             target: &context,
             cells: cells.clone(),
+            floor,
             unusable: self.blocked.clone(),
             slots,
             jobs: self.run.jobs,
@@ -203,6 +348,7 @@ impl OneSuite<'_> {
         };
         let (run, selection) = (self.run, self.selection);
         let mut done = std::mem::take(&mut self.done);
+        let mut kept = false;
         let mut tell = |progress| match progress {
             Progress::Started { revision } => run.tell(Event::CellStarted {
                 suite: selection.suite.name.clone(),
@@ -211,6 +357,7 @@ impl OneSuite<'_> {
             }),
             Progress::Finished { revision, outcome, attempts, time } => {
                 let cell = selection.cell(revision, outcome, attempts, time);
+                kept |= cell.kept.is_some();
                 run.tell(Event::CellFinished(Box::new(cell.clone())));
                 done.insert(revision, cell);
             }
@@ -221,6 +368,12 @@ impl OneSuite<'_> {
             end = shard::check(&shard, &mut tell) => end,
         };
         self.done = done;
+        self.running.holds_kept |= kept;
+        if let Ok(end) = &end {
+            self.used |= !end.outside.is_empty();
+            self.outside.extend(end.outside.clone());
+            self.blocked.extend(&end.broken);
+        }
         end
     }
 

@@ -190,3 +190,39 @@ fn an_attribute_that_differs_is_told_with_both_values_and_column_order_alone_is_
     let found = catalogs(&before, &after, Comparison::Rollback);
     assert_eq!((found.len(), found[0].note), (1, true));
 }
+
+#[test]
+fn a_role_that_is_left_behind_is_a_note_and_takes_its_memberships_along() {
+    let role = |name: &str| key(None, ObjectKind::ServerWide, &format!("role {name}"));
+    let member = |member: &str, of: &str| {
+        key(Some(&format!("role {of}")), ObjectKind::ServerWide, &format!("membership of {member} in {of}"))
+    };
+    let told = |before: &Catalog, after: &Catalog| -> Vec<(FindingKind, String, bool)> {
+        let found = catalogs(before, after, Comparison::Rollback);
+        found.into_iter().map(|it| (it.kind, it.object, it.note)).collect()
+    };
+    let staff = (role("staff"), &[][..]);
+    let app = (role("app"), &[("can log in", "yes")][..]);
+    let granted = (member("app", "staff"), &[(MEMBER, "role app"), ("grants", "x")][..]);
+    let all = catalog(&[staff.clone(), app.clone(), granted.clone()]);
+
+    let left = |object: &str| (FindingKind::SchemaLeftBehind, object.to_owned(), true);
+    assert_eq!(told(&catalog(std::slice::from_ref(&staff)), &all), [left("role app")]);
+    assert_eq!(told(&catalog(std::slice::from_ref(&app)), &all), [left("role staff")]);
+    let membership = granted.0.path.clone();
+    let both = catalog(&[staff.clone(), app]);
+    assert_eq!(told(&both, &all), [(FindingKind::SchemaLeftBehind, membership.clone(), false)]);
+    assert_eq!(told(&all, &both), [(FindingKind::SchemaNotRestored, membership, false)]);
+    let missing = (FindingKind::SchemaNotRestored, "role app".to_owned(), false);
+    assert_eq!(told(&all, &catalog(&[staff])), [missing]);
+}
+
+#[test]
+fn a_password_that_is_made_up_each_time_is_no_difference() {
+    let with =
+        |list: &[(&'static str, &str)]| catalog(&[(key(None, ObjectKind::ServerWide, "role app"), list)]);
+    let (one, other, none) = (with(&[(PASSWORD, "one")]), with(&[(PASSWORD, "other")]), with(&[]));
+    assert!(catalogs(&one, &other, Comparison::Again).is_empty());
+    assert_eq!(catalogs(&one, &none, Comparison::Again).len(), 1);
+    assert_eq!(catalogs(&one, &other, Comparison::Rollback).len(), 1);
+}

@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 mod launch;
 mod quote;
+mod roles;
 mod samples;
 mod session;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 mod wire;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,12 +28,14 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::{Instant, sleep};
 
+use crate::database::catalog::{Attributes, ObjectKey};
 use crate::database::rows::Rejection;
 use crate::database::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
 use crate::server::Endpoint;
 use error::classify;
 pub use launch::launch;
 use quote::{ident, literal};
+use roles::Roles;
 pub use samples::PostgreSqlDialect;
 use session::PostgresSession;
 use wire::Row;
@@ -44,6 +48,9 @@ const SETTLE: Duration = Duration::from_secs(10);
 
 /// How long a closed session of ours may take to disappear before it is ended by force.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How often restoring roles is begun before it is given up.
+const ROUNDS: u32 = 4;
 
 /// Idle connections to the maintenance database that are kept.
 const IDLE: usize = 4;
@@ -66,6 +73,8 @@ pub struct Postgres {
     password: String,
     /// What names on a server that is not ours carry.
     run: Option<String>,
+    /// What the server had in roles when it was opened, as far as it is ours to restore.
+    opened: Roles,
     dialect: PostgreSqlDialect,
     idle: Mutex<Vec<PgConnection>>,
     /// Holds the lock by which other runs know that this one lives.
@@ -144,27 +153,70 @@ impl Postgres {
                 None
             }
         };
-        let engine = Self {
+        let mut engine = Self {
             shared: Arc::new(Shared { endpoint, version: number, role, application }),
             version: printed.split(' ').next().unwrap_or_default().to_owned(),
             target: target.clone(),
             password,
             run,
+            opened: Roles::default(),
             dialect: PostgreSqlDialect::default(),
             idle: Mutex::new(Vec::new()),
             _alive: alive,
         };
         engine.make_role().await?;
+        engine.opened = engine.roles().await?;
         Ok(engine)
+    }
+
+    /// The roles of the server, as far as they are ours to restore.
+    async fn roles(&self) -> Result<Roles, DatabaseError> {
+        let answers = self.run("read the roles of the server", &roles::query(self.shared.version)).await?;
+        let (own, all) = (&self.shared.role, self.may_write_roles());
+        Ok(Roles::of(answers).only(|name| name == own || (all && !is_of_another_run(name))))
+    }
+
+    /// Whether migrations can change other roles than their own.
+    fn may_write_roles(&self) -> bool {
+        self.run.is_none() || self.target.role != Role::Owner
+    }
+
+    async fn restore_roles(&self) -> Result<(), DatabaseError> {
+        let action = "restore the roles of the server";
+        // What is revoked takes along what was granted on its strength, which the next round grants again.
+        for _ in 0..ROUNDS {
+            let statements = self.roles().await?.statements_to(&self.opened);
+            if statements.is_empty() {
+                return Ok(());
+            }
+            self.run(action, &statements.join("; ")).await?;
+        }
+        let source = "they are not as they were when the run began, whatever is done".into();
+        Err(DatabaseError::Refused { action: action.to_owned(), source })
+    }
+
+    /// Drops every database of this run.
+    async fn drop_all(&self) -> Result<(), DatabaseError> {
+        let pattern =
+            self.run.as_ref().map_or_else(|| "mrt\\_%".to_owned(), |run| format!("mrt\\_{run}\\_%"));
+        let found =
+            format!("SELECT datname FROM pg_database WHERE datname LIKE '{pattern}' ORDER BY datname");
+        for row in self.run("list the databases of this run", &found).await?.into_iter().flatten() {
+            let name = row.into_iter().flatten().next().unwrap_or_default();
+            self.drop_stored(&name).await?;
+        }
+        Ok(())
     }
 
     /// Takes everything away that this run has made on a server that is not ours.
     async fn leave(&self) -> Result<(), DatabaseError> {
-        let Some(run) = &self.run else { return Ok(()) };
-        let found = format!("SELECT datname FROM pg_database WHERE datname LIKE 'mrt\\_{run}\\_%'");
-        for row in self.run("list databases of this run", &found).await?.into_iter().flatten() {
-            let name = row.into_iter().flatten().next().unwrap_or_default();
-            self.drop_stored(&name).await?;
+        if self.run.is_none() {
+            return Ok(());
+        }
+        self.drop_all().await?;
+        // Only what may have been changed: somebody else's new roles are none of our business.
+        if self.may_write_roles() {
+            self.restore_roles().await?;
         }
         let role = ident(&self.shared.role);
         self.run("drop the role of this run", &format!("DROP ROLE IF EXISTS {role}")).await?;
@@ -174,7 +226,10 @@ impl Postgres {
     async fn make_role(&self) -> Result<(), DatabaseError> {
         let role = &self.shared.role;
         let rights = match self.target.role {
-            Role::Owner => "NOSUPERUSER",
+            // A server of ours is thrown away. On somebody else's, up to version 15, the right would reach every
+            // role that is no superuser.
+            Role::Owner if self.run.is_some() => "NOSUPERUSER NOCREATEROLE",
+            Role::Owner | Role::CreateRole => "NOSUPERUSER CREATEROLE",
             Role::Superuser => "SUPERUSER",
         };
         let (name, password) = (ident(role), literal(&self.password));
@@ -506,6 +561,29 @@ impl Engine for Postgres {
         ]
     }
 
+    fn shares_objects(&self) -> bool {
+        true
+    }
+
+    fn forbids_server_wide(&self) -> Option<&'static str> {
+        let forbidden = "the server is not mrt's, so the migrations' role may not create roles; let mrt start the \
+             server, or, when nobody else uses it, set `role = \"createrole\"` for this target";
+        (!self.may_write_roles()).then_some(forbidden)
+    }
+
+    async fn server_wide(&self) -> Result<BTreeMap<ObjectKey, Attributes>, DatabaseError> {
+        let mut objects = self.roles().await?.objects(&self.opened);
+        if self.shared.role != OWNER {
+            catalog::rename_in_objects(&mut objects, &self.shared.role, OWNER);
+        }
+        Ok(objects)
+    }
+
+    async fn reset(&self) -> Result<(), DatabaseError> {
+        self.drop_all().await?;
+        self.restore_roles().await
+    }
+
     async fn close(&self) -> Result<(), DatabaseError> {
         self.leave().await
     }
@@ -547,6 +625,11 @@ async fn sweep(connection: &mut PgConnection, version: u32) -> Result<(), sqlx::
         }
     }
     Ok(())
+}
+
+/// Whether a role is the one of some run on a server that runs share.
+fn is_of_another_run(name: &str) -> bool {
+    name.strip_prefix("mrt_").is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The advisory lock of a run: `mrt` and the run's number.

@@ -8,10 +8,12 @@ mod raw;
 mod relations;
 mod typed;
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgConnection;
 
 use super::wire::{Row, batch};
-use crate::database::catalog::Catalog;
+use crate::database::catalog::{Attributes, Catalog, ObjectKey};
 use queries::Listing;
 use raw::{Attribute, Constraint, Cursor, Function, Index, Raw, Relation, Sequence, Trigger, Type};
 
@@ -127,20 +129,27 @@ pub(super) fn statements(version: u32) -> Vec<String> {
 /// Puts another word for a role's name wherever it stands: a name that is made up for one run must not tell two
 /// catalogs apart. The name is long and random, so nothing else contains it.
 pub(super) fn rename_role(catalog: &mut Catalog, name: &str, word: &str) {
-    let replace = |text: &mut String| {
-        if text.contains(name) {
-            *text = text.replace(name, word);
-        }
-    };
-    catalog.objects = std::mem::take(&mut catalog.objects)
+    rename_in_objects(&mut catalog.objects, name, word);
+    for code in &mut catalog.code {
+        replace(&mut code.body, name, word);
+    }
+}
+
+/// The same for objects alone.
+pub(super) fn rename_in_objects(objects: &mut BTreeMap<ObjectKey, Attributes>, name: &str, word: &str) {
+    *objects = std::mem::take(objects)
         .into_iter()
         .map(|(mut key, mut attributes)| {
-            replace(&mut key.path);
-            attributes.values_mut().for_each(replace);
+            replace(&mut key.path, name, word);
+            key.owner.iter_mut().for_each(|owner| replace(owner, name, word));
+            attributes.values_mut().for_each(|value| replace(value, name, word));
             (key, attributes)
         })
         .collect();
-    for code in &mut catalog.code {
-        replace(&mut code.body);
+}
+
+fn replace(text: &mut String, name: &str, word: &str) {
+    if text.contains(name) {
+        *text = text.replace(name, word);
     }
 }

@@ -49,8 +49,17 @@ def describe(error, file, last):
         "line": _line(error, file),
         "on_purpose": _on_purpose(error, file),
         "about_value": _about_value(error),
+        "place": _place(error),
         "traceback": _traceback(error),
     }
+
+
+def _place(error):
+    """`file:line` of the project's own code nearest to the exception."""
+    from .project import where
+
+    file, line = where(error)
+    return "%s:%d" % (file, line) if file and line else None
 
 
 def _class(kind):

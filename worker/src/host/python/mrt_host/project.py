@@ -26,7 +26,7 @@ class LoadError(Exception):
     @classmethod
     def of(cls, what, error):
         """An exception out of the project's own files."""
-        file, line = _where(error)
+        file, line = where(error)
         trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         return cls(
             "project",
@@ -38,7 +38,7 @@ class LoadError(Exception):
         )
 
 
-def _where(error):
+def where(error):
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno
     here = os.path.dirname(__file__)

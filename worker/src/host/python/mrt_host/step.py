@@ -45,6 +45,7 @@ class Attempt:
         found = script.get_revision(self.revision)
         function = "upgrade" if self.up else "downgrade"
         if not hasattr(found.module, function):
+            self._reached()
             self.raised = NoFunction("the revision has no %s() function" % function)
             raise self.raised
         make = MigrationStep.upgrade_from_script if self.up else MigrationStep.downgrade_from_script
@@ -57,6 +58,7 @@ class Attempt:
 
         @functools.wraps(function)
         def migrate(*args, **kwargs):
+            self._reached()
             watch.in_revision(file)
             try:
                 function(*args, **kwargs)
@@ -68,6 +70,12 @@ class Attempt:
             self.finished = True
 
         return migrate
+
+    def _reached(self):
+        """From here on a failure is the revision's."""
+        channel = self.project.watch.channel
+        if channel is not None:
+            channel.send({"op": "reached"})
 
     def _not_run(self):
         if self.asked:

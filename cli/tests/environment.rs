@@ -1,0 +1,90 @@
+//! Projects whose env.py cannot run at all: the real binary says so and ends with exit code 2, rather than blame the
+//! first revision. Needs a Python with Alembic: `MRT_TEST_PYTHON`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("MRT_TEST_PYTHON").map(PathBuf::from);
+    if python.is_none() {
+        eprintln!("SKIPPED: the tests of broken environments (MRT_TEST_PYTHON is not set)");
+    }
+    python
+}
+
+const RUN: &str = r#"
+engine = engine_from_config(context.config.get_section("alembic"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"#;
+
+/// Runs a project of one revision with this env.py, behind the usual imports.
+fn run(env: &str, upgrade: &str, arguments: &[&str]) -> Option<Output> {
+    let python = python()?;
+    let dir = tempfile::tempdir().unwrap();
+    let versions = dir.path().join("migrations/versions");
+    fs::create_dir_all(&versions).unwrap();
+    fs::write(dir.path().join("alembic.ini"), "[alembic]\nscript_location = migrations\n").unwrap();
+    let env = format!(
+        "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, engine_from_config, pool\n{env}"
+    );
+    fs::write(dir.path().join("migrations/env.py"), env).unwrap();
+    let revision = format!(
+        "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = 'a1'\ndown_revision = None\n\n\ndef upgrade():\n    {upgrade}\n\n\ndef downgrade():\n    op.drop_table('users')\n"
+    );
+    fs::write(versions.join("a1.py"), revision).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
+    command.arg("run").arg(dir.path()).args(["--format", "json", "--python"]).arg(python).args(arguments);
+    Some(command.output().unwrap())
+}
+
+const USERS: &str = "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True))";
+
+#[test]
+fn an_env_py_that_cannot_run_is_exit_code_2_with_its_exception_and_place() {
+    let needs_setting = "url = os.environ['SHOP_DATABASE']\n";
+    let elsewhere = "create_engine('sqlite:////nowhere/there.db').connect()\n";
+    let exits = "os._exit(3)\n";
+    let hangs = "import time\nprint('connecting', flush=True)\ntime.sleep(600)\n";
+    let cases = [
+        (needs_setting, ["KeyError", "SHOP_DATABASE", "migrations/env.py:4"]),
+        (elsewhere, ["OperationalError", "unable to open database file", "migrations/env.py:4"]),
+        ("pass\n", ["NotRun", "env.py never ran the step", "context.run_migrations()"]),
+        (exits, ["exit status 3", "env.py", "before it comes to any revision"]),
+        (hangs, ["does not end within 3 s", "connecting", "before it comes to any revision"]),
+    ];
+    for (env, words) in cases {
+        let env = if env == "pass\n" { env.to_owned() } else { format!("{env}{RUN}") };
+        let Some(output) = run(&env, USERS, &["--timeout", "3s"]) else { return };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{env}\n{stderr}");
+        for word in words.into_iter().chain(["bootstrap", "sqlalchemy.url"]) {
+            assert!(stderr.contains(word), "{env} does not say {word:?}:\n{stderr}");
+        }
+        assert!(output.stdout.is_empty(), "{env}");
+    }
+}
+
+#[test]
+fn a_first_revision_that_fails_is_its_own_cell_s_verdict() {
+    let failing = "op.execute('SELECT * FROM missing')";
+    let Some(output) = run(RUN, failing, &[]) else { return };
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(report["cells"][0]["findings"][0]["kind"], "upgrade-failed");
+}
+
+/// Some look at what their step did, which is not there when env.py runs without one.
+#[test]
+fn an_env_py_that_needs_a_step_gets_one() {
+    let env = format!(
+        "{RUN}\nwith engine.connect() as connection:\n    connection.exec_driver_sql('SELECT version_num FROM alembic_version')\n"
+    );
+    let Some(output) = run(&env, USERS, &[]) else { return };
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}

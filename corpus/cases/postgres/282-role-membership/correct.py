@@ -1,0 +1,16 @@
+"""The reader is no staff any more"""
+
+from alembic import op
+
+revision = "c282_correct"
+down_revision = "c282_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("REVOKE c282_staff FROM c282_reader")
+
+
+def downgrade() -> None:
+    op.execute("GRANT c282_staff TO c282_reader")
