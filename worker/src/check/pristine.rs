@@ -120,7 +120,10 @@ pub(crate) async fn upgrade(
     let mut steps = Steps::new(target, slot, revision);
     let failed = apply(&mut steps, revision, &mut sent).await?;
     let open_transaction = steps.ends_open_transaction().await?;
-    steps.end().await;
+    match name {
+        Some(_) => steps.end_warm().await,
+        None => steps.end().await,
+    }
     stays_inside(target, revision, &sent.statements, &before)?;
     let not_done = |problem, sent: Sent| {
         let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });

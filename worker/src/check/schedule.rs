@@ -135,16 +135,25 @@ impl<'a> State<'a> {
         self.chain.ancestors(self.id(revision)).into_iter().collect()
     }
 
-    /// The next job, if one can be begun now: the lineage first, as long as not too many cells wait.
-    pub(crate) fn next(&mut self) -> Option<Job> {
+    /// The next job, if one can be begun now: the cell of the revision `warm` for which the slot is prepared, else the
+    /// lineage, as long as not too many cells wait.
+    pub(crate) fn next(&mut self, warm: Option<&str>) -> Option<Job> {
+        let prepared = self.waiting.iter().position(|(revision, _)| Some(self.id(*revision)) == warm);
+        if let Some((revision, pristine)) = prepared.and_then(|at| self.waiting.remove(at)) {
+            return Some(self.begin_cell(revision, pristine));
+        }
         if self.waiting.len() < BACKLOG * self.slots
             && let Some(job) = self.advance()
         {
             return Some(job);
         }
         let (revision, pristine) = self.waiting.pop_front()?;
+        Some(self.begin_cell(revision, pristine))
+    }
+
+    fn begin_cell(&mut self, revision: usize, pristine: Arc<Pristine>) -> Job {
         self.checking.insert(revision, pristine.before.database.clone());
-        Some(Job::Cell(revision, pristine))
+        Job::Cell(revision, pristine)
     }
 
     fn advance(&mut self) -> Option<Job> {

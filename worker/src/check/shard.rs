@@ -120,7 +120,7 @@ pub(crate) async fn check(
     let mut cleaning = FuturesUnordered::new();
     loop {
         while let Some(slot) = free.pop() {
-            let Some(job) = runner.next() else {
+            let Some(job) = runner.next(&slot) else {
                 free.push(slot);
                 break;
             };
@@ -195,10 +195,10 @@ impl<'a, 'p> Runner<'a, 'p> {
         }
     }
 
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self, slot: &Slot) -> Option<Job> {
         // A server that failed once, or that is not as it was found, is not given another job.
         let usable = self.suspects.is_empty() && self.outside.is_empty() && self.fatal.is_none();
-        let job = if usable { self.state.next() } else { None };
+        let job = if usable { self.state.next(slot.is_warm_for()) } else { None };
         for (revision, outcome) in self.state.take_settled() {
             self.finished(revision, Some(outcome), 1, Duration::ZERO, false);
         }

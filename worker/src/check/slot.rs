@@ -112,6 +112,8 @@ pub(crate) struct Slot {
     pub(crate) number: usize,
     pub(crate) database: DatabaseName,
     host: Option<Host>,
+    /// The process that has applied a revision for the lineage, and which one; it has nothing open.
+    warm: Option<(String, Child)>,
     scratch: PathBuf,
 }
 
@@ -121,6 +123,7 @@ impl Slot {
             number,
             database: DatabaseName::new("slot", number),
             host: None,
+            warm: None,
             scratch: target.scratch.join(format!("slot-{number}")),
         }
     }
@@ -186,7 +189,13 @@ impl Slot {
         Scrubber::new(names)
     }
 
+    /// The revision whose first trial can go on in the process that has applied it for the lineage.
+    pub(crate) fn is_warm_for(&self) -> Option<&str> {
+        self.warm.as_ref().map(|(revision, _)| revision.as_str())
+    }
+
     pub(crate) async fn stop(&mut self) {
+        self.warm = None;
         if let Some(host) = self.host.take() {
             host.close().await;
         }
@@ -204,7 +213,9 @@ pub(crate) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     pub(crate) fn new(target: &'a TargetContext, slot: &'a mut Slot, revision: &'a str) -> Self {
-        Self { target, slot, revision, child: None, open_transaction: false }
+        // One that is warm for another revision is killed: each cell has a process of its own.
+        let child = slot.warm.take().filter(|(known, _)| known == revision).map(|(_, child)| child);
+        Self { target, slot, revision, child, open_transaction: false }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -263,7 +274,9 @@ impl<'a> Steps<'a> {
 
     /// Ends the child when it sits in an open transaction, as the end of the `alembic` command would.
     pub(crate) async fn ends_open_transaction(&mut self) -> Result<bool, CheckError> {
-        if self.child.is_none() || !self.target.engine.has_open_transaction(&self.slot.database).await? {
+        if self.child.as_ref().is_none_or(Child::is_quiet)
+            || !self.target.engine.has_open_transaction(&self.slot.database).await?
+        {
             return Ok(false);
         }
         self.end_child().await;
@@ -290,6 +303,18 @@ impl<'a> Steps<'a> {
 
     pub(crate) async fn end(mut self) {
         self.end_child().await;
+    }
+
+    /// Leaves the process to the revision's first trial, when nothing it holds stands in the way of replacing the
+    /// database: forking is a large part of what a cell costs.
+    pub(crate) async fn end_warm(mut self) {
+        match self.child.take() {
+            Some(child) if child.is_quiet() => self.slot.warm = Some((self.revision.to_owned(), child)),
+            child => {
+                self.child = child;
+                self.end_child().await;
+            }
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Child {
     life: Life,
     /// It was asked something and has not answered.
     busy: bool,
+    /// It can be sure of having no connection open.
+    quiet: bool,
 }
 
 /// Whether the process lives.
@@ -56,7 +58,7 @@ impl Life {
 /// How a request to a child ended.
 enum Ending {
     /// It is done.
-    Done { opaque: bool, raised: Option<Raised> },
+    Done { opaque: bool, quiet: bool, raised: Option<Raised> },
     /// The scout is back.
     Scouted { modules: Vec<String>, error: Option<Raised> },
     /// The project cannot be loaded in this child.
@@ -72,7 +74,15 @@ impl Child {
         let mark = format!("\0{}\0", forked.token).into_bytes();
         let output = Output::new(forked.output, mark);
         let life = Life::Alive(forked.end);
-        Self { server, number: forked.number, control: forked.control, output, life, busy: false }
+        Self {
+            server,
+            number: forked.number,
+            control: forked.control,
+            output,
+            life,
+            busy: false,
+            quiet: false,
+        }
     }
 
     /// Runs one step of one revision. A step that raises, hangs or dies is an outcome, not an error.
@@ -87,6 +97,12 @@ impl Child {
             Direction::Down => "down",
         };
         self.request(&ToChild::Step { direction, revision }, limit).await
+    }
+
+    /// The last step left no connection open: the database can be replaced under this process.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Calls `module:callable` with the database's URL.
@@ -161,7 +177,9 @@ impl Child {
     async fn request(&mut self, message: &ToChild<'_>, limit: Duration) -> Result<StepOutcome, HostError> {
         let mut record = Record::default();
         match self.converse(message, limit, &mut record).await? {
-            Ending::Done { opaque, raised } => {
+            Ending::Done { opaque, quiet, raised } => {
+                // What was sent past our eyes may come from another process of its group.
+                self.quiet = quiet && !opaque;
                 let output = self.output.until_mark().await;
                 Ok(record.outcome(opaque, raised.map(Failure::Raised), output))
             }
@@ -192,6 +210,7 @@ impl Child {
         }
         // Stays so when this future is dropped half way: what comes then answers another question.
         self.busy = true;
+        self.quiet = false;
         let ending = self.hear(message, limit, record).await;
         self.busy = false;
         ending
@@ -217,7 +236,7 @@ impl Child {
                     Some(FromChild::Statement(statement)) => record.sent(statement),
                     Some(FromChild::Ran) => record.ran(),
                     Some(FromChild::Reached) => record.reached = true,
-                    Some(FromChild::Done { opaque, raised }) => return Ok(Ending::Done { opaque, raised }),
+                    Some(FromChild::Done { opaque, quiet, raised }) => return Ok(Ending::Done { opaque, quiet, raised }),
                     Some(FromChild::Scouted { modules, error }) => return Ok(Ending::Scouted { modules, error }),
                     Some(FromChild::Failed(failure)) => return Ok(Ending::Failed(failure)),
                     None => return Ok(Ending::Gone),

@@ -98,6 +98,8 @@ pub(super) enum FromChild {
     Reached,
     Done {
         opaque: bool,
+        /// Nothing is open that was not before the first step: no connection, no thread.
+        quiet: bool,
         raised: Option<Raised>,
     },
     Scouted {

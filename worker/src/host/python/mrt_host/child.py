@@ -35,6 +35,7 @@ class Child:
         self.channel = channel
         self.output = output
         self.mark = b"\0" + token.encode("ascii") + b"\0"
+        self.held = process.held()
         project.watch.attach(channel)
 
     def answer(self, message):
@@ -57,7 +58,8 @@ class Child:
         process.flush()
         # In the stream itself: what comes before it was printed by this step.
         self.output.send_bytes(self.mark)
-        self.channel.send({"op": "done", "opaque": watch.opaque, "raised": raised})
+        quiet = self.held is not None and process.held() == self.held
+        self.channel.send({"op": "done", "opaque": watch.opaque, "quiet": quiet, "raised": raised})
 
     def bootstrap(self, reference):
         self.project.watch.stepping = True

@@ -29,7 +29,7 @@ class Watch:
     def __init__(self):
         from sqlalchemy import event
         from sqlalchemy.engine import Engine
-        from sqlalchemy.pool import base
+        from sqlalchemy.pool import Pool, base
 
         self.channel = None
         self.pid = None
@@ -39,6 +39,7 @@ class Watch:
         event.listen(Engine, "before_cursor_execute", self._before)
         event.listen(Engine, "after_cursor_execute", self._after)
         event.listen(Engine, "handle_error", self._error)
+        event.listen(Pool, "connect", _without_durability)
         self._wrap_cursor(base._ConnectionFairy)
 
     def attach(self, channel):
@@ -153,6 +154,19 @@ class Watch:
                 self.opaque = True
         elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
             self.opaque = True
+
+
+def _without_durability(connection, record):
+    """SQLite need not wait for a disk: a database that a crash tears is thrown away."""
+    if "sqlite" not in type(connection).__module__:
+        return
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
+    except Exception:
+        # Inside a transaction it cannot be said, and then it is only slower.
+        pass
 
 
 def _is_plumbing(at):
