@@ -10,8 +10,8 @@ use crate::process::Problem;
 pub(crate) enum Shape {
     /// Every revision makes a table of its own, as in the peer's own benchmark.
     Tables,
-    /// Every fourth revision makes a table with a foreign key to the one before; the others alter the tables that
-    /// are there: a column, an index, a longer text.
+    /// Every fourth revision makes a table with a foreign key to an earlier one; the others alter the tables that are
+    /// there: a column, an index, a longer number.
     Altering,
 }
 
@@ -98,7 +98,9 @@ fn altering(number: usize) -> (String, String) {
             let key = if table == 0 {
                 String::new()
             } else {
-                let parent = table - 1;
+                // A tree: SQLAlchemy reflects a table with all that its keys lead to, so that in a chain of keys its
+                // reflection would be all that is measured.
+                let parent = (table - 1) / 2;
                 format!(
                     "        sa.Column(\"parent_id\", sa.Integer, sa.ForeignKey(\"t{parent}.id\", name=\"fk_t{table}_parent\")),\n"
                 )

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, FromRow};
 
+use super::cache::{Catalogs, Stored};
 use super::ddl::{self, Body, Constraint, Reference, TableText, Term};
 use super::error::{engine_error, refusal};
 use super::objects;
@@ -72,31 +73,54 @@ pub(super) enum TableKind {
     },
 }
 
-/// Reads the catalog.
-pub(super) async fn read(link: &mut Link<'_>) -> Result<Catalog, DatabaseError> {
-    read_with(link, ddl::table).await
+/// Reads the catalog, or finds that it was read before.
+pub(super) async fn read(link: &mut Link<'_>, known: &Catalogs) -> Result<Catalog, DatabaseError> {
+    let stored = stored(link).await?;
+    if let Some(catalog) = known.get(&stored) {
+        return Ok((*catalog).clone());
+    }
+    let catalog = understood(link, &stored, ddl::table).await?;
+    known.put(stored, &catalog);
+    Ok(catalog)
 }
 
 /// Reads the catalog with the given way to understand a `CREATE TABLE`.
+#[cfg(test)]
 pub(super) async fn read_with(
     link: &mut Link<'_>,
     understand: fn(&str) -> Option<TableText>,
 ) -> Result<Catalog, DatabaseError> {
-    let mut schema = Schema::default();
-    (schema.user_version, schema.application_id) =
+    let stored = stored(link).await?;
+    understood(link, &stored, understand).await
+}
+
+async fn stored(link: &mut Link<'_>) -> Result<Stored, DatabaseError> {
+    let (user_version, application_id) =
         one(link, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id")
             .await?;
-
-    // What SQLite makes for itself has no text, or a name of this sort.
-    let entries: Vec<(String, String, String, String, bool)> = all(
+    let entries = all(
         link,
-        "SELECT type, name, tbl_name, sql, coalesce(rootpage, 0) = 0 FROM main.sqlite_schema \
-         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+        "SELECT type, name, tbl_name, sql, coalesce(rootpage, 0) = 0 FROM main.sqlite_schema ORDER BY name",
     )
     .await?;
+    Ok(Stored { user_version, application_id, entries })
+}
+
+async fn understood(
+    link: &mut Link<'_>,
+    stored: &Stored,
+    understand: fn(&str) -> Option<TableText>,
+) -> Result<Catalog, DatabaseError> {
+    let mut schema = Schema {
+        user_version: stored.user_version,
+        application_id: stored.application_id,
+        ..Schema::default()
+    };
     let mut tables = Vec::new();
     let mut virtuals = BTreeSet::new();
-    for (kind, name, table, sql, rootless) in entries {
+    for (kind, name, table, sql, rootless) in stored.entries.clone() {
+        // What SQLite makes for itself has no text, or a name of this sort.
+        let Some(sql) = sql.filter(|_| !name.to_ascii_lowercase().starts_with("sqlite_")) else { continue };
         let entry = Entry { name, table, sql };
         match kind.as_str() {
             "table" => {

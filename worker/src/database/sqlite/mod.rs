@@ -3,6 +3,7 @@
 //! What SQLite knows about a table beyond its columns it keeps as the text of `CREATE TABLE`. So `token`, `ddl` and
 //! `normal` read SQL text, `catalog` puts that together with what the pragmas tell, `session` and `write` move rows.
 
+mod cache;
 mod catalog;
 mod ddl;
 mod dialect;
@@ -31,6 +32,7 @@ use tokio::task::JoinHandle;
 
 use super::rows::Rejection;
 use super::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
+use cache::Catalogs;
 use dialect::SqliteDialect;
 use error::{engine_error, io_error};
 use session::SqliteSession;
@@ -55,6 +57,7 @@ pub struct Sqlite {
     initial_sql: Vec<String>,
     version: String,
     closing: Closing,
+    catalogs: Catalogs,
 }
 
 impl Sqlite {
@@ -77,7 +80,14 @@ impl Sqlite {
             Ok(version)
         };
         let version = version.await.map_err(|error| engine_error(error, "start SQLite", memory))?;
-        Ok(Self { dir, owner, initial_sql: target.initial_sql.clone(), version, closing: Closing::default() })
+        Ok(Self {
+            dir,
+            owner,
+            initial_sql: target.initial_sql.clone(),
+            version,
+            closing: Closing::default(),
+            catalogs: Catalogs::default(),
+        })
     }
 
     fn path(&self, database: &DatabaseName) -> PathBuf {
@@ -191,7 +201,8 @@ impl Engine for Sqlite {
         }
         let connection =
             options(&path).connect().await.map_err(|error| engine_error(error, action, &path))?;
-        Ok(Box::new(SqliteSession::new(connection, database.clone(), path, self.closing.clone())))
+        let (closing, catalogs) = (self.closing.clone(), self.catalogs.clone());
+        Ok(Box::new(SqliteSession::new(connection, database.clone(), path, closing, catalogs)))
     }
 
     async fn has_open_transaction(&self, database: &DatabaseName) -> Result<bool, DatabaseError> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 
+use super::cache::Catalogs;
 use super::error::{Refusal, engine_error, refusal};
 use super::normal::quote_name;
 use super::script::without_transactions;
@@ -28,6 +29,7 @@ pub(super) struct SqliteSession {
     database: DatabaseName,
     path: PathBuf,
     closing: Closing,
+    catalogs: Catalogs,
 }
 
 impl SqliteSession {
@@ -36,8 +38,9 @@ impl SqliteSession {
         database: DatabaseName,
         path: PathBuf,
         closing: Closing,
+        catalogs: Catalogs,
     ) -> Self {
-        Self { connection: Some(connection), database, path, closing }
+        Self { connection: Some(connection), database, path, closing, catalogs }
     }
 
     fn link(&mut self) -> Link<'_> {
@@ -252,7 +255,8 @@ pub(super) fn rejected(refusal: Refusal) -> Result<Rejection, DatabaseError> {
 #[async_trait]
 impl Session for SqliteSession {
     async fn catalog(&mut self) -> Result<Catalog, DatabaseError> {
-        catalog::read(&mut self.link()).await
+        let catalogs = self.catalogs.clone();
+        catalog::read(&mut self.link(), &catalogs).await
     }
 
     async fn contents(&mut self, catalog: &Catalog) -> Result<Contents, DatabaseError> {

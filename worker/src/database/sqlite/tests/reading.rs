@@ -27,7 +27,10 @@ async fn both_ways(sql: &str) -> [Catalog; 2] {
     let path = server.dir.path().join("mrt_test_0000.db");
     let mut connection = options(&path).connect().await.unwrap();
     let mut link = Link { connection: &mut connection, path: Path::new(&path) };
-    [catalog::read(&mut link).await.unwrap(), catalog::read_with(&mut link, |_| None).await.unwrap()]
+    [
+        catalog::read_with(&mut link, ddl::table).await.unwrap(),
+        catalog::read_with(&mut link, |_| None).await.unwrap(),
+    ]
 }
 
 /// What the pragmas tell of a table as well.
