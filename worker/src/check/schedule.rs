@@ -423,8 +423,18 @@ mod tests {
             let mut running: Vec<Job> = Vec::new();
             let mut ended: Vec<usize> = Vec::new();
             let mut choices = choices.into_iter().cycle();
+            let mut warm = None;
+            let mut begun = BTreeSet::new();
             loop {
-                while running.len() < slots && let Some(job) = state.next() {
+                // The slot that advanced last may be prepared for the cell.
+                let prepared = warm.take().filter(|_| choices.next().unwrap() % 2 == 0);
+                while running.len() < slots && let Some(job) = state.next(prepared.map(|at| state.id(at))) {
+                    if let Some(at) = prepared.filter(|at| cells.contains(at) && !begun.contains(at)) {
+                        prop_assert!(matches!(job, Job::Cell(first, _) if first == at));
+                    }
+                    if let Job::Cell(at, _) = &job {
+                        begun.insert(*at);
+                    }
                     if let Job::Cell(at, pristine) = &job {
                         let holds = server.0.get(&pristine.before.database).expect("not dropped while needed");
                         prop_assert_eq!(holds, &ancestors(&chain, *at));
@@ -454,6 +464,7 @@ mod tests {
                     Job::Advance(_, plan) => {
                         let pristine = server.advance(&chain, at, &plan);
                         state.advanced(at, pristine);
+                        warm = Some(at);
                     }
                     Job::Cell(..) => {
                         state.cell_done(at);

@@ -165,3 +165,60 @@ async fn labels_that_only_python_knows_are_told() {
         "what is written is no fact, and one is told once"
     );
 }
+
+#[tokio::test]
+async fn a_child_knows_whether_it_holds_anything_open() {
+    let Some(python) = interpreter("a_child_knows_whether_it_holds_anything_open") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "op.execute('CREATE TABLE t (a INTEGER)')", "op.execute('DROP TABLE t')");
+    let url = suite.settings.url.clone();
+    suite.revision("r2", &format!("global left\nleft = sa.create_engine({url:?}).connect()"), "left.close()");
+    suite.revision(
+        "r3",
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "pass",
+    );
+    suite.revision("r4", "import subprocess\nsubprocess.run(['true'])", "pass");
+    let host = suite.host().await;
+    host.warm_up(LIMIT).await.unwrap();
+    let mut child = host.child().await.unwrap();
+    assert!(!child.is_quiet(), "before its first step nothing is known");
+    for quiet in [up(&mut child, "r1").await, down(&mut child, "r1").await, up(&mut child, "r1").await] {
+        assert_eq!(quiet.failure, None);
+        assert!(child.is_quiet());
+    }
+    assert_eq!(up(&mut child, "r2").await.failure, None);
+    assert!(!child.is_quiet(), "a connection is open");
+    child.end().await.unwrap();
+    for (revision, why) in [("r3", "a thread runs"), ("r4", "another process may have been there")] {
+        let mut child = host.child().await.unwrap();
+        assert_eq!(up(&mut child, revision).await.failure, None);
+        assert!(!child.is_quiet(), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn reflection_is_not_told_and_what_looks_like_it_is() {
+    let Some(python) = interpreter("reflection_is_not_told_and_what_looks_like_it_is") else { return };
+    let mut suite = Suite::new(&python);
+    suite.revision(
+        "r1",
+        "op.execute('CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER REFERENCES t(a), UNIQUE (b))')\n\
+         op.create_index('by_b', 't', ['b'])\n\
+         sa.Table('t', sa.MetaData(), autoload_with=op.get_bind())\n\
+         op.execute('SELECT name FROM sqlite_master WHERE 1')\n\
+         op.execute('PRAGMA foreign_keys = OFF')\n\
+         op.execute('SELECT a FROM t WHERE a IN (SELECT rootpage FROM sqlite_master)')\n\
+         op.execute('SELECT name FROM sqlite_master m JOIN t ON 1 WHERE 1')",
+        "sa.Table('t', sa.MetaData(), autoload_with=op.get_bind())\nop.execute('DROP TABLE nope')",
+    );
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let outcome = up(&mut child, "r1").await;
+    assert_eq!((outcome.failure, outcome.opaque), (None, false));
+    let of_revision = outcome.statements.iter().filter(|statement| statement.line.is_some());
+    let begins: Vec<&str> = of_revision.map(|statement| &statement.sql[..12]).collect();
+    assert_eq!(begins, ["CREATE TABLE", "CREATE INDEX", "PRAGMA forei", "SELECT a FRO", "SELECT name "]);
+    let raised = raised(down(&mut child, "r1").await);
+    assert_eq!(raised.statement.unwrap().sql, "DROP TABLE nope");
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sqlx::ConnectOptions;
 
-use super::super::{catalog, options, session::Link};
+use super::super::{catalog, ddl, options, session::Link};
 use super::{Server, catalog as catalog_of, table};
 use crate::database::catalog::{Catalog, Family, ObjectKind, Table};
 
