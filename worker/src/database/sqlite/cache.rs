@@ -17,13 +17,18 @@ const KEPT: usize = 32;
 pub(super) struct Stored {
     pub(super) user_version: i64,
     pub(super) application_id: i64,
-    /// Type, name, table, text, and whether it has no root page, of everything in `sqlite_schema`, by name.
-    pub(super) entries: Vec<(String, String, String, Option<String>, bool)>,
+    /// Everything in `sqlite_schema`, by name.
+    pub(super) entries: Vec<StoredEntry>,
 }
+
+/// Type, name, table, text, and whether it has no root page.
+pub(super) type StoredEntry = (String, String, String, Option<String>, bool);
 
 /// The catalogs that were read last, shared by the sessions of an engine.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Catalogs(Arc<Mutex<VecDeque<(Stored, Arc<Catalog>)>>>);
+pub(super) struct Catalogs(Arc<Mutex<VecDeque<Known>>>);
+
+type Known = (Stored, Arc<Catalog>);
 
 impl Catalogs {
     pub(super) fn get(&self, stored: &Stored) -> Option<Arc<Catalog>> {
