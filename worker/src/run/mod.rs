@@ -1,6 +1,7 @@
 //! A run: suites x targets on this machine, from settings to cells.
 
 mod cells;
+mod directory;
 mod server;
 mod target;
 

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mrt_chain::settings::{EngineKind, ServerSettings, Target};
-use tempfile::TempDir;
-
 use super::RunError;
+use super::directory::Directory;
 use crate::check::CheckError;
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
+use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
 /// A target's server and the engine that speaks to it.
 pub(super) struct Running {
@@ -22,7 +21,7 @@ pub(super) struct Running {
     server: Option<Server>,
     docker: Option<Docker>,
     /// Databases of embedded engines, scratch directories of hosts.
-    directory: TempDir,
+    directory: Directory,
     run_as: Option<(u32, u32)>,
     shards: usize,
     /// Databases on it were kept for a look.
@@ -62,10 +61,8 @@ impl Running {
     /// `docker` is where containers are started; an error says why there is none, and counts only when one is needed.
     pub(super) async fn start(target: &Target, docker: Option<Docker>) -> Result<Self, StartError> {
         let root = std::env::temp_dir();
-        let directory = tempfile::Builder::new()
-            .prefix("mrt-")
-            .tempdir()
-            .map_err(|source| StartError::Scratch { path: root, source })?;
+        let directory =
+            Directory::make(&root).map_err(|source| StartError::Scratch { path: root, source })?;
         let run_as = unprivileged(directory.path())?;
         let (engine, server) = open(target, docker.as_ref(), directory.path(), run_as).await?;
         Ok(Self {
