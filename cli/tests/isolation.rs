@@ -79,7 +79,7 @@ fn mrt(dir: &TempDir, python: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Revision and cell, timings aside.
+/// Revision and cell, timings and the name of the project aside.
 fn cells(dir: &TempDir, python: &Path, arguments: &[&str]) -> Vec<(String, Value)> {
     let output = mrt(dir, python, &[&["--format", "json"], arguments].concat()).output().unwrap();
     let mut report: Value = serde_json::from_slice(&output.stdout)
@@ -90,8 +90,8 @@ fn cells(dir: &TempDir, python: &Path, arguments: &[&str]) -> Vec<(String, Value
         .map(|cell| {
             let fields = cell.as_object_mut().unwrap();
             // A cell that was begun when a neighbour took the server along is tried once more, and that is told.
-            for timing in ["duration_ms", "phases_ms", "attempts"] {
-                fields.remove(timing);
+            for own in ["suite", "duration_ms", "phases_ms", "attempts"] {
+                fields.remove(own);
             }
             (cell["revision"].as_str().unwrap().to_owned(), cell.take())
         })
