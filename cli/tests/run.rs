@@ -197,3 +197,47 @@ fn bad_input_is_told_with_its_place_and_exit_code_2() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_second_run_says_the_same_byte_by_byte_whatever_clocks_and_chance_fill_in() {
+    let Some(python) = python() else { return };
+    let notes = "op.create_table('notes', sa.Column('id', sa.String(40), primary_key=True), sa.Column('text', sa.String(20)), sa.Column('made', sa.String(40)))\nop.create_table('events', sa.Column('what', sa.String(80)))";
+    let revisions = [
+        USERS,
+        ("b1", notes, "op.drop_table('events')\nop.drop_table('notes')"),
+        // Rows with random keys, more than a finding lists, and rows without a key.
+        (
+            "b2",
+            "import uuid, datetime\nfor n in range(12): op.execute(f\"INSERT INTO notes VALUES ('{uuid.uuid4()}', 'note {n % 3}', '{datetime.datetime.now()}')\")\nfor n in range(3): op.execute(f\"INSERT INTO events VALUES ('{uuid.uuid4().hex} {n}')\")",
+            "pass",
+        ),
+        // A clock's value on one edge row alone: the one with an empty text.
+        (
+            "b3",
+            "op.execute(f\"UPDATE users SET phone = '{int(time.time() * 1000)}' WHERE phone = ''\")",
+            "pass",
+        ),
+        // What an earlier revision has filled in is lost.
+        ("b4", "op.execute('DELETE FROM notes')", "pass"),
+        ("b5", "pass", "import uuid\n{}[str(uuid.uuid4())]"),
+    ];
+    let project = Project::new(&revisions);
+    let report = || {
+        let (_, mut report) = project.report(&python, &[]);
+        for cell in report["cells"].as_array_mut().unwrap() {
+            for timing in ["duration_ms", "phases_ms"] {
+                cell.as_object_mut().unwrap().remove(timing);
+            }
+        }
+        report
+    };
+    let first = report();
+    assert_eq!(kinds(&first, "b2"), [("rows-left-behind", "events"), ("rows-left-behind", "notes")]);
+    assert_eq!(kinds(&first, "b3"), [("data-changed", "users.phone")]);
+    assert_eq!(kinds(&first, "b4"), [("rows-lost", "notes")]);
+    assert_eq!(kinds(&first, "b5"), [("downgrade-failed", "b5")]);
+    assert_eq!(
+        serde_json::to_string_pretty(&first).unwrap(),
+        serde_json::to_string_pretty(&report()).unwrap()
+    );
+}

@@ -8,8 +8,10 @@ use crate::database::catalog::{COLUMN_ORDER, Catalog, MEMBER, ObjectKey, ObjectK
 use crate::database::rows::{Contents, Rows};
 use crate::seed::{Batch, RowKind, Seeded};
 
-/// How many rows or attributes a finding lists before it counts the rest.
-const LISTED: usize = 8;
+/// What is said of a row that no seed of this cell has written.
+pub(crate) const EARLIER: &str = "written by an earlier revision";
+/// The name of a row that the revision has written into a table without a key.
+pub(crate) const UNNAMED: &str = "new row";
 
 /// A difference that was seen in one trial, before it is known on which rows it hangs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,14 +105,12 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
         let order_alone =
             presence == Presence::Changed && changes.iter().all(|change| change.attribute == COLUMN_ORDER);
         let (kind, message) = sentence(comparison, presence, key, &changes, order_alone);
-        let omitted = changes.len().saturating_sub(LISTED) as u64;
-        changes.truncate(LISTED);
         found.push(Difference {
             kind,
             object: key.path.clone(),
             note: order_alone || role_left_behind(comparison, presence, key),
             message,
-            evidence: Evidence { catalog: changes, omitted, ..Evidence::default() },
+            evidence: Evidence { catalog: changes, ..Evidence::default() },
             rows: BTreeSet::new(),
             about_b: false,
         });
@@ -478,7 +478,7 @@ impl<'a> TableComparison<'a> {
             .iter()
             .map(|&row| RowChange {
                 table: self.table.to_string(),
-                row: row_name(self.is, row),
+                row: if self.is.key.is_empty() { UNNAMED.to_owned() } else { row_name(self.is, row) },
                 seed: "written by the revision".to_owned(),
                 column: None,
                 before: None,
@@ -514,7 +514,7 @@ impl<'a> TableComparison<'a> {
             row: row_name(self.was, row),
             seed: match self.kind_of(row) {
                 Some((batch, kind)) => super::evidence::row_kind(batch, kind),
-                None => "written by an earlier revision".to_owned(),
+                None => EARLIER.to_owned(),
             },
             column: None,
             before: None,
@@ -527,17 +527,15 @@ impl<'a> TableComparison<'a> {
         kind: FindingKind,
         object: String,
         message: String,
-        mut changes: Vec<RowChange>,
+        changes: Vec<RowChange>,
         rows: BTreeSet<(Batch, RowKind)>,
     ) -> Difference {
-        let omitted = changes.len().saturating_sub(LISTED) as u64;
-        changes.truncate(LISTED);
         Difference {
             kind,
             object,
             note: false,
             message,
-            evidence: Evidence { rows: changes, omitted, ..Evidence::default() },
+            evidence: Evidence { rows: changes, ..Evidence::default() },
             rows,
             about_b: false,
         }

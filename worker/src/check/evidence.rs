@@ -1,16 +1,14 @@
-//! Evidence as a reader sees it: bounded, free of this run's own names, and free of what a server fills in anew
-//! each time.
+//! Evidence as a reader sees it: bounded, and free of this run's own names.
 
-use mrt_report::{Evidence, RowChange};
+use mrt_report::{Evidence, Finding};
 
 use crate::database::rows::Value;
 use crate::seed::{Batch, Edge, RowKind};
 
-/// Stands for a value that differs from run to run on equal input (`now()`, `gen_random_uuid()`).
-pub(crate) const VOLATILE: &str = "<volatile>";
-
 /// Longest text in evidence, in characters.
 const LONGEST: usize = 2_000;
+/// How many rows or attributes a finding lists before it counts the rest.
+const LISTED: usize = 8;
 /// Longest value of a row in evidence, in characters.
 const LONGEST_VALUE: usize = 300;
 
@@ -67,15 +65,10 @@ impl Scrubber {
                 text = text.replace(from.as_str(), to);
             }
         }
-        bounded(&text, LONGEST)
+        text
     }
 
     pub(crate) fn evidence(&self, evidence: &mut Evidence) {
-        for change in &mut evidence.rows {
-            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
-                *value = bounded(value, LONGEST_VALUE);
-            }
-        }
         for change in &mut evidence.catalog {
             for value in [&mut change.before, &mut change.after].into_iter().flatten() {
                 *value = self.text(value);
@@ -85,6 +78,49 @@ impl Scrubber {
             *text = self.text(text);
         }
     }
+}
+
+/// Bounds what a finding says, once nothing is to be compared with it any more.
+pub(crate) fn bound(finding: &mut Finding) {
+    let Evidence { rows, catalog, error, output, omitted, .. } = &mut finding.evidence;
+    *omitted += (rows.len().saturating_sub(LISTED) + catalog.len().saturating_sub(LISTED)) as u64;
+    rows.truncate(LISTED);
+    catalog.truncate(LISTED);
+    for value in rows.iter_mut().flat_map(|change| [&mut change.before, &mut change.after]).flatten() {
+        *value = bounded(value, LONGEST_VALUE);
+    }
+    let sides = catalog.iter_mut().flat_map(|change| [&mut change.before, &mut change.after]);
+    let statement = &mut finding.statement;
+    *statement = statement.take().map(|sql| constraints_in_order(&sql));
+    for text in sides.chain([error, output, statement]).flatten().chain([&mut finding.message]) {
+        *text = bounded(text, LONGEST);
+    }
+}
+
+/// SQLAlchemy keeps what it reads of a table's constraints in a set, so that Alembic's batch mode writes them in
+/// another order each time. The order says nothing.
+fn constraints_in_order(sql: &str) -> String {
+    if !sql.trim_start().starts_with("CREATE TABLE") {
+        return sql.to_owned();
+    }
+    let is_constraint = |line: &&str| {
+        let text = line.trim_start();
+        ["CONSTRAINT ", "FOREIGN KEY", "UNIQUE ", "CHECK "].iter().any(|word| text.starts_with(word))
+            && text.matches('(').count() == text.matches(')').count()
+    };
+    let mut lines: Vec<&str> = sql.split('\n').collect();
+    let mut separated = Vec::new();
+    for run in lines.chunk_by_mut(|one, other| is_constraint(one) == is_constraint(other)) {
+        let ends: Vec<&str> =
+            run.iter().map(|line| &line[line.trim_end_matches([' ', ',']).len()..]).collect();
+        if run.first().is_some_and(is_constraint) {
+            run.sort_unstable_by_key(|line| line.trim_end_matches([' ', ',']));
+        }
+        separated.extend(
+            run.iter().zip(ends).map(|(line, end)| format!("{}{end}", line.trim_end_matches([' ', ',']))),
+        );
+    }
+    separated.join("\n")
 }
 
 /// Cuts the middle out of a long text.
@@ -99,93 +135,9 @@ pub(crate) fn bounded(text: &str, longest: usize) -> String {
     format!("{head} … {} characters left out … {tail}", count - 2 * half)
 }
 
-/// Masks in `evidence` what `again`, the same finding of another trial of the same cell, says otherwise.
-///
-/// Seeds are the same in every trial, so what differs was filled in by a server or came from a clock.
-pub(crate) fn mask_volatile(evidence: &mut Evidence, again: &Evidence) {
-    for change in &mut evidence.rows {
-        let twin = again.rows.iter().find(|other| same_place(change, other));
-        if let Some(twin) = twin {
-            mask(&mut change.before, &twin.before);
-            mask(&mut change.after, &twin.after);
-        }
-    }
-    for change in &mut evidence.catalog {
-        let twin = again
-            .catalog
-            .iter()
-            .find(|other| other.object == change.object && other.attribute == change.attribute);
-        if let Some(twin) = twin {
-            mask(&mut change.before, &twin.before);
-            mask(&mut change.after, &twin.after);
-        }
-    }
-    mask(&mut evidence.error, &again.error);
-    mask(&mut evidence.output, &again.output);
-}
-
-fn same_place(change: &RowChange, other: &RowChange) -> bool {
-    change.table == other.table && change.row == other.row && change.column == other.column
-}
-
-fn mask(text: &mut Option<String>, again: &Option<String>) {
-    if let (Some(text), Some(again)) = (text, again) {
-        *text = mask_text(text, again);
-    }
-}
-
-/// Replaces the words in which two texts differ, where they have as many words; else keeps the first.
-pub(crate) fn mask_text(text: &str, again: &str) -> String {
-    if text == again {
-        return text.to_owned();
-    }
-    let pieces = words(text);
-    let others = words(again);
-    if pieces.len() != others.len() {
-        return text.to_owned();
-    }
-    let masked: Vec<&str> = pieces
-        .iter()
-        .zip(&others)
-        .map(|(piece, other)| if piece == other { *piece } else { VOLATILE })
-        .collect();
-    masked.concat().replace(&format!("{VOLATILE} {VOLATILE}"), VOLATILE)
-}
-
-/// A text cut at its delimiters, delimiters included, so that the pieces make up the text.
-fn words(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    for (at, c) in text.char_indices() {
-        if matches!(c, ' ' | '\n' | '(' | ')' | ',' | '=' | '\'' | '"') {
-            if start < at {
-                pieces.push(&text[start..at]);
-            }
-            pieces.push(&text[at..at + c.len_utf8()]);
-            start = at + c.len_utf8();
-        }
-    }
-    if start < text.len() {
-        pieces.push(&text[start..]);
-    }
-    pieces
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_differs_between_two_runs_is_masked_word_by_word() {
-        let first = "key (token)=(8a1f) already exists at 2026-01-01 10:00:00";
-        let second = "key (token)=(77c0) already exists at 2026-01-01 10:00:01";
-        assert_eq!(
-            mask_text(first, second),
-            "key (token)=(<volatile>) already exists at 2026-01-01 <volatile>"
-        );
-        assert_eq!(mask_text(first, first), first);
-        assert_eq!(mask_text("one", "one two"), "one");
-    }
 
     #[test]
     fn a_scrubber_replaces_longer_names_first() {
@@ -197,6 +149,19 @@ mod tests {
             scrubber.text("open /tmp/x/mrt_slot_0001.db of mrt_slot_0001"),
             "open <file> of <database>"
         );
+    }
+
+    #[test]
+    fn constraints_of_a_table_are_in_order_whatever_order_they_came_in() {
+        let table = |first: &str, second: &str| {
+            format!(
+                "\nCREATE TABLE t (\n\tid INTEGER, \n\tCONSTRAINT {first} UNIQUE (id), \n\tCONSTRAINT {second} UNIQUE (id)\n)"
+            )
+        };
+        assert_eq!(constraints_in_order(&table("b", "a")), table("a", "b"));
+        assert_eq!(constraints_in_order(&table("a", "b")), table("a", "b"));
+        let across = "CREATE TABLE t (\n\tid INTEGER, \n\tCONSTRAINT b CHECK (id >\n 0), \n\tCONSTRAINT a UNIQUE (id)\n)";
+        assert_eq!(constraints_in_order(across), across);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod apart;
 mod compare;
 mod evidence;
+mod findings;
 mod judge;
 mod labels;
 mod own_rows;
@@ -16,6 +17,7 @@ pub(crate) mod slot;
 pub(crate) mod touch;
 mod trial;
 mod unknown;
+mod volatile;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -28,6 +28,19 @@ pub(crate) struct Rows {
     pub(crate) vocabulary: Vocabulary,
 }
 
+impl Default for Rows {
+    /// Every row there is.
+    fn default() -> Self {
+        Self {
+            edges_a: EdgeSet::All,
+            edges_b: EdgeSet::All,
+            write_b: true,
+            stop_after_downgrade: false,
+            vocabulary: Vocabulary::default(),
+        }
+    }
+}
+
 /// The steps in which a revision can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
@@ -61,6 +74,8 @@ pub(crate) struct Failed {
 /// What one trial came upon.
 #[derive(Debug, Default)]
 pub(crate) struct Trial {
+    /// Which rows it was to write.
+    pub(crate) rows: Rows,
     pub(crate) rows_a: Seeded,
     pub(crate) rows_b: Seeded,
     pub(crate) failed: Option<Failed>,
@@ -133,7 +148,7 @@ pub(crate) async fn run(
         rows,
         steps: Steps::new(target, slot, &pristine.revision),
         phases,
-        trial: Trial { tables: tables.clone(), ..Trial::default() },
+        trial: Trial { rows: rows.clone(), tables: tables.clone(), ..Trial::default() },
     };
     running.all_steps().await?;
     let Running { steps, trial, .. } = running;
