@@ -209,13 +209,15 @@ pub(crate) struct Steps<'a> {
     revision: &'a str,
     child: Option<Child>,
     open_transaction: bool,
+    /// A session of ours that has stayed.
+    session: Option<Box<dyn Session>>,
 }
 
 impl<'a> Steps<'a> {
     pub(crate) fn new(target: &'a TargetContext, slot: &'a mut Slot, revision: &'a str) -> Self {
         // One that is warm for another revision is killed: each cell has a process of its own.
         let child = slot.warm.take().filter(|(known, _)| known == revision).map(|(_, child)| child);
-        Self { target, slot, revision, child, open_transaction: false }
+        Self { target, slot, revision, child, open_transaction: false, session: None }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -290,8 +292,19 @@ impl<'a> Steps<'a> {
         self.open_transaction
     }
 
-    pub(crate) async fn connect(&self) -> Result<Box<dyn Session>, CheckError> {
+    /// A session of ours: the one that has stayed, or a new one.
+    pub(crate) async fn connect(&mut self) -> Result<Box<dyn Session>, CheckError> {
+        if let Some(mut session) = self.session.take()
+            && session.is_alive().await
+        {
+            return Ok(session);
+        }
         Ok(self.target.engine.connect(&self.slot.database).await?)
+    }
+
+    /// Keeps a session for what comes after the next step, where it may stay.
+    pub(crate) fn keep(&mut self, session: Box<dyn Session>) {
+        self.session = Some(session).filter(|session| session.may_stay());
     }
 
     async fn end_child(&mut self) {

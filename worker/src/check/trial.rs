@@ -224,6 +224,10 @@ impl Running<'_> {
         let clock = Instant::now();
         let before = session.contents(here).await?;
         self.phases.add("rows", clock);
+        if own.is_empty() {
+            // The user's SQL may have changed settings of the session.
+            self.steps.keep(session);
+        }
         Ok(before)
     }
 
@@ -264,6 +268,7 @@ impl Running<'_> {
             self.trial.rows_b = seed::seed(session.as_mut(), dialect, &request).await?;
             self.phases.add("seed", clock);
         }
+        self.steps.keep(session);
         Ok(Some(between))
     }
 
@@ -292,6 +297,7 @@ impl Running<'_> {
         let clock = Instant::now();
         found.extend(self.default_keys(session.as_mut(), before, &restored).await?);
         self.phases.add("seed", clock);
+        self.steps.keep(session);
         self.trial.differences.extend(found);
         Ok(true)
     }

@@ -237,6 +237,17 @@ pub trait Session: Send {
     /// Inserts one row and takes it back, to see whether default keys still work.
     async fn try_insert(&mut self, row: &NewRow) -> Result<Result<(), Rejection>, DatabaseError>;
 
+    /// Whether the session is in nobody's way while a step runs, so that it may stay open. A new session on a server is
+    /// a new process there, which has to learn the catalog first.
+    fn may_stay(&self) -> bool {
+        false
+    }
+
+    /// Whether a session that has stayed is still of use.
+    async fn is_alive(&mut self) -> bool {
+        true
+    }
+
     /// Runs SQL of the user's (initial SQL, seed files), all of it or nothing.
     async fn execute_script(&mut self, sql: &str) -> Result<Result<(), Rejection>, DatabaseError>;
 }

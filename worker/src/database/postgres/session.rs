@@ -151,6 +151,14 @@ impl Session for PostgresSession {
         write::try_insert(self, row).await
     }
 
+    fn may_stay(&self) -> bool {
+        true
+    }
+
+    async fn is_alive(&mut self) -> bool {
+        batch(&mut self.connection, "SELECT 1".to_owned()).await.is_ok()
+    }
+
     async fn execute_script(&mut self, sql: &str) -> Result<Result<(), Rejection>, DatabaseError> {
         write::execute_script(self, sql).await
     }
