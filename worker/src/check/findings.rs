@@ -190,7 +190,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The statement that most likely did it: the last one of the revision's own that names the object's parts.
+    /// The statement that most likely did it: the first one of the revision's own that names the object's parts.
     fn culprit<'t>(&self, difference: &Difference, trial: &'t Trial) -> Option<&'t Statement> {
         let mut parts = difference.object.rsplit('.');
         let last = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use mrt_report::{Evidence, Finding, RowChange};
+use mrt_report::{Evidence, Finding, FindingKind, RowChange};
 use regex::{Captures, Regex};
 
 use crate::check::compare::{EARLIER, UNNAMED};
@@ -97,8 +97,8 @@ impl Clock {
         for text in sides.chain(texts).flatten() {
             self.mask(text);
         }
-        // The order of rows follows their keys and values: without the volatile ones, it has to be another.
-        let unsettled = |change: &RowChange| change.before.is_none() || change.row.contains(VOLATILE);
+        // The order of rows follows their keys: without the volatile ones, it has to be another.
+        let unsettled = |change: &RowChange| change.row == UNNAMED || change.row.contains(VOLATILE);
         rows.sort_by_cached_key(|change| {
             let text =
                 unsettled(change).then(|| (change.row.clone(), change.before.clone(), change.after.clone()));
@@ -107,8 +107,12 @@ impl Clock {
     }
 }
 
-/// Whether a finding can say something else in a second trial with the same rows.
+/// Whether a finding can say something else in a second trial with the same rows. What ran into its time limit is not
+/// waited for twice.
 pub(crate) fn may_vary(finding: &Finding) -> bool {
+    if finding.kind == FindingKind::Timeout {
+        return false;
+    }
     let Evidence { rows, catalog, error, .. } = &finding.evidence;
     error.is_some()
         || rows.iter().any(|change| change.after.as_ref().is_some_and(|text| !text.is_empty()))
