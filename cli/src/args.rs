@@ -115,7 +115,8 @@ pub(crate) struct Run {
 
     /// Accept what is found: write it to mrt-baseline.toml, beside the settings.
     ///
-    /// Entries of cells that this run did not check stay; entries of what is no longer found are removed.
+    /// Entries of cells that this run did not check stay; entries of what is no longer found are removed. The exit code
+    /// of this run still counts what it found.
     #[arg(long, help_heading = "The report")]
     pub(crate) write_baseline: bool,
 

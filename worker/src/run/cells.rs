@@ -44,8 +44,7 @@ impl Selection {
         }
         if let Some(since) = &options.since {
             let first = find("--since", since)?;
-            let mut wanted: BTreeSet<usize> = chain.descendants(&first).into_iter().collect();
-            wanted.extend(chain.position(&first));
+            let wanted: BTreeSet<usize> = chain.descendants(&first).into_iter().collect();
             selected = selected.intersection(&wanted).copied().collect();
         }
         if !options.only.is_empty() {

@@ -33,7 +33,7 @@ pub struct RunOptions {
     pub seed_all: bool,
     /// Check only these revisions (ids, unambiguous beginnings of ids, labels, `head`).
     pub only: Vec<String>,
-    /// Check only this revision and what comes after it.
+    /// Check only what comes after this revision.
     pub since: Option<String>,
     /// The day on which acceptances are valid or have expired.
     pub today: jiff::civil::Date,
