@@ -96,8 +96,7 @@ fn refused(output: &Output, words: &[&str]) {
 fn a_python_without_alembic_is_told_with_the_command_that_installs_it() {
     let Some(python) = python() else { return };
     let bare = tempfile::tempdir().unwrap();
-    let made =
-        Command::new(&python).args(["-m", "venv", "--without-pip"]).arg(bare.path()).status().unwrap();
+    let made = Command::new(&python).args(["-m", "venv", "--without-pip"]).arg(bare.path()).status().unwrap();
     assert!(made.success());
     let output = mrt(&project(""), &bare.path().join("bin/python"), &[]).output().unwrap();
     refused(&output, &["alembic is not installed", "pip install alembic"]);
@@ -128,8 +127,6 @@ async fn an_image_that_cannot_be_pulled_is_told_by_its_name() {
 #[test]
 fn a_server_that_cannot_be_used_is_told_without_its_password() {
     let (Some(python), Some(url)) = (python(), server()) else { return };
-    let host = url.host_str().unwrap();
-
     let mut wrong = url.clone();
     wrong.set_password(Some("hunter2")).unwrap();
     let output = mrt(&on_server(wrong.as_str()), &python, &[]).output().unwrap();
@@ -149,7 +146,6 @@ fn a_server_that_cannot_be_used_is_told_without_its_password() {
     let output = mrt(&on_server(&other), &python, &[]).output().unwrap();
     refused(&output, &["postgres:15", &format!("127.0.0.1:{taken}")]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
-    assert!(!host.is_empty());
 }
 
 /// What `psql`-like tools would list, asked through the project's own driver.
