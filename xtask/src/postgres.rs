@@ -19,8 +19,11 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) fn start(image: &str) -> Result<Self, Problem> {
         sweep()?;
-        // It listens on the loopback for as long as the tests run; a password would only hide in URLs.
-        let container = read(&mut command(
+        let random = "/proc/sys/kernel/random/uuid";
+        let password = std::fs::read_to_string(random)
+            .map_err(|error| Problem::unusable(format!("cannot read {random}: {error}")))?;
+        let password = password.trim();
+        let mut run = command(
             "docker",
             [
                 "run",
@@ -29,8 +32,11 @@ impl Postgres {
                 &format!("{LABEL}={}", id()),
                 "--publish",
                 "127.0.0.1::5432",
+                // Their values come by the environment, which no process list shows.
                 "--env",
-                "POSTGRES_HOST_AUTH_METHOD=trust",
+                "POSTGRES_PASSWORD",
+                "--env",
+                "PGPASSWORD",
                 "--tmpfs",
                 "/var/lib/postgresql/data:rw,size=4g",
                 "--shm-size",
@@ -43,12 +49,13 @@ impl Postgres {
                 "-c",
                 "max_connections=200",
             ],
-        ))?;
+        );
+        let container = read(run.env("POSTGRES_PASSWORD", password).env("PGPASSWORD", password))?;
         let mut server = Self { image: image.to_owned(), container, url: String::new() };
         server.wait_until_ready()?;
         let published = read(&mut command("docker", ["port", &server.container, "5432/tcp"]))?;
         let address = published.lines().next().unwrap_or_default();
-        server.url = format!("postgres://postgres@{address}/postgres");
+        server.url = format!("postgres://postgres:{password}@{address}/postgres");
         Ok(server)
     }
 
