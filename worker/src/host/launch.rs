@@ -213,11 +213,10 @@ impl Server {
     pub(super) async fn fork(&self) -> Result<Forked, HostError> {
         let token = random_token()?;
         let number = self.next_child.fetch_add(1, Ordering::Relaxed);
-        let connections = async {
-            let control = self.shared.expect(&token, Role::Control);
-            let output = self.shared.expect(&token, Role::Output);
-            Some((control.await.ok()?, output.await.ok()?))
-        };
+        // Expected before it is asked for: a stranger is sent away.
+        let control = self.shared.expect(&token, Role::Control);
+        let output = self.shared.expect(&token, Role::Output);
+        let connections = async { Some((control.await.ok()?, output.await.ok()?)) };
         let mut end = self.shared.expect_end(number);
         self.send(&ToServer::Fork { child: number, token: &token })?;
         let connected = tokio::select! {
