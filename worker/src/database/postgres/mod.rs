@@ -557,6 +557,8 @@ impl Engine for Postgres {
             (self.stored(database), "<database>".to_owned()),
             (self.password.clone(), "<password>".to_owned()),
             (format!("{}:{}", endpoint.host, endpoint.port), "<server>".to_owned()),
+            (format!("'{}', {}", endpoint.host, endpoint.port), "<server>".to_owned()),
+            (format!("\"{}\", port {}", endpoint.host, endpoint.port), "<server>".to_owned()),
             (format!("port {}", endpoint.port), "port <port>".to_owned()),
         ]
     }

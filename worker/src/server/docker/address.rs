@@ -2,8 +2,11 @@
 
 use std::env;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use bollard::models::EndpointSettings;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +30,23 @@ impl Address {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         (!matches!(host, "" | "localhost" | "127.0.0.1" | "::1")).then_some(host)
     }
+}
+
+/// The address of a container on a bridge of this very machine, which is reached without the engine's proxy: the
+/// proxy, through which a port that is published on loopback is reached, copies every byte.
+///
+/// The bridge is here when its gateway is an address of ours; with Docker Desktop or a rootless engine it is elsewhere,
+/// and the same address may be somebody else's.
+pub(super) fn on_our_bridge(network: &EndpointSettings) -> Option<String> {
+    let gateway: IpAddr = network.gateway.as_deref()?.parse().ok()?;
+    let address: IpAddr = network.ip_address.as_deref()?.parse().ok()?;
+    let is_ours = |interface: InterfaceAddress| {
+        let held = interface.address?;
+        let held = held.as_sockaddr_in().map(|held| IpAddr::V4(held.ip()));
+        Some(held? == gateway)
+    };
+    let ours = getifaddrs().ok()?.any(|interface| is_ours(interface) == Some(true));
+    ours.then(|| address.to_string())
 }
 
 /// What this process is told about engines; read once, so that the choice itself can be tested.

@@ -28,7 +28,7 @@ const PULL_SILENCE: Duration = Duration::from_secs(120);
 /// How long one attempt to log in may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// Pauses between attempts to log in: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(100));
 
 /// A container engine, and this process as the owner of what it starts there. Clones share their containers.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl Docker {
         let outcome = async {
             let call = self.engine.client().start_container(container.name(), None);
             self.engine.call(|| format!("start a container of {}", launch.image), call).await?;
-            self.find(&mut container, launch).await?;
-            self.wait_until_ready(&container, launch, ready).await
+            let places = self.find(&container, launch).await?;
+            self.wait_until_ready(&mut container, places, launch, ready).await
         }
         .await;
         match outcome {
@@ -182,20 +182,23 @@ impl Docker {
         }
     }
 
-    /// Asks the engine which port it has published.
-    async fn find(&self, container: &mut Container, launch: &Launch) -> Result<(), ServerError> {
+    /// Asks the engine where a container can be reached: hosts and ports, the best first.
+    async fn find(&self, container: &Container, launch: &Launch) -> Result<Vec<(String, u16)>, ServerError> {
         if self.network.is_some() {
-            return Ok(());
+            return Ok(vec![(container.name().to_owned(), launch.port)]);
         }
-        let inspected = container.inspect().await?;
-        let port = inspected
-            .and_then(|it| it.network_settings?.ports?.remove(&port_key(launch))?)
+        let settings = container.inspect().await?.and_then(|it| it.network_settings).unwrap_or_default();
+        let direct =
+            settings.networks.iter().flatten().find_map(|(_, network)| address::on_our_bridge(network));
+        let published = settings
+            .ports
+            .and_then(|mut ports| ports.remove(&port_key(launch))?)
             .and_then(|bindings| bindings.into_iter().find_map(|binding| binding.host_port?.parse().ok()));
-        match port {
+        match published {
             Some(port) => {
                 let host = self.engine.address().remote_host().unwrap_or("127.0.0.1").to_owned();
-                container.listens_at(host, port);
-                Ok(())
+                let direct = direct.map(|address| (address, launch.port));
+                Ok(direct.into_iter().chain([(host, port)]).collect())
             }
             None => Err(match container.death().await? {
                 Some(death) => ServerError::StartFailed { image: launch.image.clone(), death },
@@ -209,9 +212,11 @@ impl Docker {
         }
     }
 
+    /// Tries each place in turn, and keeps to the first that lets us in.
     async fn wait_until_ready<Ready, Attempt>(
         &self,
-        container: &Container,
+        container: &mut Container,
+        places: Vec<(String, u16)>,
         launch: &Launch,
         ready: Ready,
     ) -> Result<(), ServerError>
@@ -221,7 +226,11 @@ impl Docker {
     {
         let deadline = Instant::now() + launch.start_limit;
         let mut pause = PAUSES.0;
+        let mut places = places.into_iter().cycle();
         loop {
+            if let Some((host, port)) = places.next() {
+                container.listens_at(host, port);
+            }
             let attempt = tokio::time::timeout(ATTEMPT, ready(container.endpoint().clone())).await;
             let source = match attempt {
                 Ok(Ok(())) => return Ok(()),
