@@ -222,7 +222,7 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
         return Ok(());
     }
     // A step fails on account of edge rows, which hides what comes later. Each batch alone, and where that fails
-    // each kind of row alone, show it all.
+    // fewer kinds of rows, show it all.
     for batch in [Batch::A, Batch::B] {
         let rows = match batch {
             Batch::A => Rows { edges_a: EdgeSet::All, ..ordinary_rows.clone() },
@@ -233,38 +233,71 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
             trials.tell(reader, &trial, Part::All, Weight::Edges, &[]).await?;
             continue;
         }
-        let seeded = match batch {
+        narrow(trials, reader, &EdgeRows { batch, beside: &ordinary_rows }, trial).await?;
+    }
+    Ok(())
+}
+
+/// Edge rows of one batch, beside ordinary rows.
+struct EdgeRows<'a> {
+    batch: Batch,
+    beside: &'a Rows,
+}
+
+impl EdgeRows<'_> {
+    fn only(&self, edges: &[Edge]) -> Rows {
+        let edges = EdgeSet::Only(edges.iter().copied().collect());
+        match self.batch {
+            Batch::A => Rows { edges_a: edges, ..self.beside.clone() },
+            Batch::B => Rows { edges_b: edges, ..self.beside.clone() },
+        }
+    }
+
+    fn written(&self, trial: &Trial) -> Vec<Edge> {
+        let seeded = match self.batch {
             Batch::A => &trial.rows_a,
             Batch::B => &trial.rows_b,
         };
-        let edges: BTreeSet<Edge> = seeded
-            .rows
-            .iter()
-            .filter_map(|row| match row.kind {
-                RowKind::Edge(edge) => Some(edge),
-                _ => None,
-            })
-            .collect();
-        let mut explained = false;
-        for edge in edges {
-            let rows = match batch {
-                Batch::A => Rows { edges_a: EdgeSet::Only(edge), ..ordinary_rows.clone() },
-                Batch::B => Rows { edges_b: EdgeSet::Only(edge), ..ordinary_rows.clone() },
-            };
-            let alone = trials.run(&rows).await?;
-            explained |= alone.failed.is_some();
-            let row = evidence::edge_row(batch, edge);
-            trials.tell(reader, &alone, Part::All, Weight::Edges, &[row]).await?;
-        }
-        if !explained {
-            let several = match batch {
-                Batch::A => "several edge rows written before the upgrade together",
-                Batch::B => "several edge rows written after the upgrade together",
-            };
-            trials.tell(reader, &trial, Part::All, Weight::Edges, &[several.to_owned()]).await?;
+        let edges = seeded.rows.iter().filter_map(|row| match row.kind {
+            RowKind::Edge(edge) => Some(edge),
+            _ => None,
+        });
+        edges.collect::<BTreeSet<Edge>>().into_iter().collect()
+    }
+}
+
+/// Tells on which edge rows the failure of a trial hangs, and what shows where it does not fail: each half of them alone,
+/// and so on. Usually one kind of row is to blame, and most trials are then with many rows.
+async fn narrow(
+    trials: &mut Trials<'_>,
+    reader: &mut Reader<'_>,
+    rows: &EdgeRows<'_>,
+    failing: Trial,
+) -> Result<(), CheckError> {
+    let edges = rows.written(&failing);
+    if let [] | [_] = edges.as_slice() {
+        let row: Vec<String> = edges.iter().map(|edge| evidence::edge_row(rows.batch, *edge)).collect();
+        return trials.tell(reader, &failing, Part::All, Weight::Edges, &row).await;
+    }
+    let mut explained = false;
+    let (one, other) = edges.split_at(edges.len() / 2);
+    for half in [one, other] {
+        let trial = trials.run(&rows.only(half)).await?;
+        if trial.failed.is_some() {
+            explained = true;
+            Box::pin(narrow(trials, reader, rows, trial)).await?;
+        } else {
+            trials.tell(reader, &trial, Part::All, Weight::Edges, &[]).await?;
         }
     }
-    Ok(())
+    if explained {
+        return Ok(());
+    }
+    let several = match rows.batch {
+        Batch::A => "several edge rows written before the upgrade together",
+        Batch::B => "several edge rows written after the upgrade together",
+    };
+    trials.tell(reader, &failing, Part::All, Weight::Edges, &[several.to_owned()]).await
 }
 
 /// Whether a step failed over what a text says: an exception of Python's own, or a value that the database

@@ -145,8 +145,8 @@ pub enum EdgeSet {
     All,
     /// None.
     None,
-    /// Only this one.
-    Only(Edge),
+    /// Only these.
+    Only(BTreeSet<Edge>),
 }
 
 /// What free text of ordinary rows looks like where neither type, constraints nor the column's name say.

@@ -124,14 +124,14 @@ impl<'a> Model<'a> {
             let draft = self.draft(RowKind::Edge(edge), BTreeMap::new(), BTreeMap::new(), rows, &drafts);
             drafts.extend(draft);
         }
-        let only = match self.request.edges {
-            EdgeSet::Only(Edge::Label(only)) => Some(only),
-            _ => None,
-        };
-        let count = match (&self.request.edges, only) {
-            (EdgeSet::All, _) => LABELS,
-            (_, Some(only)) => only.saturating_add(1),
-            _ => 0,
+        // Which labels are left for a row depends on the rows before it, so those are drafted too.
+        let count = match &self.request.edges {
+            EdgeSet::All => LABELS,
+            EdgeSet::None => 0,
+            EdgeSet::Only(only) => match only.last() {
+                Some(Edge::Label(last)) => last.saturating_add(1),
+                _ => 0,
+            },
         };
         for number in 0..if self.plan.requested { count } else { 0 } {
             let (wanted, branches) = self.unseen(&drafts);
@@ -143,8 +143,11 @@ impl<'a> Model<'a> {
                 None => break,
             }
         }
-        if let Some(only) = only {
-            drafts.retain(|draft| !matches!(draft.kind, RowKind::Edge(Edge::Label(other)) if other != only));
+        if let EdgeSet::Only(only) = &self.request.edges {
+            drafts.retain(|draft| match draft.kind {
+                RowKind::Edge(edge) => only.contains(&edge),
+                _ => true,
+            });
         }
         drafts
     }
@@ -187,7 +190,7 @@ impl<'a> Model<'a> {
             && match &self.request.edges {
                 EdgeSet::All => true,
                 EdgeSet::None => false,
-                EdgeSet::Only(only) => *only == edge,
+                EdgeSet::Only(only) => only.contains(&edge),
             }
     }
 

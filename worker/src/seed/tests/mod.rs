@@ -148,7 +148,7 @@ proptest! {
         let tables = all_tables(&catalog);
         let none = run(&mut Ledger::new(&catalog), Batch::A, &catalog, &catalog, &tables, EdgeSet::None, &[]);
         prop_assert!(none.rows.iter().all(|row| matches!(row.kind, RowKind::Ordinary(_))));
-        let only = run(&mut Ledger::new(&catalog), Batch::A, &catalog, &catalog, &tables, EdgeSet::Only(edge), &[]);
+        let only = run(&mut Ledger::new(&catalog), Batch::A, &catalog, &catalog, &tables, EdgeSet::Only([edge].into()), &[]);
         let ordinary: Vec<_> = only.rows.iter().filter(|row| matches!(row.kind, RowKind::Ordinary(_))).cloned().collect();
         prop_assert_eq!(ordinary, none.rows);
         prop_assert!(only.rows.iter().all(|row| matches!(row.kind, RowKind::Ordinary(_)) || row.kind == RowKind::Edge(edge)));

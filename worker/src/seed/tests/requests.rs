@@ -131,7 +131,7 @@ async fn one_label_of_many() {
         start("CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('a', 'b', 'c', 'd', 'e', 'f')));")
             .await;
     let there = real.catalog.clone();
-    let only = EdgeSet::Only(Edge::Label(1));
+    let only = EdgeSet::Only([Edge::Label(1)].into());
     let seeded = real.seed(server.engine.dialect(), Batch::A, &there, only).await;
     let kinds: Vec<RowKind> = seeded.rows.iter().map(|row| row.kind).collect();
     assert_eq!(kinds.last(), Some(&RowKind::Edge(Edge::Label(1))));
