@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -134,6 +135,28 @@ fn two_runs_and_any_number_of_jobs_give_one_report() {
     let first = stripped(&["--jobs", "1"]);
     assert_eq!(stripped(&["--jobs", "3"]), first);
     assert_eq!(stripped(&["--jobs", "3"]), first);
+}
+
+#[test]
+fn what_the_lineage_has_upgraded_is_not_upgraded_again_where_nothing_was_to_be_seeded_before() {
+    let Some(python) = python() else { return };
+    let noted = |step: &str, body: &str| format!("{body}\nopen('{{log}}', 'a').write('{step} ')");
+    let users = (noted("up", USERS.1), noted("down", USERS.2));
+    let phone = (noted("UP", RIGHT.1), noted("DOWN", RIGHT.2));
+    let revisions = [(USERS.0, users.0.as_str(), users.1.as_str()), (RIGHT.0, &phone.0, &phone.1)];
+    let project = Project::new(&revisions);
+    let log = project.dir.path().join("log");
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
+    for (id, ..) in revisions {
+        let file = project.dir.path().join(format!("migrations/versions/{id}.py"));
+        let text = fs::read_to_string(&file).unwrap().replace("{log}", log.to_str().unwrap());
+        fs::write(&file, text).unwrap();
+    }
+    let (code, report) = project.report(&python, &["--jobs", "1"]);
+    assert_eq!(code, 0, "{report:#}");
+    // The second revision finds rows: its upgrade for the lineage is on an empty database, that of the check is not.
+    assert_eq!(fs::read_to_string(&log).unwrap(), "up down up UP UP DOWN UP ");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use crate::check::CheckError;
 use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::{self, ServerWide};
-use crate::check::trial::{Failed, Problem, Step};
-use crate::database::DatabaseName;
+use crate::check::trial::{self, Failed, Problem, Step};
 use crate::database::catalog::Catalog;
 use crate::database::rows::Contents;
+use crate::database::{DatabaseName, Session};
 use crate::host::{Declared, Direction, Statement, StepOutcome};
 
 /// A database at rest, and what was read of it.
@@ -76,6 +76,8 @@ pub(crate) struct Advance {
     /// Names for the snapshot of the parents together, and for the one after the revision.
     pub(crate) parents_name: DatabaseName,
     pub(crate) name: DatabaseName,
+    /// The revision is to be checked.
+    pub(crate) is_cell: bool,
 }
 
 /// Applies what is missing and then the revision, keeping a snapshot of either state.
@@ -104,23 +106,31 @@ pub(crate) async fn advance(
         freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await?
     };
     slot.load(target, &before.database).await?;
-    upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(&plan.name)).await
+    let aside = Aside { name: &plan.name, is_cell: plan.is_cell };
+    upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(aside)).await
 }
 
-/// Upgrades the slot's database, which is in the state `before`; with a `name` it is put aside under that.
+/// What is to become of an upgraded database.
+pub(crate) struct Aside<'a> {
+    name: &'a DatabaseName,
+    /// A trial of the same revision comes next.
+    is_cell: bool,
+}
+
+/// Upgrades the slot's database, which is in the state `before`, and puts it aside if that is asked for.
 pub(crate) async fn upgrade(
     target: &TargetContext,
     slot: &mut Slot,
     revision: &str,
     before: Snapshot,
     origin: Origin,
-    name: Option<&DatabaseName>,
+    aside: Option<Aside<'_>>,
 ) -> Result<Advanced, CheckError> {
     let mut sent = Sent::default();
     let mut steps = Steps::new(target, slot, revision);
     let failed = apply(&mut steps, revision, &mut sent).await?;
     let open_transaction = steps.ends_open_transaction().await?;
-    match name {
+    match aside {
         Some(_) => steps.end_warm().await,
         None => steps.end().await,
     }
@@ -133,8 +143,15 @@ pub(crate) async fn upgrade(
         let (revision, failed) = (revision.to_owned(), Box::new(failed));
         return Ok(Advanced::Failed { revision, failed, statements: sent.statements });
     }
-    let after = match name {
-        Some(name) => freeze(target, slot, name, &before.labels, &sent).await,
+    let after = match aside {
+        Some(Aside { name, is_cell }) => {
+            let continues = is_cell && slot.is_warm_for() == Some(revision);
+            if continues && trial::older_tables_named(target, &before.catalog, &sent).is_empty() {
+                set_copy_aside(target, slot, name, &before.labels, &sent).await
+            } else {
+                freeze(target, slot, name, &before.labels, &sent).await
+            }
+        }
         None => read(target, slot, &before.labels, &sent).await,
     };
     let after = match after {
@@ -145,6 +162,7 @@ pub(crate) async fn upgrade(
         Err(error) => return Err(error),
     };
     if !target.is_recorded(&after.contents, revision) {
+        slot.cool_down();
         target.engine.drop_database(&after.database).await?;
         return not_done(Problem::NotRecorded { open_transaction }, sent);
     }
@@ -156,9 +174,9 @@ pub(crate) async fn upgrade(
 /// What steps sent, one after the other.
 #[derive(Default)]
 pub(crate) struct Sent {
-    statements: Vec<Statement>,
+    pub(crate) statements: Vec<Statement>,
     declared: Vec<Declared>,
-    opaque: bool,
+    pub(crate) opaque: bool,
 }
 
 impl Sent {
@@ -233,6 +251,22 @@ pub(crate) async fn freeze(
     Ok(Snapshot { database: name.clone(), ..read })
 }
 
+/// Puts a copy of the slot's database aside under `name`, and leaves the database, read, to the revision's first
+/// trial: one that seeds nothing before the upgrade would only repeat what the lineage has just done.
+async fn set_copy_aside(
+    target: &TargetContext,
+    slot: &mut Slot,
+    name: &DatabaseName,
+    labels: &Labels,
+    sent: &Sent,
+) -> Result<Snapshot, CheckError> {
+    target.engine.disconnect(&slot.database).await?;
+    target.engine.clone_database(&slot.database, name).await?;
+    let (session, read) = look(target, slot, labels, sent).await?;
+    slot.keep_upgraded(session);
+    Ok(Snapshot { database: name.clone(), ..read })
+}
+
 /// Reads the slot's database, and leaves it with nothing connected. Before `sent` it had the words `labels`.
 pub(crate) async fn read(
     target: &TargetContext,
@@ -240,18 +274,30 @@ pub(crate) async fn read(
     labels: &Labels,
     sent: &Sent,
 ) -> Result<Snapshot, CheckError> {
+    let (session, read) = look(target, slot, labels, sent).await?;
+    drop(session);
+    target.engine.disconnect(&slot.database).await?;
+    Ok(read)
+}
+
+/// Reads the slot's database.
+async fn look(
+    target: &TargetContext,
+    slot: &Slot,
+    labels: &Labels,
+    sent: &Sent,
+) -> Result<(Box<dyn Session>, Snapshot), CheckError> {
     let mut session = target.engine.connect(&slot.database).await?;
     let catalog = target.catalog(session.as_mut()).await?;
     let contents = session.contents(&catalog).await?;
-    drop(session);
-    target.engine.disconnect(&slot.database).await?;
     let labels = labels.after(&sent.statements, &sent.declared, &catalog, target.engine.dialect());
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         database: slot.database.clone(),
         catalog: Arc::new(catalog),
         contents: Arc::new(contents),
         labels: Arc::new(labels),
-    })
+    };
+    Ok((session, snapshot))
 }
 
 /// Where to begin and what to add, so that the database holds exactly `ancestors`.

@@ -185,6 +185,7 @@ impl<'a> State<'a> {
                 missing: missing.iter().map(|&index| self.id(index).to_owned()).collect(),
                 parents_name: DatabaseName::new("parents", revision),
                 name: DatabaseName::new("after", revision),
+                is_cell: self.cells.contains(&revision),
             };
             self.advancing = Some((revision, plan.source.database.clone()));
             return Some(Job::Advance(revision, plan));

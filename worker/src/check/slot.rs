@@ -107,13 +107,27 @@ impl TargetContext {
     }
 }
 
+/// What the lineage has left in a slot for the revision's first trial.
+struct Warm {
+    revision: String,
+    /// The process that has applied the revision; it has nothing open.
+    child: Child,
+    /// The slot's database still is as the revision left it.
+    upgraded: Option<Upgraded>,
+}
+
+/// A database after the revision's upgrade, with no seeds in it.
+struct Upgraded {
+    /// A session of ours on it, where one may stay.
+    session: Option<Box<dyn Session>>,
+}
+
 /// One database name with the host that knows it by its URL.
 pub(crate) struct Slot {
     pub(crate) number: usize,
     pub(crate) database: DatabaseName,
     host: Option<Host>,
-    /// The process that has applied a revision for the lineage, and which one; it has nothing open.
-    warm: Option<(String, Child)>,
+    warm: Option<Warm>,
     scratch: PathBuf,
 }
 
@@ -134,6 +148,9 @@ impl Slot {
         target: &TargetContext,
         source: &DatabaseName,
     ) -> Result<(), CheckError> {
+        if let Some(warm) = &mut self.warm {
+            warm.upgraded = None;
+        }
         self.host(target).await?;
         Ok(target.engine.clone_database(source, &self.database).await?)
     }
@@ -191,7 +208,24 @@ impl Slot {
 
     /// The revision whose first trial can go on in the process that has applied it for the lineage.
     pub(crate) fn is_warm_for(&self) -> Option<&str> {
-        self.warm.as_ref().map(|(revision, _)| revision.as_str())
+        self.warm.as_ref().map(|warm| warm.revision.as_str())
+    }
+
+    /// The slot's database is left as the lineage's upgrade made it, for a trial that would seed nothing before it.
+    pub(crate) fn keep_upgraded(&mut self, session: Box<dyn Session>) {
+        if let Some(warm) = &mut self.warm {
+            warm.upgraded = Some(Upgraded { session: Some(session).filter(|session| session.may_stay()) });
+        }
+    }
+
+    /// Whether the slot's database is as the upgrade of `revision` has left it, with no seeds.
+    pub(crate) fn is_upgraded(&self, revision: &str) -> bool {
+        self.warm.as_ref().is_some_and(|warm| warm.revision == revision && warm.upgraded.is_some())
+    }
+
+    /// What the lineage has left is not to be used.
+    pub(crate) fn cool_down(&mut self) {
+        self.warm = None;
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -216,8 +250,10 @@ pub(crate) struct Steps<'a> {
 impl<'a> Steps<'a> {
     pub(crate) fn new(target: &'a TargetContext, slot: &'a mut Slot, revision: &'a str) -> Self {
         // One that is warm for another revision is killed: each cell has a process of its own.
-        let child = slot.warm.take().filter(|(known, _)| known == revision).map(|(_, child)| child);
-        Self { target, slot, revision, child, open_transaction: false, session: None }
+        let warm = slot.warm.take().filter(|warm| warm.revision == revision);
+        let (child, upgraded) = warm.map(|warm| (warm.child, warm.upgraded)).unzip();
+        let session = upgraded.flatten().and_then(|upgraded| upgraded.session);
+        Self { target, slot, revision, child, open_transaction: false, session }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -322,7 +358,9 @@ impl<'a> Steps<'a> {
     /// database: forking is a large part of what a cell costs.
     pub(crate) async fn end_warm(mut self) {
         match self.child.take() {
-            Some(child) if child.is_quiet() => self.slot.warm = Some((self.revision.to_owned(), child)),
+            Some(child) if child.is_quiet() => {
+                self.slot.warm = Some(Warm { revision: self.revision.to_owned(), child, upgraded: None });
+            }
             child => {
                 self.child = child;
                 self.end_child().await;

@@ -129,7 +129,10 @@ pub(crate) async fn run(
     phases: &mut Phases,
 ) -> Result<Trial, CheckError> {
     let clock = Instant::now();
+    // Nothing is to be seeded before the upgrade, and the lineage has just run that in this very slot.
+    let continues = tables.is_empty() && slot.is_upgraded(&pristine.revision);
     match &pristine.origin {
+        Origin::Clone if continues => {}
         Origin::Clone => {
             slot.load(target, &pristine.before.database).await?;
             phases.add("clone", clock);
@@ -150,11 +153,14 @@ pub(crate) async fn run(
         phases,
         trial: Trial { rows: rows.clone(), tables: tables.clone(), ..Trial::default() },
     };
-    running.all_steps().await?;
+    running.all_steps(continues).await?;
     let Running { steps, trial, .. } = running;
     steps.end().await;
     Ok(trial)
 }
+
+/// A session, and what it has read.
+type State = (Box<dyn Session>, Catalog, Contents);
 
 struct Running<'a> {
     target: &'a TargetContext,
@@ -167,12 +173,12 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    async fn all_steps(&mut self) -> Result<(), CheckError> {
+    /// With `continues` the upgrade has been run.
+    async fn all_steps(&mut self, continues: bool) -> Result<(), CheckError> {
         let before = self.seed_a().await?;
-        if !self.step(Step::Upgrade).await? {
-            return Ok(());
-        }
-        let Some(between) = self.seed_b(&before).await? else { return Ok(()) };
+        let upgraded = if continues { Some(self.upgraded().await?) } else { self.upgrade().await? };
+        let Some((session, between, now)) = upgraded else { return Ok(()) };
+        self.seed_b(session, &before, &between, &now).await?;
         if !self.step(Step::Downgrade).await? {
             return Ok(());
         }
@@ -231,8 +237,11 @@ impl Running<'_> {
         Ok(before)
     }
 
-    /// Reads S1 and writes rows B into it; `None` when the upgrade turns out not to have happened.
-    async fn seed_b(&mut self, before: &Contents) -> Result<Option<Catalog>, CheckError> {
+    /// Runs the upgrade and reads S1; `None` when it failed or turns out not to have happened.
+    async fn upgrade(&mut self) -> Result<Option<State>, CheckError> {
+        if !self.step(Step::Upgrade).await? {
+            return Ok(None);
+        }
         let clock = Instant::now();
         let Some(mut session) = self.quiet_session(Step::Upgrade).await? else { return Ok(None) };
         let between = self.target.catalog(session.as_mut()).await?;
@@ -243,6 +252,27 @@ impl Running<'_> {
         if !self.recorded(Step::Upgrade, &now) {
             return Ok(None);
         }
+        Ok(Some((session, between, now)))
+    }
+
+    /// What the lineage did and read stands for the upgrade and S1.
+    async fn upgraded(&mut self) -> Result<State, CheckError> {
+        let Pristine { statements, declared, opaque, after, .. } = self.pristine;
+        self.trial.steps.push((Step::Upgrade, 0, declared.clone()));
+        self.trial.statements.clone_from(statements);
+        self.trial.opaque = *opaque;
+        let session = self.steps.connect().await?;
+        Ok((session, (*after.catalog).clone(), (*after.contents).clone()))
+    }
+
+    /// Writes rows B.
+    async fn seed_b(
+        &mut self,
+        mut session: Box<dyn Session>,
+        before: &Contents,
+        between: &Catalog,
+        now: &Contents,
+    ) -> Result<(), CheckError> {
         let older = &self.pristine.before.catalog.tables;
         let tables: BTreeSet<TableName> = between
             .tables
@@ -257,11 +287,11 @@ impl Running<'_> {
                 suite: &self.target.suite.name,
                 revision: &self.pristine.revision,
                 batch: Batch::B,
-                here: &self.sides.after.assumed_in(&between),
+                here: &self.sides.after.assumed_in(between),
                 there: &self.sides.before.assumed_in(&self.pristine.before.catalog),
                 tables: &tables,
                 edges: self.rows.edges_b.clone(),
-                avoid: &[&now, before, &self.pristine.after.contents],
+                avoid: &[now, before, &self.pristine.after.contents],
                 vocabulary: self.rows.vocabulary,
             };
             let dialect = self.target.engine.dialect();
@@ -269,7 +299,7 @@ impl Running<'_> {
             self.phases.add("seed", clock);
         }
         self.steps.keep(session);
-        Ok(Some(between))
+        Ok(())
     }
 
     /// Compares S0' with S0 and R0' with R0; `false` when the downgrade turns out not to have happened.
@@ -431,6 +461,19 @@ impl Running<'_> {
     fn fail(&mut self, step: Step, problem: Problem, output: String) {
         self.trial.failed = Some(Failed { step, problem, output });
     }
+}
+
+/// The tables of `before` that statements name, as far as can be told while what came of them is not known.
+pub(crate) fn older_tables_named(
+    target: &TargetContext,
+    before: &Catalog,
+    sent: &Sent,
+) -> BTreeSet<TableName> {
+    let version_table = &target.suite.version_table;
+    let touched = touch::touched(&sent.statements, &[before], target.engine.dialect(), version_table);
+    let all = sent.opaque || target.seed_all || touched.everything;
+    let tables = before.tables.keys().filter(|table| all || touched.tables.contains(*table));
+    tables.filter(|table| !target.is_bookkeeping(table)).cloned().collect()
 }
 
 /// The older tables that a revision can touch, going by what its statements name, with what hangs on them.
