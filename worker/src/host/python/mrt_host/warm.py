@@ -93,6 +93,11 @@ def _operate(context):
     op.bulk_insert(sa.table("children", sa.column("id", sa.Integer), sa.column("text", sa.Text)), [{"id": 1, "text": "a"}])
     op.execute(sa.text("DELETE FROM children WHERE id = 1"))
     op.drop_column("parents", "phone")
+    if context.connection is not None:
+        # What reflects tables needs a connection.
+        with op.batch_alter_table("children") as batch:
+            batch.alter_column("price", existing_type=sa.Numeric(10, 2), type_=sa.Numeric(14, 2))
+            batch.drop_column("text")
     op.drop_index("by_name", "parents")
     op.drop_table("children")
     op.drop_table("parents")
