@@ -41,13 +41,13 @@ impl Bars {
     pub(super) fn event(&mut self, event: &Event) {
         match event {
             Event::Preparing { suite, target, what } => {
+                if target.is_some() {
+                    self.prepared(suite);
+                }
                 self.bar(suite, target.as_deref()).bar.set_message(printable(what).into_owned());
             }
             Event::TargetStarted { suite, target, cells, server } => {
-                // What concerned the whole suite is over when its cells start.
-                if let Some(preparing) = self.bars.remove(&(suite.clone(), None)) {
-                    preparing.bar.finish_and_clear();
-                }
+                self.prepared(suite);
                 let bar = self.bar(suite, Some(target));
                 bar.tally = Tally { cells: *cells, ..Tally::default() };
                 bar.bar.set_length(*cells as u64);
@@ -83,6 +83,13 @@ impl Bars {
             bar.bar.finish_and_clear();
         }
         let _ = self.canvas.clear();
+    }
+
+    /// What concerned the whole suite is over when its targets begin.
+    fn prepared(&mut self, suite: &str) {
+        if let Some(preparing) = self.bars.remove(&(suite.to_owned(), None)) {
+            preparing.bar.finish_and_clear();
+        }
     }
 
     fn bar(&mut self, suite: &str, target: Option<&str>) -> &mut Bar {
