@@ -6,6 +6,7 @@
 mod cache;
 mod catalog;
 mod ddl;
+mod definition;
 mod dialect;
 mod error;
 mod files;
