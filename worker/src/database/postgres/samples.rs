@@ -48,6 +48,17 @@ impl Dialect for PostgreSqlDialect {
         }
     }
 
+    fn speaks_of_room(&self, code: Option<&str>, _message: &str) -> bool {
+        code == Some("53100")
+    }
+
+    fn without_files(&self, message: &str) -> String {
+        // Tables are files by number, and temporary ones have the number of a process in their names.
+        let is_file = |quoted: &str| quoted.starts_with("base/") || quoted.starts_with("pg_tblspc/");
+        let parts = message.split('"').map(|part| if is_file(part) { "<file>" } else { part });
+        parts.collect::<Vec<_>>().join("\"")
+    }
+
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value> {
         texts(&ty.native, edge).into_iter().map(Value::Text).collect()
     }

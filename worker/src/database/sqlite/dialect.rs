@@ -39,8 +39,18 @@ impl Dialect for SqliteDialect {
         samples
     }
 
-    /// There is no server. A full disk quota is the migration's own doing: its database is a file of its own.
-    fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
-        false
+    /// There is no server, but a disk, which a neighbour can fill.
+    fn speaks_of_server(&self, code: Option<&str>, message: &str) -> bool {
+        self.speaks_of_room(code, message)
+    }
+
+    /// A limit on a file's length shows as an I/O error. Before Python 3.11 there is no code.
+    fn speaks_of_room(&self, code: Option<&str>, message: &str) -> bool {
+        match code {
+            Some(code) => code == "SQLITE_FULL" || code.starts_with("SQLITE_IOERR"),
+            None => {
+                ["database or disk is full", "disk I/O error"].iter().any(|words| message.contains(words))
+            }
+        }
     }
 }
