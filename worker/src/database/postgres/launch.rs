@@ -109,6 +109,15 @@ mod tests {
     }
 
     #[test]
+    fn the_data_has_as_much_room_as_the_target_says_and_the_log_its_own() {
+        let server = ServerSettings::Docker { image: None, arguments: vec![] };
+        let launch = launch(&Target { disk: 300 << 20, ..target(server) }, String::new());
+        let sizes: Vec<&str> = launch.tmpfs.iter().map(|(_, options)| options.as_str()).collect();
+        assert_eq!(sizes, ["rw,size=314572800,mode=1777", "rw,size=1073741824,mode=1777"]);
+        assert_eq!(launch.memory_bytes, (300 << 20) + (2 << 30));
+    }
+
+    #[test]
     fn an_image_of_the_users_is_taken() {
         let server = ServerSettings::Docker { image: Some("postgis/postgis:16".into()), arguments: vec![] };
         assert_eq!(launch(&target(server), String::new()).image, "postgis/postgis:16");
