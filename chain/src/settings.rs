@@ -180,6 +180,9 @@ pub struct Target {
     pub extensions: Vec<String>,
     /// As whom migrations connect.
     pub role: Role,
+    /// Room for data, in bytes: all databases of a server that mrt starts, or a single SQLite database. A revision
+    /// that needs more fails.
+    pub disk: u64,
 }
 
 /// How a target's server comes to be.

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::error::CliError;
 
 /// The report's destination, checked before anything runs.
@@ -28,6 +30,10 @@ impl Output {
                 "{} is a directory; name a file for the report",
                 file.display()
             )));
+        }
+        if !file.exists() || file.is_file() {
+            // As it will be written; nothing stays.
+            temporary(file, 0o600).map_err(error)?;
         }
         Ok(Self::File(file.to_owned()))
     }
@@ -66,14 +72,19 @@ pub(crate) fn write_file(file: &Path, text: &str) -> io::Result<()> {
         Ok(metadata) => mode = metadata.permissions().mode(),
         Err(_) => {}
     }
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".mrt-")
-        .permissions(Permissions::from_mode(mode & 0o777))
-        .tempfile_in(parent(&file))?;
+    let mut temporary = temporary(&file, mode & 0o777)?;
     temporary.write_all(text.as_bytes())?;
     temporary.as_file().sync_all()?;
     temporary.persist(&file).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A file beside `file`, to take its place.
+fn temporary(file: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".mrt-")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(parent(file))
 }
 
 #[cfg(test)]
@@ -118,6 +129,10 @@ mod tests {
         let error = Output::new(Some(&dir.path().join("missing/report.json"))).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert_eq!(Output::new(Some(dir.path())).unwrap_err().exit_code(), 2);
-        assert!(Output::new(Some(Path::new("report.json"))).is_ok());
+        // There is nowhere that a file could be made, not even for root.
+        assert_eq!(Output::new(Some(Path::new("/proc/report.json"))).unwrap_err().exit_code(), 2);
+        let file = dir.path().join("report.json");
+        assert!(Output::new(Some(&file)).is_ok());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }
 }

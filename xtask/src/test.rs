@@ -62,7 +62,7 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
 
 /// What we depend on: may we, and is anything known against it?
 fn dependencies(stages: &mut Stages) {
-    const NAMES: [&str; 2] = ["licences", "advisories"];
+    const NAMES: [&str; 2] = ["dependencies", "advisories"];
     if !is_installed("cargo-deny") {
         // Building it takes longer than everything else together.
         return NAMES.iter().for_each(|name| {

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::Role;
-use super::values::{Callable, Day, Engine, Filled, Locations, Named, Timeout, Words};
+use super::values::{Callable, Day, Engine, Filled, Locations, Named, Size, Timeout, Words};
 
 /// Tells the two forms of `mrt.toml` apart.
 #[derive(Deserialize)]
@@ -82,6 +82,7 @@ pub(super) struct RawTarget {
     pub(super) locale: Option<String>,
     pub(super) extensions: Option<Words>,
     pub(super) role: Option<RawRole>,
+    pub(super) disk: Option<Size>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]

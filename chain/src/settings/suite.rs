@@ -254,7 +254,7 @@ impl Reader<'_> {
             }
             ServerSettings::Embedded
         } else if raw.server == Some(Server::External) || present(&["url", "url_env"]).is_some() {
-            if let Some(key) = present(&["image", "arguments"]) {
+            if let Some(key) = present(&["image", "arguments"]).or(raw.disk.map(|_| "disk")) {
                 return Err(refused(
                     format!("`{key}` for a server that is there already"),
                     "remove it, or the URL",
@@ -284,6 +284,7 @@ impl Reader<'_> {
             locale: raw.locale.clone(),
             extensions: words(raw.extensions.clone()),
             role: raw.role.map_or(target.role, Into::into),
+            disk: raw.disk.map_or(target.disk, |disk| disk.0),
             ..target
         })
     }

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use super::{EngineKind, Role, ServerSettings, Suite, Target, TargetError};
 
+/// Room for data when nothing is said: enough for hundreds of small databases, and filled up before a step's usual time
+/// limit ends.
+const DISK: u64 = 2 << 30;
+
 /// The PostgreSQL releases that are supported.
 const POSTGRES: std::ops::RangeInclusive<u32> = 12..=18;
 
@@ -77,6 +81,7 @@ impl Target {
             locale: None,
             extensions: Vec::new(),
             role: Role::default(),
+            disk: DISK,
         }
     }
 

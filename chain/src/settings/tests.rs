@@ -156,6 +156,7 @@ initial_sql_file = "first.sql"
 locale = "C.UTF-8"
 extensions = ["citext"]
 role = "superuser"
+disk = "512MB"
 
 [target."postgres:15.4"]
 url_env = "PG_URL"

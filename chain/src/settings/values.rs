@@ -121,6 +121,52 @@ impl<'de> Deserialize<'de> for Timeout {
     }
 }
 
+/// An amount of room: `"512MB"`, `"2GB"`, or bytes. Units are powers of 1024, as PostgreSQL counts.
+#[derive(Clone, Copy)]
+pub(super) struct Size(pub(super) u64);
+
+impl Size {
+    /// A server has to come to life in it.
+    const LEAST: u64 = 128 << 20;
+
+    fn of_text(text: &str) -> Option<u64> {
+        let text = text.trim();
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "k" | "kb" | "kib" => 1 << 10,
+            "m" | "mb" | "mib" => 1 << 20,
+            "g" | "gb" | "gib" => 1 << 30,
+            "t" | "tb" | "tib" => 1 << 40,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(factor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl Visitor<'_> for Shape {
+            type Value = Option<u64>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a size like \"2GB\"")
+            }
+            fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<Self::Value, E> {
+                Ok(u64::try_from(bytes).ok())
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Size::of_text(text))
+            }
+        }
+        // Beyond what a file's length can say there is nothing to limit.
+        let fits = |bytes: &u64| (Self::LEAST..=i64::MAX as u64 / 4).contains(bytes);
+        let size = deserializer.deserialize_any(Shape)?.filter(fits);
+        size.map(Self)
+            .ok_or_else(|| de::Error::custom("not a size; write \"512MB\" or \"2GB\", at least 128MB"))
+    }
+}
+
 /// A day, as a TOML date or as text; always `YYYY-MM-DD`.
 #[derive(Clone)]
 pub(super) struct Day(pub(super) String);

@@ -11,7 +11,7 @@ use mrt_chain::graph::Revision;
 use crate::check::labels::Labels;
 use crate::check::pristine::{self, Advanced, Origin, Sent};
 use crate::check::schedule::ATTEMPTS;
-use crate::check::shard::{End, Outcome, Progress, Shard, prepare};
+use crate::check::shard::{End, Outcome, Progress, Shard, Suspicion, prepare};
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::ServerWide;
 use crate::check::trial::Failed;
@@ -45,7 +45,7 @@ pub(crate) async fn check(
                         return Err(error);
                     }
                     if error.speaks_of_server() {
-                        end.suspects.insert(revision, error.in_full());
+                        end.suspects.insert(revision, Suspicion::of(&error));
                         return Ok(end);
                     }
                     if error.is_final() || attempts == ATTEMPTS {

@@ -10,7 +10,7 @@ use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
 use crate::check::trial::{Failed, Problem, Step, Trial};
 use crate::check::volatile::{self, Clock};
-use crate::host::{Failure, Statement};
+use crate::host::{Failure, Raised, Statement};
 use crate::seed::{Batch, RowKind};
 
 /// How much a trial's findings weigh.
@@ -259,10 +259,7 @@ impl Reader<'_> {
                     "the {step} fails: {with_rows}: {}",
                     self.scrubber.text(first_line(&raised.message))
                 );
-                finding.evidence.error = Some(format!("{}: {}", raised.class, raised.message));
-                finding.statement = raised.statement.as_ref().map(|statement| statement.sql.clone());
-                let line = raised.line.or(raised.statement.as_ref().and_then(|statement| statement.line));
-                finding.line = line.unwrap_or(own_line);
+                tell_raised(raised, &mut finding);
                 if !raised.from_database {
                     finding.evidence.output = Some(raised.traceback.clone());
                 }
@@ -292,6 +289,14 @@ impl Reader<'_> {
                         "the {step} ends without an error, but the version table does not show it; is the version table written by the revision, or its transaction rolled back?"
                     )
                 };
+            }
+            Problem::OutOfRoom { raised, disk } => {
+                finding.message = format!(
+                    "the {step} fails: it fills its disk up ({}), which has room for {}; look for work that grows without end, or raise `disk` of the target in mrt.toml",
+                    self.scrubber.text(first_line(&raised.message)),
+                    megabytes(*disk)
+                );
+                tell_raised(raised, &mut finding);
             }
             Problem::DatabaseGone => {
                 finding.message = format!(
@@ -327,6 +332,19 @@ impl Reader<'_> {
             self.findings.insert((finding.kind, finding.object.clone()), finding);
         }
     }
+}
+
+/// What the database said, to which statement, and where that stands.
+fn tell_raised(raised: &Raised, finding: &mut Finding) {
+    finding.evidence.error = Some(format!("{}: {}", raised.class, raised.message));
+    finding.statement = raised.statement.as_ref().map(|statement| statement.sql.clone());
+    let line = raised.line.or(raised.statement.as_ref().and_then(|statement| statement.line));
+    finding.line = line.unwrap_or(finding.line);
+}
+
+/// As sizes are written in mrt.toml.
+fn megabytes(bytes: u64) -> String {
+    format!("{}MB", bytes >> 20)
 }
 
 fn first_line(text: &str) -> &str {

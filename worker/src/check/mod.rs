@@ -134,10 +134,20 @@ impl CheckError {
         match self {
             Self::Suspect { .. } => true,
             Self::Database(error) => {
-                matches!(error, DatabaseError::ServerGone { .. } | DatabaseError::Exhausted { .. })
+                matches!(error, DatabaseError::ServerGone { .. }) || error.is_about_resources()
             }
             _ => false,
         }
+    }
+
+    /// Whether the server lives and is out of what it needs for our own work.
+    pub(crate) fn is_about_resources(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_about_resources())
+    }
+
+    /// Whether a file or directory of ours cannot be made, as on a full disk.
+    pub(crate) fn is_about_own_files(&self) -> bool {
+        matches!(self, Self::Scratch { .. } | Self::Host(HostError::Scratch { .. }))
     }
 
     /// Whether trying again cannot help.

@@ -233,7 +233,7 @@ pub(crate) async fn apply(
     sent.add(&mut outcome);
     Ok(outcome.failure.map(|failure| Failed {
         step: Step::Upgrade,
-        problem: Problem::Failed(failure),
+        problem: steps.problem(failure),
         output: outcome.output,
     }))
 }

@@ -57,6 +57,15 @@ pub(crate) enum Progress {
     Finished { revision: usize, outcome: Outcome, attempts: u32, time: Duration },
 }
 
+impl Progress {
+    /// Whom it is about.
+    pub(crate) fn revision(&self) -> usize {
+        match self {
+            Self::Started { revision } | Self::Finished { revision, .. } => *revision,
+        }
+    }
+}
+
 /// What to check.
 pub(crate) struct Shard<'a> {
     pub(crate) target: &'a TargetContext,
@@ -74,11 +83,25 @@ pub(crate) struct Shard<'a> {
     pub(crate) keep: bool,
 }
 
+/// A failure of the server under a revision.
+#[derive(Debug, Clone)]
+pub(crate) struct Suspicion {
+    pub(crate) reason: String,
+    /// The server went away, rather than being out of something.
+    pub(crate) server_gone: bool,
+}
+
+impl Suspicion {
+    pub(crate) fn of(error: &CheckError) -> Self {
+        Self { reason: error.in_full(), server_gone: !error.is_about_resources() }
+    }
+}
+
 /// How a shard ended.
 #[derive(Debug, Default)]
 pub(crate) struct End {
     /// Revisions that were under way when the server failed, with the failure. To be tried alone.
-    pub(crate) suspects: BTreeMap<usize, String>,
+    pub(crate) suspects: BTreeMap<usize, Suspicion>,
     /// Revisions that turned out to write outside of their database, with what they write. They are to be checked
     /// apart, and what needs them on a floor that holds them. The server is not as it was found any more.
     pub(crate) outside: BTreeMap<usize, ServerWide>,
@@ -159,7 +182,7 @@ struct Runner<'a, 'p> {
     /// Outcomes that wait for the jobs that ran beside them.
     held: Vec<Held>,
     told: BTreeSet<usize>,
-    suspects: BTreeMap<usize, String>,
+    suspects: BTreeMap<usize, Suspicion>,
     outside: BTreeMap<usize, ServerWide>,
     broken: BTreeSet<usize>,
     /// No cell can be checked.
@@ -288,7 +311,7 @@ impl<'a, 'p> Runner<'a, 'p> {
             Err(error @ CheckError::Environment(_)) => self.fatal = Some(error),
             Err(error) if error.speaks_of_server() => {
                 warn!(revision, "{}", error.in_full());
-                self.suspects.insert(revision, error.in_full());
+                self.suspects.insert(revision, Suspicion::of(&error));
             }
             Err(error) => {
                 let reason = error.in_full();

@@ -10,11 +10,12 @@ use mrt_chain::graph::Chain;
 use mrt_chain::settings::{Seed, Suite, Target};
 
 use crate::check::evidence::Scrubber;
+use crate::check::trial::Problem;
 use crate::check::{BrokenEnvironment, CheckError, own_rows};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::Contents;
 use crate::database::{DatabaseName, Engine, Session};
-use crate::host::{Child, Direction, Failure, Host, HostSettings, StepOutcome};
+use crate::host::{Child, Direction, Failure, Host, HostSettings, Raised, StepOutcome};
 
 /// What all slots of one suite and target share.
 pub(crate) struct TargetContext {
@@ -37,13 +38,10 @@ pub(crate) struct TargetContext {
     pub(crate) apart: bool,
     /// env.py has once come as far as a revision. Until then a failure is the project's as a whole.
     pub(crate) env_works: AtomicBool,
-    /// Nothing else runs on this server, and it is a fresh one: what fails here is the revision's own doing, as
+    /// Nothing else runs on this server, which is ours and fresh: what fails here is the revision's own doing, as
     /// long as the server still answers.
     pub(crate) alone: bool,
 }
-
-/// Largest file that a migration may write: bounds a SQLite database, and anything else on our disk.
-const MAX_FILE_BYTES: u64 = 4 << 30;
 
 impl TargetContext {
     /// Alembic's own table and the engine's, which hold no rows of the user's.
@@ -85,6 +83,10 @@ impl TargetContext {
     pub(crate) fn is_recorded(&self, contents: &Contents, revision: &str) -> bool {
         let named = |version: &String| version.trim_matches('\'') == revision;
         self.versions(contents).iter().any(|row| row.iter().flatten().any(named))
+    }
+
+    fn is_about_room(&self, raised: &Raised) -> bool {
+        raised.from_database && self.engine.dialect().speaks_of_room(raised.code.as_deref(), &raised.message)
     }
 
     /// The user's rows for these tables that fit the database before `revision`.
@@ -191,7 +193,7 @@ impl Slot {
             x_arguments: suite.x_arguments.clone(),
             around: suite.around.clone(),
             scratch: self.scratch.clone(),
-            max_file_bytes: MAX_FILE_BYTES,
+            max_file_bytes: target.target.disk,
             run_as: target.run_as,
         }
     }
@@ -300,6 +302,9 @@ impl<'a> Steps<'a> {
                 if !self.target.alone {
                     return Err(CheckError::Suspect { reason: raised.message.clone() });
                 }
+                if self.target.is_about_room(raised) {
+                    self.target.engine.has_room().await?;
+                }
             }
             Some(Failure::Died { .. } | Failure::TimedOut { .. }) => {
                 self.end_child().await;
@@ -308,6 +313,17 @@ impl<'a> Steps<'a> {
             _ => {}
         }
         Ok(outcome)
+    }
+
+    /// What the failure of a step comes to.
+    pub(crate) fn problem(&self, failure: Failure) -> Problem {
+        match failure {
+            Failure::Raised(mut raised) if self.target.is_about_room(&raised) => {
+                raised.message = self.target.engine.dialect().without_files(&raised.message);
+                Problem::OutOfRoom { raised, disk: self.target.target.disk }
+            }
+            failure => Problem::Failed(failure),
+        }
     }
 
     /// Ends the child when it sits in an open transaction, as the end of the `alembic` command would.

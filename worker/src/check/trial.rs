@@ -13,7 +13,7 @@ use crate::check::{CheckError, apart, millis};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow, Reason};
 use crate::database::{CounterBehind, Session};
-use crate::host::{Declared, Direction, Failure, Statement};
+use crate::host::{Declared, Direction, Failure, Raised, Statement};
 use crate::seed::{self, Batch, EdgeSet, Request, RowKind, Seeded, Vocabulary};
 
 /// The choice of rows of one trial.
@@ -61,6 +61,13 @@ pub(crate) enum Problem {
     },
     /// The database is not there any more.
     DatabaseGone,
+    /// It found no room for more data, and has used it up itself.
+    OutOfRoom {
+        /// The database's words.
+        raised: Raised,
+        /// How much there was, in bytes.
+        disk: u64,
+    },
 }
 
 /// A step that failed.
@@ -424,7 +431,7 @@ impl Running<'_> {
         self.trial.statements.extend(outcome.statements);
         self.trial.opaque |= outcome.opaque;
         let Some(failure) = outcome.failure else { return Ok(true) };
-        self.fail(step, Problem::Failed(failure), outcome.output);
+        self.fail(step, self.steps.problem(failure), outcome.output);
         Ok(false)
     }
 

@@ -89,6 +89,13 @@ pub enum DatabaseError {
     },
 }
 
+impl DatabaseError {
+    /// Whether something has run out that nobody's SQL asked for.
+    pub fn is_about_resources(&self) -> bool {
+        matches!(self, Self::Exhausted { .. })
+    }
+}
+
 /// What ending the sessions on a database came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Disconnected {
@@ -188,6 +195,12 @@ pub trait Engine: Send + Sync {
 
     /// `Ok` when the server answers.
     async fn ping(&self) -> Result<(), DatabaseError>;
+
+    /// `Ok` when all the room is there that the target's settings promise to one database, so that a step which
+    /// found none, with nothing beside it, has used it up itself. A server of ours has its room to itself.
+    async fn has_room(&self) -> Result<(), DatabaseError> {
+        self.ping().await
+    }
 }
 
 /// A session on one database, as an administrator: row security does not apply, triggers do.
@@ -268,6 +281,17 @@ pub trait Dialect: Send + Sync {
     /// went away, shut down, or ran out of what cells share.
     fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
         false
+    }
+
+    /// Whether such a failure says that there is no room for more data.
+    fn speaks_of_room(&self, _code: Option<&str>, _message: &str) -> bool {
+        false
+    }
+
+    /// A message without what it tells of the server alone, and what is another on the next one though the input is
+    /// equal: the names of its files.
+    fn without_files(&self, message: &str) -> String {
+        message.to_owned()
     }
 
     /// The largest text, in characters, that edge rows put into an unbounded text column.

@@ -137,6 +137,27 @@ pub enum RunError {
         #[source]
         source: Box<crate::database::DatabaseError>,
     },
+    /// A server that was given cannot be used.
+    #[error("cannot use the server of {target}; check {origin}")]
+    External {
+        /// The target.
+        target: String,
+        /// Where its URL stands.
+        origin: String,
+        /// Why.
+        #[source]
+        source: Box<crate::database::DatabaseError>,
+    },
+    /// A server that was given is of another version than its target says.
+    #[error("the server of {target} is {found}; name the target after it, or correct {origin}")]
+    Version {
+        /// The target.
+        target: String,
+        /// What the server is.
+        found: String,
+        /// Where its URL stands.
+        origin: String,
+    },
     /// The project cannot be loaded, or its empty database cannot be prepared.
     #[error("cannot begin with suite {suite} on {target}")]
     Begin {
@@ -178,7 +199,12 @@ impl RunError {
     pub fn exit_class(&self) -> ExitClass {
         match self {
             Self::Scratch { .. } => ExitClass::Infrastructure,
-            Self::Begin { source, .. } if source.0.speaks_of_server() => ExitClass::Infrastructure,
+            Self::Database { source, .. } if source.is_about_resources() => ExitClass::Infrastructure,
+            Self::Begin { source: BeginError(source), .. }
+                if source.speaks_of_server() || source.is_about_own_files() =>
+            {
+                ExitClass::Infrastructure
+            }
             // No Docker, no such image, no Python: something that the user has to provide.
             _ => ExitClass::Usage,
         }

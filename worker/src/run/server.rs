@@ -13,6 +13,9 @@ use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
 use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
+/// Where an embedded engine has its files, in a target's directory.
+const DATABASES: &str = "databases";
+
 /// A target's server and the engine that speaks to it.
 pub(super) struct Running {
     target: Target,
@@ -37,6 +40,8 @@ pub(super) enum StartError {
     Server(#[from] ServerError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error("the server is {found}")]
+    Version { found: String },
     #[error("cannot make a working directory in {}", path.display())]
     Scratch { path: PathBuf, source: std::io::Error },
     #[error("an external server was lost, and mrt cannot start another one")]
@@ -45,10 +50,24 @@ pub(super) enum StartError {
 
 impl StartError {
     pub(super) fn for_target(self, target: &Target) -> RunError {
+        let origin = match &target.server {
+            ServerSettings::External { url_env: Some(name), .. } => Some(format!("the URL in ${name}")),
+            ServerSettings::External { .. } => Some("its `url` in mrt.toml".to_owned()),
+            ServerSettings::Docker { .. } | ServerSettings::Embedded => None,
+        };
         let target = target.name.clone();
         match self {
             Self::Server(source) => RunError::Server { target, source: Box::new(source) },
-            Self::Database(source) => RunError::Database { target, source: Box::new(source) },
+            Self::Database(source) => {
+                let source = Box::new(source);
+                match origin {
+                    Some(origin) => RunError::External { target, origin, source },
+                    None => RunError::Database { target, source },
+                }
+            }
+            Self::Version { found } => {
+                RunError::Version { target, found, origin: origin.unwrap_or_default() }
+            }
             Self::Scratch { path, source } => RunError::Scratch { path, source },
             Self::External => RunError::NothingSelected { suite: String::new(), target },
         }
@@ -84,11 +103,7 @@ impl Running {
 
     /// `PostgreSQL 15.18`.
     pub(super) fn description(&self) -> String {
-        let name = match self.target.engine {
-            EngineKind::Sqlite => "SQLite",
-            EngineKind::Postgres => "PostgreSQL",
-        };
-        format!("{name} {}", self.engine.version())
+        description(&self.target, &*self.engine)
     }
 
     /// Whether the server is one that we started, so that it may be taken down and replaced.
@@ -125,6 +140,11 @@ impl Running {
                 self.left.push(leave(container).await)
             }
             Some(server) => server.stop().await?,
+            // What was left in the files may be what filled the disk.
+            None if !self.holds_kept => {
+                let path = self.directory.path().join(DATABASES);
+                std::fs::remove_dir_all(&path).map_err(|source| StartError::Scratch { path, source })?;
+            }
             None => {}
         }
         let (engine, server) =
@@ -147,6 +167,18 @@ impl Running {
                 Ok(()) => "the server is running".to_owned(),
                 Err(error) => error.to_string(),
             },
+        }
+    }
+
+    /// How the server ended, in words that are the same each time.
+    pub(super) async fn how_died(&self) -> String {
+        let death = match &self.server {
+            Some(server) => server.why_died().await.ok().flatten(),
+            None => None,
+        };
+        match death {
+            Some(ServerError::Died { death, .. }) => format!("the server ended: {}", death.how()),
+            _ => "the server ended every session".to_owned(),
         }
     }
 
@@ -191,13 +223,17 @@ async fn open(
 ) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
     match (&target.server, target.engine) {
         (_, EngineKind::Sqlite) => {
-            let files = directory.join("databases");
+            let files = directory.join(DATABASES);
             let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
             Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None))
         }
         (ServerSettings::External { url, url_env }, EngineKind::Postgres) => {
             let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
             let engine = Postgres::open(endpoint.clone(), target).await?;
+            // The report would speak of a version that nothing was checked on.
+            if target.version.as_deref().is_some_and(|asked| major(asked) != major(engine.version())) {
+                return Err(StartError::Version { found: description(target, &engine) });
+            }
             Ok((Arc::new(engine), Some(Server::External(endpoint))))
         }
         (_, EngineKind::Postgres) => {
@@ -213,6 +249,19 @@ async fn open(
             Ok((Arc::new(engine), Some(Server::Container(container))))
         }
     }
+}
+
+fn description(target: &Target, engine: &dyn Engine) -> String {
+    let name = match target.engine {
+        EngineKind::Sqlite => "SQLite",
+        EngineKind::Postgres => "PostgreSQL",
+    };
+    format!("{name} {}", engine.version())
+}
+
+/// `15` of `15.18`, `15-alpine` and `15beta1`.
+fn major(version: &str) -> &str {
+    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
 }
 
 /// Whether a target's server is a container.

@@ -15,7 +15,7 @@ use super::cells::Selection;
 use super::server::{Running, StartError};
 use super::{BeginError, Event, RunError, RunOptions};
 use crate::check::CheckError;
-use crate::check::shard::{self, Outcome, Progress, Shard};
+use crate::check::shard::{self, Outcome, Progress, Shard, Suspicion};
 use crate::check::slot::TargetContext;
 use crate::check::touch::{self, ServerWide};
 use crate::host::environment::{self, Driver, EnvironmentEvent};
@@ -142,8 +142,8 @@ impl OneSuite<'_> {
                 suspects = end.suspects.len(),
                 "the server failed: {why}"
             );
-            for (suspect, reason) in &end.suspects {
-                self.alone(*suspect, reason).await;
+            for (suspect, suspicion) in &end.suspects {
+                self.alone(*suspect, suspicion).await;
             }
             if let Err(error) = self.fresh().await {
                 self.give_up(&end.left, &format!("no server: {error}"));
@@ -261,31 +261,36 @@ impl OneSuite<'_> {
     }
 
     /// Tries one revision alone, on fresh servers.
-    async fn alone(&mut self, revision: usize, reason: &str) {
-        let mut reason = reason.to_owned();
+    async fn alone(&mut self, revision: usize, suspicion: &Suspicion) {
+        let mut reason = suspicion.reason.clone();
+        let mut taken_down = 0;
         for _ in 0..FRESH_SERVERS {
             if self.run.cancel.is_cancelled() {
                 return;
             }
             if let Err(error) = self.fresh().await {
-                self.give_up(&BTreeSet::from([revision]), &format!("{reason}; and no fresh server: {error}"));
+                self.give_up_on(revision, &format!("{reason}; and no fresh server: {error}"));
                 return;
             }
             match self.shard(&BTreeSet::from([revision]), 1, true).await {
                 Ok(end) if end.suspects.is_empty() => return,
                 Ok(end) => {
-                    if let Some(again) = end.suspects.into_values().next() {
-                        reason = again;
+                    for (suspect, suspicion) in end.suspects {
+                        // One that it needs may have been on its way.
+                        taken_down += u32::from(suspect == revision && suspicion.server_gone);
+                        reason = suspicion.reason;
                     }
                 }
                 Err(error) => reason = error.in_full(),
             }
         }
         let server = self.running.why_died().await;
-        if !self.running.is_ours() {
-            self.give_up(&BTreeSet::from([revision]), &format!("{reason}; {server}"));
+        if taken_down < FRESH_SERVERS || !self.running.is_ours() {
+            // What mrt needs for itself was not to be had: no word about the revision.
+            self.give_up_on(revision, &format!("{reason}; {server}"));
             return;
         }
+        warn!("{reason}; {server}");
         self.blocked.insert(revision);
         let known = &self.selection.chain.revisions()[revision];
         let finding = Finding {
@@ -295,7 +300,7 @@ impl OneSuite<'_> {
             message: format!(
                 "the revision takes the database server down, alone and on {FRESH_SERVERS} fresh servers; look at what it asks of the server"
             ),
-            evidence: Evidence { error: Some(reason), output: Some(server), ..Evidence::default() },
+            evidence: Evidence { error: Some(self.running.how_died().await), ..Evidence::default() },
             statement: None,
             file: known.display_file.clone(),
             line: known.upgrade_line,
@@ -334,7 +339,7 @@ impl OneSuite<'_> {
             run_as: self.running.run_as(),
             apart,
             env_works: AtomicBool::new(false),
-            alone,
+            alone: alone && self.running.is_ours(),
         };
         self.used |= apart || !floor.is_empty();
         let shard = Shard {
@@ -349,7 +354,9 @@ impl OneSuite<'_> {
         let (run, selection) = (self.run, self.selection);
         let mut done = std::mem::take(&mut self.done);
         let mut kept = false;
-        let mut tell = |progress| match progress {
+        let mut tell = |progress: Progress| match progress {
+            // Nobody asked; it is tried because a server failed under it.
+            progress if !selection.judged.contains(&progress.revision()) => {}
             Progress::Started { revision } => run.tell(Event::CellStarted {
                 suite: selection.suite.name.clone(),
                 target: selection.target.name.clone(),
@@ -378,6 +385,10 @@ impl OneSuite<'_> {
     }
 
     fn finish(&mut self, revision: usize, outcome: Outcome, attempts: u32, time: std::time::Duration) {
+        if !self.selection.judged.contains(&revision) {
+            // Nobody asked; it stood in the way of those that somebody asked for.
+            return;
+        }
         let cell = self.selection.cell(revision, outcome, attempts, time);
         self.run.tell(Event::CellFinished(Box::new(cell.clone())));
         self.done.insert(revision, cell);
@@ -385,11 +396,20 @@ impl OneSuite<'_> {
 
     fn give_up(&mut self, cells: &BTreeSet<usize>, reason: &str) {
         for &revision in cells {
-            if self.selection.judged.contains(&revision) && !self.done.contains_key(&revision) {
+            if !self.done.contains_key(&revision) {
                 let outcome = Outcome::Error { reason: reason.to_owned() };
                 self.finish(revision, outcome, 1, std::time::Duration::ZERO);
             }
         }
+    }
+
+    /// Gives up a revision that could not be tried even alone, and with it those that need it.
+    fn give_up_on(&mut self, revision: usize, reason: &str) {
+        self.give_up(&BTreeSet::from([revision]), reason);
+        let judged = self.selection.judged.iter().copied();
+        let need_it = judged.filter(|&cell| self.ancestors(cell).contains(&revision)).collect();
+        let id = &self.selection.chain.revisions()[revision].id;
+        self.give_up(&need_it, &format!("it needs revision {id}, which could not be tried: {reason}"));
     }
 
     fn into_cells(self) -> Vec<Cell> {

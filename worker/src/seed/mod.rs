@@ -14,6 +14,7 @@ mod hints;
 mod insert;
 mod keys;
 mod model;
+mod numbers;
 mod patterns;
 mod plan;
 mod probe;

@@ -5,8 +5,9 @@ use crate::database::catalog::{Column, Family, TableName};
 use crate::database::rows::Value;
 
 use super::compat::{self, RangeOf, Shape};
+use super::numbers::{self, base, clock, day, mix};
 use super::plan::{TablePlan, unique_columns};
-use super::vocabulary::{self, Kind, base, clock, day, mix, name_parts};
+use super::vocabulary::{Kind, name_parts};
 use super::{Batch, Request, Vocabulary};
 
 /// How far apart the ordinals of two alternatives for one value are; more than a table has rows.
@@ -73,7 +74,7 @@ impl<'a> Field<'a> {
             key,
             batch: request.batch,
             first: first(request, plan.name),
-            salt: vocabulary::salt(&[request.suite, request.revision, &table, &column.name]),
+            salt: numbers::salt(&[request.suite, request.revision, &table, &column.name]),
             // Keys are referred to, not parsed.
             kind: Kind::guess(
                 &table,
@@ -192,7 +193,7 @@ impl<'a> Field<'a> {
                 Value::Text(format!("{} days {}", ordinal % 28 + 1, clock(self.salt % 80_000)))
             }
             Shape::Uuid { hex } => {
-                let uuid = vocabulary::uuid(self.salt, self.number(ordinal));
+                let uuid = numbers::uuid(self.salt, self.number(ordinal));
                 Value::Text(if *hex { uuid.replace('-', "") } else { uuid })
             }
             Shape::Json => {
@@ -291,7 +292,7 @@ impl<'a> Field<'a> {
         // Readable as text and as a pickle (protocol 0), which programs keep in such columns.
         let pickle = format!("S'{word}'\n.").into_bytes();
         match max {
-            Some(max) if max < 64 => vocabulary::hex(self.salt, self.number(ordinal), max).into_bytes(),
+            Some(max) if max < 64 => numbers::hex(self.salt, self.number(ordinal), max).into_bytes(),
             _ => pickle,
         }
     }

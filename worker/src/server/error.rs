@@ -100,17 +100,25 @@ pub struct Death {
 /// What a shell calls death by SIGKILL, which is how the kernel ends a process that has no memory left.
 const KILLED: i64 = 137;
 
+impl Death {
+    /// Without its last lines, in which clocks and process numbers stand.
+    pub fn how(&self) -> String {
+        match self.exit_code {
+            None => "somebody removed the container".to_owned(),
+            Some(code) if self.out_of_memory => format!("out of memory (exit code {code})"),
+            Some(KILLED) => format!("it was killed, probably out of memory (exit code {KILLED})"),
+            Some(code) => format!("exit code {code}"),
+        }
+    }
+}
+
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.exit_code {
-            None => return f.write_str("somebody removed the container"),
-            Some(code) if self.out_of_memory => write!(f, "out of memory (exit code {code})")?,
-            Some(KILLED) => write!(f, "it was killed, probably out of memory (exit code {KILLED})")?,
-            Some(code) => write!(f, "exit code {code}")?,
-        }
-        match self.logs.is_empty() {
-            true => f.write_str("; it wrote nothing"),
-            false => write!(f, "; its last lines:\n{}", self.logs),
+        f.write_str(&self.how())?;
+        match (self.exit_code, self.logs.is_empty()) {
+            (None, _) => Ok(()),
+            (_, true) => f.write_str("; it wrote nothing"),
+            (_, false) => write!(f, "; its last lines:\n{}", self.logs),
         }
     }
 }

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::database::catalog::ObjectKind;
-use crate::database::catalog::{Attributes, Column, ColumnType, Family, Table};
-use crate::database::rows::{NewRow, Value};
-use crate::seed::{Edge, SeededRow};
+use crate::database::catalog::{
+    Attributes, COLUMN_ORDER, Catalog, Column, ColumnType, Family, MEMBER, ObjectKey, ObjectKind, PASSWORD,
+    Table, TableName,
+};
+use crate::database::rows::{Contents, NewRow, Rows, Value};
+use crate::seed::{Edge, Seeded, SeededRow};
 
 fn name(text: &str) -> TableName {
     TableName { schema: None, name: text.to_owned() }

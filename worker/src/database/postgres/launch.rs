@@ -12,7 +12,15 @@ const DEFAULT_VERSION: &str = "17";
 /// Where the data lives: in memory, and at a place that no version of the image declares as a volume.
 const MEMORY: &str = "/mrt";
 
-const GIB: i64 = 1 << 30;
+/// Where the write-ahead log lives: with room of its own. A server that finds no room for its log dies; one that finds
+/// none for a row refuses the statement, and all others go on.
+const LOG: &str = "/mrt-log";
+
+/// Room for the log, four times what the server is told to keep of it.
+const LOG_BYTES: u64 = 1 << 30;
+
+/// Memory for everything else.
+const OTHER_BYTES: u64 = 1 << 30;
 
 /// What a container of this target needs. `password` becomes the administrator's.
 pub fn launch(target: &Target, password: String) -> Launch {
@@ -29,7 +37,7 @@ pub fn launch(target: &Target, password: String) -> Launch {
         "synchronous_commit=off",
         "wal_level=minimal",
         "max_wal_senders=0",
-        "max_wal_size=4GB",
+        "max_wal_size=256MB",
         "checkpoint_timeout=1h",
         "autovacuum=off",
         "jit=off",
@@ -51,20 +59,24 @@ pub fn launch(target: &Target, password: String) -> Launch {
             ("POSTGRES_HOST_AUTH_METHOD".to_owned(), "md5".to_owned()),
             (
                 "POSTGRES_INITDB_ARGS".to_owned(),
-                format!("--encoding=UTF8 --locale={locale} --auth-host=md5 --no-sync"),
+                format!("--encoding=UTF8 --locale={locale} --auth-host=md5 --no-sync --waldir={LOG}/wal"),
             ),
             ("PGDATA".to_owned(), format!("{MEMORY}/data")),
         ],
         arguments,
         port: 5432,
-        tmpfs: vec![(MEMORY.to_owned(), "rw,size=4g,mode=1777".to_owned())],
+        tmpfs: vec![in_memory(MEMORY, target.disk), in_memory(LOG, LOG_BYTES)],
         shm_bytes: 256 << 20,
-        memory_bytes: 5 * GIB,
+        memory_bytes: i64::try_from(target.disk + LOG_BYTES + OTHER_BYTES).unwrap_or(i64::MAX),
         start_limit: Duration::from_secs(90),
         admin_user: "postgres".to_owned(),
         admin_password: password,
         admin_database: "postgres".to_owned(),
     }
+}
+
+fn in_memory(place: &str, bytes: u64) -> (String, String) {
+    (place.to_owned(), format!("rw,size={bytes},mode=1777"))
 }
 
 #[cfg(test)]
@@ -83,6 +95,7 @@ mod tests {
             locale: None,
             extensions: vec![],
             role: Role::Owner,
+            disk: 1 << 30,
         }
     }
 
@@ -93,6 +106,15 @@ mod tests {
         assert_eq!(launch.image, "postgres:16");
         assert_eq!(launch.arguments.last().map(String::as_str), Some("jit=on"));
         assert!(launch.arguments.contains(&"fsync=off".to_owned()));
+    }
+
+    #[test]
+    fn the_data_has_as_much_room_as_the_target_says_and_the_log_its_own() {
+        let server = ServerSettings::Docker { image: None, arguments: vec![] };
+        let launch = launch(&Target { disk: 300 << 20, ..target(server) }, String::new());
+        let sizes: Vec<&str> = launch.tmpfs.iter().map(|(_, options)| options.as_str()).collect();
+        assert_eq!(sizes, ["rw,size=314572800,mode=1777", "rw,size=1073741824,mode=1777"]);
+        assert_eq!(launch.memory_bytes, (300 << 20) + (2 << 30));
     }
 
     #[test]

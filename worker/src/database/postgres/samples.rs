@@ -48,6 +48,17 @@ impl Dialect for PostgreSqlDialect {
         }
     }
 
+    fn speaks_of_room(&self, code: Option<&str>, _message: &str) -> bool {
+        code == Some("53100")
+    }
+
+    fn without_files(&self, message: &str) -> String {
+        // Tables are files by number, and temporary ones have the number of a process in their names.
+        let is_file = |quoted: &str| quoted.starts_with("base/") || quoted.starts_with("pg_tblspc/");
+        let parts = message.split('"').map(|part| if is_file(part) { "<file>" } else { part });
+        parts.collect::<Vec<_>>().join("\"")
+    }
+
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value> {
         texts(&ty.native, edge).into_iter().map(Value::Text).collect()
     }
@@ -196,4 +207,20 @@ fn extremes(name: &str) -> Vec<String> {
         | "regdictionary" | "regcollation" => &["-"],
         _ => &[],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_server_are_left_out_and_names_of_the_users_stay() {
+        let dialect = PostgreSqlDialect::default();
+        let told = dialect.without_files(
+            "could not write to file \"base/pgsql_tmp/pgsql_tmp59.3\": No space left on device",
+        );
+        assert_eq!(told, "could not write to file \"<file>\": No space left on device");
+        let other = "relation \"base\" of schema \"app\" is full";
+        assert_eq!(dialect.without_files(other), other);
+    }
 }

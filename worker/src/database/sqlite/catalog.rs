@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::cache::{Catalogs, Stored};
-use super::ddl::{self, Body, Constraint, Reference, TableText, Term};
+use super::ddl;
+use super::definition::{Body, Constraint, Reference, TableText, Term};
 use super::error::{engine_error, refusal};
 use super::objects;
 use super::session::{Link, rejected};

@@ -39,8 +39,33 @@ impl Dialect for SqliteDialect {
         samples
     }
 
-    /// There is no server. A full disk quota is the migration's own doing: its database is a file of its own.
-    fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
-        false
+    /// There is no server, but a disk, which a neighbour can fill.
+    fn speaks_of_server(&self, code: Option<&str>, message: &str) -> bool {
+        self.speaks_of_room(code, message)
+    }
+
+    /// A limit on a file's length shows as an I/O error in writing. Before Python 3.11 there is no code.
+    fn speaks_of_room(&self, code: Option<&str>, message: &str) -> bool {
+        match code {
+            Some(code) => matches!(code, "SQLITE_FULL" | "SQLITE_IOERR_WRITE" | "SQLITE_IOERR_SHMSIZE"),
+            None => {
+                ["database or disk is full", "disk I/O error"].iter().any(|words| message.contains(words))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_told_from_other_trouble_with_a_file() {
+        let speaks = |code, message| SqliteDialect.speaks_of_room(code, message);
+        assert!(speaks(Some("SQLITE_FULL"), "database or disk is full"));
+        assert!(speaks(Some("SQLITE_IOERR_WRITE"), "disk I/O error"));
+        assert!(speaks(None, "disk I/O error"));
+        assert!(!speaks(Some("SQLITE_IOERR_READ"), "disk I/O error"));
+        assert!(!speaks(Some("SQLITE_READONLY_DBMOVED"), "attempt to write a readonly database"));
     }
 }

@@ -6,6 +6,7 @@
 mod cache;
 mod catalog;
 mod ddl;
+mod definition;
 mod dialect;
 mod error;
 mod files;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mrt_chain::settings::Target;
+use nix::sys::statvfs::statvfs;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use tokio::task::JoinHandle;
@@ -55,6 +57,8 @@ pub struct Sqlite {
     dir: PathBuf,
     owner: Option<Owner>,
     initial_sql: Vec<String>,
+    /// How large a database may get.
+    disk: u64,
     version: String,
     closing: Closing,
     catalogs: Catalogs,
@@ -84,6 +88,7 @@ impl Sqlite {
             dir,
             owner,
             initial_sql: target.initial_sql.clone(),
+            disk: target.disk,
             version,
             closing: Closing::default(),
             catalogs: Catalogs::default(),
@@ -246,6 +251,32 @@ impl Engine for Sqlite {
             source: Box::new(error),
         })
     }
+
+    /// A database, and a journal as large, must fit where the files are.
+    async fn has_room(&self) -> Result<(), DatabaseError> {
+        let action = "find room for a database";
+        let disk = statvfs(&self.dir).map_err(|error| io_error(error.into(), action, &self.dir))?;
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        let wanted = self.disk.saturating_mul(2);
+        if free >= wanted {
+            return Ok(());
+        }
+        let source = NoRoom { dir: self.dir.clone(), free, wanted };
+        Err(DatabaseError::Exhausted { action: action.to_owned(), source: Box::new(source) })
+    }
+}
+
+/// The disk on which the databases lie is too small for what the settings allow them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} has {} MB left, and a database with its journal may take {} MB; free some, set TMPDIR to a larger disk, or lower \
+     `disk` of the target in mrt.toml",
+    dir.display(), free >> 20, wanted >> 20
+)]
+struct NoRoom {
+    dir: PathBuf,
+    free: u64,
+    wanted: u64,
 }
 
 /// How we connect: never making a file, and without waiting for a disk (a torn database is thrown away).

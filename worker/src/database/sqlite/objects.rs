@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{ColumnFacts, Entry, Schema, TableFacts, TableKind};
-use super::ddl::{self, Body, ColumnText, Constraint, Reference, TableText, Term};
+use super::ddl;
+use super::definition::{Body, ColumnText, Constraint, Reference, TableText, Term};
 use super::normal::{self, Scope};
 use super::token::{Token, tokens};
 use super::types::{self, Affinity};

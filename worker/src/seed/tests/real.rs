@@ -23,6 +23,7 @@ pub(super) fn target(engine: EngineKind, server: ServerSettings, extensions: &[&
         locale: None,
         extensions: extensions.iter().map(ToString::to_string).collect(),
         role: Role::Owner,
+        disk: 1 << 30,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading a catalog: two messages to the server, one pass over the answers for each of the two views.
 
 mod expression;
+mod listings;
 mod names;
 mod objects;
 mod queries;
@@ -14,7 +15,7 @@ use sqlx::postgres::PgConnection;
 
 use super::wire::{Row, batch};
 use crate::database::catalog::{Attributes, Catalog, ObjectKey};
-use queries::Listing;
+use listings::Listing;
 use raw::{Attribute, Constraint, Cursor, Function, Index, Raw, Relation, Sequence, Trigger, Type};
 
 /// Reads everything. `version` is the server's, as a number (150018).
@@ -67,7 +68,7 @@ pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<
     let collations = (!unnamed.is_empty()).then(|| queries::collations(&unnamed));
     let empty = || "SELECT WHERE false".to_owned();
     let mut rest = vec![column_options.unwrap_or_else(empty), collations.unwrap_or_else(empty)];
-    let listings: Vec<Listing> = queries::listings(version)
+    let listings: Vec<Listing> = listings::listings(version)
         .into_iter()
         .zip(any)
         .filter(|(_, any)| *any)
@@ -121,7 +122,7 @@ pub(super) fn statements(version: u32) -> Vec<String> {
         queries::FUNCTIONS.to_owned(),
         queries::DATABASE_SETTINGS.to_owned(),
     ];
-    let any: Vec<&str> = queries::listings(version).iter().map(|l| l.any).collect();
+    let any: Vec<&str> = listings::listings(version).iter().map(|l| l.any).collect();
     statements.push(format!("SELECT {}, {}", queries::ANY_COLUMN_OPTIONS, any.join(", ")));
     statements
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::expression;
-use super::queries::{Listing, class};
+use super::listings::Listing;
+use super::queries::class;
 use super::raw::{Cursor, Raw, Type};
 use super::{names, relations};
 use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKey, ObjectKind};

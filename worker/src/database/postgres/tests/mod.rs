@@ -48,6 +48,7 @@ fn target() -> Target {
         locale: None,
         extensions: Vec::new(),
         role: Role::Owner,
+        disk: 1 << 30,
     }
 }
 

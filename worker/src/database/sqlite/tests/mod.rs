@@ -55,6 +55,7 @@ fn target(initial_sql: &[&str]) -> Target {
         locale: None,
         extensions: Vec::new(),
         role: Role::Owner,
+        disk: 1 << 30,
     }
 }
 

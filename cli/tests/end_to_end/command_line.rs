@@ -1,15 +1,12 @@
 //! The binary, as a shell sees it.
-#![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Output};
+
+use crate::support::stderr;
 
 fn mrt(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
     command.args(arguments).env_remove("MRT_LOG").env("COLUMNS", "100").output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[test]

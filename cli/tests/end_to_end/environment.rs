@@ -1,19 +1,8 @@
-//! Projects whose env.py cannot run at all: the real binary says so and ends with exit code 2, rather than blame the
-//! first revision. Needs a Python with Alembic: `MRT_TEST_PYTHON`.
+//! Projects whose env.py cannot run at all: exit code 2 and the reason, rather than blame for the first revision.
 
-#![allow(clippy::unwrap_used)]
+use std::process::Output;
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-
-fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("MRT_TEST_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        eprintln!("SKIPPED: the tests of broken environments (MRT_TEST_PYTHON is not set)");
-    }
-    python
-}
+use crate::support::{Project, USERS, python, stderr};
 
 const RUN: &str = r#"
 engine = engine_from_config(context.config.get_section("alembic"), poolclass=pool.NullPool)
@@ -26,24 +15,13 @@ with engine.connect() as connection:
 /// Runs a project of one revision with this env.py, behind the usual imports.
 fn run(env: &str, upgrade: &str, arguments: &[&str]) -> Option<Output> {
     let python = python()?;
-    let dir = tempfile::tempdir().unwrap();
-    let versions = dir.path().join("migrations/versions");
-    fs::create_dir_all(&versions).unwrap();
-    fs::write(dir.path().join("alembic.ini"), "[alembic]\nscript_location = migrations\n").unwrap();
+    let project = Project::chain(&[("a1", upgrade, USERS.2)]);
     let env = format!(
         "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, engine_from_config, pool\n{env}"
     );
-    fs::write(dir.path().join("migrations/env.py"), env).unwrap();
-    let revision = format!(
-        "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = 'a1'\ndown_revision = None\n\n\ndef upgrade():\n    {upgrade}\n\n\ndef downgrade():\n    op.drop_table('users')\n"
-    );
-    fs::write(versions.join("a1.py"), revision).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
-    command.arg("run").arg(dir.path()).args(["--format", "json", "--python"]).arg(python).args(arguments);
-    Some(command.output().unwrap())
+    project.write("migrations/env.py", &env);
+    Some(project.mrt(&python, &[&["--format", "json"], arguments].concat()).output().unwrap())
 }
-
-const USERS: &str = "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True))";
 
 #[test]
 fn an_env_py_that_cannot_run_is_exit_code_2_with_its_exception_and_place() {
@@ -60,8 +38,8 @@ fn an_env_py_that_cannot_run_is_exit_code_2_with_its_exception_and_place() {
     ];
     for (env, words) in cases {
         let env = if env == "pass\n" { env.to_owned() } else { format!("{env}{RUN}") };
-        let Some(output) = run(&env, USERS, &["--timeout", "3s"]) else { return };
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let Some(output) = run(&env, USERS.1, &["--timeout", "3s"]) else { return };
+        let stderr = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{env}\n{stderr}");
         for word in words.into_iter().chain(["bootstrap", "sqlalchemy.url"]) {
             assert!(stderr.contains(word), "{env} does not say {word:?}:\n{stderr}");
@@ -85,6 +63,6 @@ fn an_env_py_that_needs_a_step_gets_one() {
     let env = format!(
         "{RUN}\nwith engine.connect() as connection:\n    connection.exec_driver_sql('SELECT version_num FROM alembic_version')\n"
     );
-    let Some(output) = run(&env, USERS, &[]) else { return };
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let Some(output) = run(&env, USERS.1, &[]) else { return };
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }

@@ -1,102 +1,28 @@
-//! Revisions that write outside of their database, with the real binary on real servers. Needs a Python with Alembic
-//! and psycopg2 (`MRT_TEST_PYTHON`) and a container engine with the image of postgres:15.
-
-#![allow(clippy::unwrap_used)]
+//! Revisions that write outside of their database, on real servers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use mrt_worker::server::docker::{Container, Docker};
 use mrt_worker::server::{Endpoint, Launch, random_token};
-use serde_json::Value;
-use tempfile::TempDir;
 
-fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("MRT_TEST_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        eprintln!("SKIPPED: the tests of server-wide revisions (MRT_TEST_PYTHON is not set)");
-    }
-    python
-}
+use crate::support::{Project, Revision, USERS, cells, docker, mrt, python, report, verdicts};
 
-async fn docker() -> Option<Docker> {
-    match Docker::connect().await {
-        Ok(docker) => Some(docker),
-        Err(error) => {
-            eprintln!("SKIPPED: the tests of server-wide revisions ({error})");
-            None
-        }
-    }
-}
-
-const ENV: &str = r#"
-from alembic import context
-from sqlalchemy import engine_from_config, pool
-
-engine = engine_from_config(context.config.get_section("alembic"), poolclass=pool.NullPool)
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"#;
-
-/// A chain of revisions, each given by the bodies of its two functions.
-fn project(dir: &Path, revisions: &[(&str, &str, &str)]) {
-    let versions = dir.join("migrations/versions");
-    fs::create_dir_all(&versions).unwrap();
-    fs::write(dir.join("alembic.ini"), "[alembic]\nscript_location = migrations\n").unwrap();
-    fs::write(dir.join("migrations/env.py"), ENV).unwrap();
-    let mut parent = "None".to_owned();
-    for (id, up, down) in revisions {
-        let text = format!(
-            "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = \"{id}\"\ndown_revision = {parent}\n\n\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    {down}\n"
-        );
-        fs::write(versions.join(format!("{id}.py")), text).unwrap();
-        parent = format!("\"{id}\"");
-    }
-}
-
-const USERS: (&str, &str, &str) = (
-    "a1",
-    "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True), sa.Column('phone', sa.String(20)))",
-    "op.drop_table('users')",
-);
-const READER: (&str, &str, &str) = (
+const READER: Revision<'_> = (
     "a2",
     "op.execute('CREATE ROLE reader'); op.execute('GRANT SELECT ON users TO reader')",
     "op.execute('REVOKE SELECT ON users FROM reader'); op.execute('DROP ROLE reader')",
 );
-const INDEX: (&str, &str, &str) =
+const INDEX: Revision<'_> =
     ("a3", "op.create_index('ix', 'users', ['phone'])", "op.drop_index('ix', 'users')");
-const PARTING: (&str, &str, &str) = ("a4", READER.2, READER.1);
-const LATER: (&str, &str, &str) = (
+const PARTING: Revision<'_> = ("a4", READER.2, READER.1);
+const LATER: Revision<'_> = (
     "a5",
     "op.create_table('orders', sa.Column('id', sa.Integer, primary_key=True)); op.execute('CREATE ROLE clerk')",
     "op.drop_table('orders'); op.execute('DROP ROLE clerk')",
 );
-const CHAIN: [(&str, &str, &str); 5] = [USERS, READER, INDEX, PARTING, LATER];
-
-fn report(dir: &TempDir, python: &Path, arguments: &[&str]) -> (i32, Value) {
-    let output = Command::new(env!("CARGO_BIN_EXE_mrt-cli"))
-        .args(["run", dir.path().to_str().unwrap(), "--format", "json"])
-        .args(arguments)
-        .arg("--python")
-        .arg(python)
-        .output()
-        .unwrap();
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&output.stderr)));
-    (output.status.code().unwrap(), report)
-}
-
-fn verdicts(report: &Value) -> Vec<String> {
-    let cells = report["cells"].as_array().unwrap();
-    let told = |cell: &Value| {
-        format!("{} {}", cell["revision"].as_str().unwrap(), cell["verdict"].as_str().unwrap())
-    };
-    cells.iter().map(told).collect()
-}
+const CHAIN: [Revision<'_>; 5] = [USERS, READER, INDEX, PARTING, LATER];
 
 /// The same statements, which nobody can see in the file.
 fn disguised(code: &str) -> String {
@@ -111,24 +37,21 @@ fn disguised(code: &str) -> String {
 #[tokio::test]
 async fn roles_of_a_revision_are_seen_by_what_follows_and_by_nothing_else() {
     let (Some(python), Some(_)) = (python(), docker().await) else { return };
-    let dir = tempfile::tempdir().unwrap();
-    project(&dir.path().join("one"), &CHAIN);
+    let one = Project::chain(&CHAIN);
     let hidden = CHAIN.map(|(id, up, down)| (id, disguised(up), disguised(down)));
-    let other: Vec<(&str, &str, &str)> = hidden.iter().map(|(id, up, down)| (*id, &**up, &**down)).collect();
-    project(&dir.path().join("other"), &other);
-    let settings = "[suite.one]\npath = \"one\"\ntargets = [\"postgres:15\"]\n\n[suite.other]\npath = \"other\"\ntargets = [\"postgres:15\"]\n";
-    fs::write(dir.path().join("mrt.toml"), settings).unwrap();
+    let other: Vec<Revision<'_>> = hidden.iter().map(|(id, up, down)| (*id, &**up, &**down)).collect();
+    let other = Project::chain(&other);
+    let suite = |name: &str, project: &Project| {
+        format!("[suite.{name}]\npath = {:?}\ntargets = [\"postgres:15\"]\n", project.path())
+    };
+    let both = tempfile::tempdir().unwrap();
+    fs::write(both.path().join("mrt.toml"), suite("one", &one) + &suite("other", &other)).unwrap();
     let stripped = |arguments: &[&str]| {
-        let (code, mut report) = report(&dir, &python, arguments);
+        let (code, report) = report(mrt(both.path(), &python, &[&["--format", "json"], arguments].concat()));
         assert_eq!(code, 0, "{report:#}");
-        let all: Vec<String> = ["a1", "a2", "a3", "a4", "a5"].map(|id| format!("{id} pass")).to_vec();
-        assert_eq!(verdicts(&report), [all.clone(), all].concat());
-        for cell in report["cells"].as_array_mut().unwrap() {
-            for timing in ["duration_ms", "phases_ms", "attempts"] {
-                cell.as_object_mut().unwrap().remove(timing);
-            }
-        }
-        report.to_string()
+        let all = "a1 pass, a2 pass, a3 pass, a4 pass, a5 pass";
+        assert_eq!(verdicts(&report), [all, all].join(", "));
+        cells(&report)
     };
     assert_eq!(stripped(&["--jobs", "3"]), stripped(&["--jobs", "1"]));
 }
@@ -183,30 +106,29 @@ async fn an_external_server_keeps_its_roles() {
     };
     let before = read();
 
-    let ruin: (&str, &str, &str) = (
+    let ruin: Revision<'_> = (
         "b1",
         "op.execute('ALTER ROLE boss RESET search_path'); op.execute('ALTER ROLE boss NOLOGIN PASSWORD NULL CONNECTION LIMIT 1')",
         "op.execute('DROP ROLE boss'); op.execute('REVOKE staff FROM CURRENT_USER'); op.execute('CREATE ROLE stranger IN ROLE staff')",
     );
-    let dir = tempfile::tempdir().unwrap();
-    project(dir.path(), &[USERS, READER, INDEX, ruin]);
+    let project = Project::chain(&[USERS, READER, INDEX, ruin]);
     let settings = |role: &str| {
         let text =
             format!("targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\nurl = \"{url}\"\n{role}\n");
-        fs::write(dir.path().join("mrt.toml"), text).unwrap();
+        project.write("mrt.toml", &text);
     };
 
     settings("");
-    let (code, told) = report(&dir, &python, &[]);
-    assert_eq!(verdicts(&told), ["a1 pass", "a2 error", "a3 error", "b1 error"], "{told:#}");
+    let (code, told) = project.report(&python, &[]);
+    assert_eq!(verdicts(&told), "a1 pass, a2 error, a3 error, b1 error", "{told:#}");
     assert_eq!(code, 3);
     let reason = told["cells"][1]["reason"].as_str().unwrap();
     assert!(reason.contains("createrole") && reason.contains("permission denied"), "{reason}");
     assert_eq!(read(), before);
 
     settings("role = \"createrole\"");
-    let (_, told) = report(&dir, &python, &[]);
-    assert_eq!(verdicts(&told), ["a1 pass", "a2 pass", "a3 pass", "b1 fail"], "{told:#}");
+    let (_, told) = project.report(&python, &[]);
+    assert_eq!(verdicts(&told), "a1 pass, a2 pass, a3 pass, b1 fail", "{told:#}");
     let findings = told["cells"][3]["findings"].to_string();
     for words in ["role boss", "schema-not-restored", "role stranger"] {
         assert!(findings.contains(words), "no {words} in {findings}");

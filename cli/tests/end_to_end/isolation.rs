@@ -1,0 +1,285 @@
+//! Revisions that misbehave beside others that do not; runs and servers that are cut off.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{
+    PHONE, Project, Revision, USERS, cells, docker, kinds, python, report, skipped, stderr, verdicts,
+};
+
+/// Longer than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Two branches behind a revision that loses phone numbers, and `bad` ones beside them.
+fn beside(bad: &[Revision<'_>]) -> Project {
+    let project = Project::chain(&[USERS, PHONE]);
+    let table = "op.create_table('c', sa.Column('id', sa.Integer, primary_key=True))";
+    project.follow(Some("a2"), &[("c1", table, "op.drop_table('c')")]);
+    let age =
+        ("c2", "op.add_column('users', sa.Column('age', sa.Integer))", "op.drop_column('users', 'age')");
+    let index = ("c3", "op.create_index('ix', 'users', ['age'])", "op.drop_index('ix', 'users')");
+    project.follow(Some("a2"), &[age, index]);
+    for revision in bad {
+        project.follow(Some("a2"), &[*revision]);
+    }
+    project
+}
+
+const NEIGHBOURS: &str = "a1 pass, a2 fail, c1 pass, c2 pass, c3 pass";
+
+/// Checks that each of `bad` (a revision and the kind of its only finding, or nothing) is its own cell's verdict, and
+/// that all others are as without them.
+fn are_their_own_verdicts(python: &Path, bad: &[(Revision<'_>, &str)], settings: &str, arguments: &[&str]) {
+    let (_, alone) = beside(&[]).with(settings).report(python, arguments);
+    assert_eq!(verdicts(&alone), NEIGHBOURS);
+
+    let revisions: Vec<Revision<'_>> = bad.iter().map(|(revision, _)| *revision).collect();
+    let (_, together) = beside(&revisions).with(settings).report(python, arguments);
+    let (own, others): (Vec<Value>, Vec<Value>) =
+        cells(&together).into_iter().partition(|cell| cell["revision"].as_str().unwrap().starts_with('b'));
+    assert_eq!(others, cells(&alone));
+    assert_eq!(own.len(), bad.len());
+    for ((id, ..), kind) in bad {
+        let found: Vec<&str> = kinds(&together, id).into_iter().map(|(kind, _)| kind).collect();
+        let expected: Vec<&str> = Some(*kind).filter(|kind| !kind.is_empty()).into_iter().collect();
+        assert_eq!(found, expected, "{id}: {together:#}");
+    }
+}
+
+const SLEEPS: Revision<'_> = ("b1 hangs", "time.sleep(600)", "pass");
+const DIES: Revision<'_> = ("b2 kills its process", "os.kill(os.getpid(), 9)", "pass");
+const PRINTS: Revision<'_> = ("b3 prints much", "for _ in range(20000): print('x' * 10000)", "pass");
+const LEAVES: Revision<'_> =
+    ("b4 leaves a transaction open", "op.get_bind().engine.connect().begin()", "pass");
+
+#[test]
+fn on_sqlite_a_misbehaving_revision_is_its_own_cell_s_verdict() {
+    let Some(python) = python() else { return };
+    let endless = "op.execute('ALTER TABLE users ADD t TEXT')\n\
+         op.execute(\"INSERT INTO users (id, t) WITH RECURSIVE n(n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM n) SELECT n, printf('%1500d', n) FROM n\")";
+    let bad = [
+        (SLEEPS, "timeout"),
+        (DIES, "upgrade-failed"),
+        (PRINTS, ""),
+        (LEAVES, ""),
+        (("b5 drops its database", "os.remove(op.get_bind().engine.url.database)", "pass"), "upgrade-failed"),
+        (("b6 fills the disk", endless, "pass"), "upgrade-failed"),
+        (("b7 fills the disk backwards", "pass", endless), "downgrade-failed"),
+    ];
+    let settings = "[target.sqlite]\ndisk = \"128MB\"\n";
+    are_their_own_verdicts(&python, &bad, settings, &["--timeout", "20s", "--jobs", "3"]);
+}
+
+#[tokio::test]
+async fn on_postgres_a_misbehaving_revision_is_its_own_cell_s_verdict() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    let beside = "import psycopg2\nu = op.get_bind().engine.url\n\
+         k = psycopg2.connect(host=u.host, port=u.port, user=u.username, password=u.password, dbname='postgres')\n\
+         k.autocommit = True\n";
+    let drops = format!("{beside}k.cursor().execute('DROP DATABASE \"%s\" WITH (FORCE)' % u.database)");
+    let endless = "op.execute('ALTER TABLE users ADD t TEXT')\n\
+         op.execute(\"INSERT INTO users (id, t) SELECT generate_series(1000, 1000000000), repeat('x', 1500)\")";
+    let terminates = "op.execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()')";
+    let bad = [
+        (SLEEPS, "timeout"),
+        (DIES, "upgrade-failed"),
+        (PRINTS, ""),
+        (LEAVES, ""),
+        (("b5 drops its database", &*drops, "pass"), "upgrade-failed"),
+        (("b6 fills the disk", endless, "pass"), "upgrade-failed"),
+        (("b7 fills the disk backwards", "pass", endless), "downgrade-failed"),
+        (("b8 waits in the server", "pass", "op.execute('SELECT pg_sleep(600)')"), "timeout"),
+        (("b9 ends the sessions of others", terminates, "pass"), ""),
+    ];
+    let settings = "targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\ndisk = \"256MB\"\n";
+    are_their_own_verdicts(&python, &bad, settings, &["--timeout", "20s", "--jobs", "3"]);
+}
+
+/// The disk below everything is infrastructure: who happened to fill it is not to blame.
+#[test]
+fn a_temporary_directory_that_is_full_is_no_verdict() {
+    let Some(python) = python() else { return };
+    let disk = tempfile::tempdir().unwrap();
+    let mut namespace = vec!["--mount"];
+    if !nix::unistd::geteuid().is_root() {
+        namespace.push("--map-root-user");
+    }
+    // Beside a file that takes up as much of it as FULL says.
+    let mounted = "mount -t tmpfs -o size=24m,mode=1777 none \"$TMPDIR\" || exit\nhead -c $FULL /dev/zero > \"$TMPDIR/full\" 2> /dev/null\nexec \"$@\"";
+    let on_a_small_disk = |command: &Command, full: &str| {
+        let mut small = Command::new("unshare");
+        small.args(&namespace).args(["sh", "-c", mounted, "sh"]).arg(command.get_program());
+        small.args(command.get_args()).env("TMPDIR", disk.path()).env("FULL", full);
+        small
+    };
+    if !on_a_small_disk(&Command::new("true"), "0").status().is_ok_and(|status| status.success()) {
+        return skipped("no disk can be mounted");
+    }
+    let large = "op.execute('INSERT INTO users (id, phone) VALUES (1000, zeroblob(100000000))')";
+    let project = Project::chain(&[USERS, ("b1", large, "op.execute('DELETE FROM users WHERE id = 1000')")]);
+    project.follow(Some("a1"), &[PHONE]);
+    let command = project.mrt(&python, &["--format", "json"]);
+    let full = on_a_small_disk(&command, "24M").output().unwrap();
+    assert_eq!((full.status.code(), full.stdout.len()), (Some(3), 0), "{}", stderr(&full));
+    assert!(stderr(&full).contains("No space left on device"), "{}", stderr(&full));
+
+    let (code, report) = report(on_a_small_disk(&command, "0"));
+    assert_eq!((code, verdicts(&report).as_str()), (1, "a1 pass, a2 fail, b1 error"), "{report:#}");
+    let reason = report["cells"].as_array().unwrap().iter().find_map(|cell| cell["reason"].as_str()).unwrap();
+    assert!(reason.contains("TMPDIR") && reason.contains("`disk`"), "{reason}");
+}
+
+/// Waits for a file of the project's that a migration writes, and reads it.
+fn written(project: &Project, file: &str) -> String {
+    let start = Instant::now();
+    loop {
+        match fs::read_to_string(project.path().join(file)) {
+            Ok(text) if !text.is_empty() => return text,
+            _ => assert!(start.elapsed() < PATIENCE, "the migration was never reached"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+fn entries(dir: &TempDir) -> usize {
+    fs::read_dir(dir.path()).unwrap().count()
+}
+
+fn signal(run: &mut Child, name: &str) -> Option<i32> {
+    assert!(
+        Command::new("kill").arg(format!("-{name}")).arg(run.id().to_string()).status().unwrap().success()
+    );
+    run.wait().unwrap().code()
+}
+
+/// The container that this filter finds, running or not; an empty text when there is none.
+fn container(filter: &str) -> String {
+    let listed =
+        Command::new("docker").args(["ps", "--all", "--quiet", "--filter", filter]).output().unwrap();
+    assert!(listed.status.success(), "{}", stderr(&listed));
+    String::from_utf8(listed.stdout).unwrap().trim().to_owned()
+}
+
+/// Cuts off a run on `target`, whose migration hangs, in three ways.
+fn cut_off(python: &Path, target: &str) {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let says = "open(os.path.join(os.environ['PROJECT'], 'hangs'), 'w').write('%s %s' % (os.getpid(), op.get_bind().engine.url.port))\ntime.sleep(600)";
+    let mut servers = Vec::new();
+    let is_gone = |server: &String| server.is_empty() || container(&format!("id={server}")).is_empty();
+    for name in ["INT", "TERM", "KILL"] {
+        let project = Project::chain(&[USERS, ("b1", says, "pass")]);
+        let project = {
+            let env = format!("env = {{ PROJECT = {:?} }}\n", project.path());
+            project.with(&env)
+        };
+        let mut command = project.mrt(python, &["--timeout", "600s", "--target", target]);
+        command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut run = command.spawn().unwrap();
+        let told = written(&project, "hangs");
+        let (migration, port) = told.split_once(' ').unwrap();
+        let server = match target {
+            "sqlite" => String::new(),
+            _ => container(&format!("publish={port}")),
+        };
+        assert_eq!(server.is_empty(), target == "sqlite");
+        let code = signal(&mut run, name);
+        if name == "KILL" {
+            assert_eq!(code, None);
+            assert_eq!(entries(&scratch), 1, "what this test is about");
+        } else {
+            assert_eq!(code, Some(3), "{name}");
+            assert_eq!(entries(&scratch), 0, "{name}");
+            assert!(is_gone(&server), "{name}");
+        }
+        // The guard of the host kills it when the worker's end of the pipe is gone.
+        let process = Path::new("/proc").join(migration);
+        until("the migration still runs", || !process.exists());
+        servers.push(server);
+    }
+    let next = Project::chain(&[USERS]);
+    let mut command = next.mrt(python, &["--target", target]);
+    let output = command.env("TMPDIR", scratch.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(entries(&scratch), 0, "the next start removes what a killed run has left");
+    assert!(servers.iter().all(is_gone), "{servers:?}");
+}
+
+#[test]
+fn a_run_that_is_cut_off_leaves_nothing_behind() {
+    let Some(python) = python() else { return };
+    cut_off(&python, "sqlite");
+}
+
+#[tokio::test]
+async fn a_run_that_is_cut_off_leaves_no_container() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    cut_off(&python, "postgres:15");
+}
+
+/// Promise: what a server's death interrupts is checked again, and nobody can tell from the report.
+#[tokio::test]
+async fn the_death_of_a_server_does_not_show_in_the_report() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    let waits = "at = os.environ['PROJECT']\n\
+         while not os.path.exists(at + '/go'):\n    open(at + '/port', 'w').write(str(op.get_bind().engine.url.port))\n    time.sleep(0.01)\n\
+         op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))";
+    let project = beside(&[("b1", waits, "op.drop_table('b')")]);
+    let env = format!("targets = [\"postgres:15\"]\nenv = {{ PROJECT = {:?} }}\n", project.path());
+    let project = project.with(&env);
+    let mut command = project.mrt(&python, &["--format", "json", "--jobs", "3"]);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let port = written(&project, "port");
+    let killed =
+        Command::new("docker").args(["kill", &container(&format!("publish={port}"))]).output().unwrap();
+    assert!(killed.status.success(), "{}", stderr(&killed));
+    project.write("go", "");
+    let output = run.wait_with_output().unwrap();
+    let interrupted: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(stderr(&output).contains("the server failed"), "what this test is about: {}", stderr(&output));
+
+    let (_, undisturbed) = project.report(&python, &["--jobs", "3"]);
+    assert_eq!(
+        verdicts(&undisturbed),
+        format!("a1 pass, a2 fail, b1 pass{}", &NEIGHBOURS["a1 pass, a2 fail".len()..])
+    );
+    assert_eq!(cells(&interrupted), cells(&undisturbed));
+}
+
+#[tokio::test]
+async fn a_revision_that_takes_every_server_down_is_told_as_that() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    let kills = "op.execute(\"COPY (SELECT 1) TO PROGRAM 'kill -9 $(head -n 1 /mrt/data/postmaster.pid)'\")";
+    let settings = "targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\nrole = \"superuser\"\n";
+    let project = beside(&[]).with(settings);
+    let (_, harmless) = project.report(&python, &[]);
+    project.follow(Some("a2"), &[("b1", kills, "pass"), ("b2", "pass", "pass")]);
+    let (code, all) = project.report(&python, &[]);
+    assert_eq!(code, 1);
+    let (own, others): (Vec<Value>, Vec<Value>) =
+        cells(&all).into_iter().partition(|cell| cell["revision"].as_str().unwrap().starts_with('b'));
+    assert_eq!(others, cells(&harmless));
+    assert_eq!(json!([own[0]["verdict"], own[1]["verdict"]]), json!(["fail", "blocked"]));
+    assert_eq!(kinds(&all, "b1"), [("server-died", "b1")]);
+    let evidence = &own[0]["findings"][0]["evidence"];
+    // Neither ports nor the server's log, which say something else each time.
+    assert_eq!(evidence["error"], "the server ended: it was killed, probably out of memory (exit code 137)");
+    assert!(!evidence.to_string().contains("127.0.0.1"), "{evidence}");
+    // Nobody asked for the one that does it.
+    let (_, only) = project.report(&python, &["--only", "b2"]);
+    assert_eq!(verdicts(&only), "b2 blocked");
+}

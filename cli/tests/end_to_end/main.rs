@@ -1,0 +1,16 @@
+//! The real binary on real projects, as people and their pipelines run it.
+//!
+//! What a test needs and does not find it says in a line with `SKIPPED: `: a Python with Alembic and psycopg2
+//! (`MRT_TEST_PYTHON`), a server of its own (`MRT_TEST_POSTGRES_URL`, an administrator's URL), or a container engine with
+//! the image of postgres:15.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod command_line;
+mod environment;
+mod isolation;
+mod options;
+mod run;
+mod server_wide;
+mod support;
