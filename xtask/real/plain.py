@@ -1,6 +1,6 @@
-"""Runs the plain `alembic` command on a database, inside of what the chain's program does around it.
+"""Runs plain `alembic` commands on a fresh database, inside of what the chain's program does around them.
 
-usage: plain.py MRT_TOML ENGINE URL ARGUMENT...    the arguments are those of `alembic`
+usage: plain.py MRT_TOML ENGINE URL ARGUMENT... [+ ARGUMENT...]    the arguments are those of `alembic`
 
 Nothing of mrt takes part: this is what the settings say, done by hand.
 """
@@ -60,10 +60,14 @@ def main():
         with file.open("w") as out:
             ini.write(out)
 
-        def command():
-            alembic.config.main(["-c", str(file), *arguments])
+        while arguments:
+            end = arguments.index("+") if "+" in arguments else len(arguments)
+            words, arguments = arguments[:end], arguments[end + 1 :]
 
-        around(command) if around else command()
+            def command():
+                alembic.config.main(["-c", str(file), *words])
+
+            around(command) if around else command()
 
 
 try:

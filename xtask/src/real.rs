@@ -217,7 +217,7 @@ fn confirm_blocked(chain: Chain, directory: &Path, python: &Path, report: &Value
         let plain = Plain::start(directory, python, target)?;
         let mut confirmed = 0;
         for (revision, reason) in &cells {
-            let outcome = plain.upgrade(revision)?;
+            let outcome = plain.upgrade(directory, revision)?;
             let blamed = |culprit: &str| reason.split_whitespace().any(|word| word == culprit);
             match &outcome.failed_in {
                 Some(culprit) if blamed(culprit) => {
