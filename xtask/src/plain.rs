@@ -67,7 +67,7 @@ impl Plain {
         let under_way = said
             .lines()
             .filter_map(|line| line.split_once("Running upgrade ")?.1.split_once("-> "))
-            .last()
+            .next_back()
             .map_or("no revision at all", |(_, step)| step.split_once(',').map_or(step, |(id, _)| id).trim());
         Ok(Outcome {
             failed_in: (!output.status.success()).then(|| under_way.to_owned()),
