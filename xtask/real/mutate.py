@@ -7,11 +7,24 @@ import ast
 import json
 import pathlib
 import random
+import re
 import sys
 
 
+OPERATION = re.compile("add_|alter_|bulk_|create_|drop_|execute|rename_")
+# Leaves a database as it is, or says how the next statement is to run.
+NO_CHANGE = re.compile(r"\s*(PRAGMA|BEGIN|COMMIT|END|SET|SELECT)\b", re.IGNORECASE)
+
+
+def is_operation(call):
+    if not isinstance(call.func, ast.Attribute) or not OPERATION.match(call.func.attr):
+        return False
+    texts = [node.value for node in ast.walk(call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return not (call.func.attr == "execute" and texts and NO_CHANGE.match(texts[0]))
+
+
 def operations(function):
-    """Statements that do something to a database: calls on op, a batch, a connection; innermost first."""
+    """Statements that do something to a database: calls on op, a batch, a connection."""
     found = []
 
     def visit(body):
@@ -22,8 +35,7 @@ def operations(function):
                     visit(block)
                 continue
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-                target = statement.value.func
-                if isinstance(target, ast.Attribute):
+                if is_operation(statement.value):
                     found.append(statement)
 
     visit(function.body)
@@ -56,7 +68,7 @@ def main():
         indent = " " * statement.col_offset
         lines[statement.lineno - 1 : statement.end_lineno] = [f"{indent}pass\n"]
         (out / pathlib.Path(name).name).write_text("".join(lines))
-        print(json.dumps({"revision": revision, "file": name, "line": statement.lineno, "removed": removed.strip()}))
+        print(json.dumps({"revision": revision, "file": name, "line": statement.lineno, "removed": removed.strip(), "call": statement.value.func.attr}))
 
 
 main()

@@ -5,6 +5,7 @@ mod corpus;
 mod docker;
 mod images;
 mod mutants;
+mod plain;
 mod postgres;
 mod process;
 mod python;

@@ -1,5 +1,6 @@
 //! `cargo xtask mutants`: takes one operation out of the downgrade of real revisions that pass, and counts how many
-//! of those mutants mrt finds.
+//! of those mutants mrt finds. One that it does not find is held against plain `alembic`: where the schema after the
+//! rollback is the same with and without the operation, it is no mutant, and is shown as that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::plain::Plain;
 use crate::process::{self, Problem};
 use crate::real::{self, Chain};
 use crate::{python, root};
@@ -89,6 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let after = check(&mutated, &python, &arguments.target, &only, "after")?;
 
     let mut found = 0;
+    let mut equivalent = 0;
+    let mut plain = None;
     for cell in cells(&after) {
         let revision = cell["revision"].as_str().unwrap_or_default();
         let Some(mutant) = mutants.get(revision) else { continue };
@@ -107,6 +111,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
                 shortened(&removed),
                 kinds.into_iter().collect::<Vec<_>>().join(", ")
             );
+        } else if verdict == "pass"
+            && mutant["call"].as_str().is_some_and(touches_schema_alone)
+            && is_equivalent(&mut plain, arguments, &python, (&original, &mutated), revision)?
+        {
+            equivalent += 1;
+            println!(
+                "same    {revision:<14} {} (alembic leaves the same schema without it)",
+                shortened(&removed)
+            );
         } else {
             println!(
                 "MISSED  {revision:<14} {} ({verdict}) {}:{}",
@@ -116,14 +129,48 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
             );
         }
     }
-    let share = if mutants.is_empty() { 0.0 } else { f64::from(found) * 100.0 / mutants.len() as f64 };
+    let real = mutants.len() - equivalent;
+    let share = if real == 0 { 0.0 } else { f64::from(found) * 100.0 / real as f64 };
     println!(
-        "{} on {}: {found} of {} mutants found ({share:.1} %)",
+        "{} on {}: {found} of {real} mutants found ({share:.1} %), besides {equivalent} that change nothing",
         arguments.chain.as_str(),
         arguments.target,
-        mutants.len()
     );
     Ok(share >= 95.0)
+}
+
+/// Whether an operation of this name leaves rows alone, so that the schema shows all that it does.
+fn touches_schema_alone(call: &str) -> bool {
+    matches!(
+        call,
+        "create_index"
+            | "drop_index"
+            | "create_table"
+            | "create_foreign_key"
+            | "create_unique_constraint"
+            | "create_check_constraint"
+            | "create_primary_key"
+            | "drop_constraint"
+            | "create_table_comment"
+            | "drop_table_comment"
+    )
+}
+
+/// Whether plain `alembic` leaves the same schema after the rollback with and without the operation.
+fn is_equivalent(
+    plain: &mut Option<Plain>,
+    arguments: &Arguments,
+    python: &Path,
+    (original, mutated): (&Path, &Path),
+    revision: &str,
+) -> Result<bool, Problem> {
+    let plain = match plain.take() {
+        Some(started) => plain.insert(started),
+        None => plain.insert(Plain::start(mutated, python, &arguments.target)?),
+    };
+    let with = plain.schema_after_rollback(original, revision)?;
+    let without = plain.schema_after_rollback(mutated, revision)?;
+    Ok(with.is_some() && with == without)
 }
 
 fn shortened(words: &[&str]) -> String {

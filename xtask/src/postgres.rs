@@ -64,6 +64,25 @@ impl Postgres {
         &self.url
     }
 
+    /// Makes an empty database and returns its URL, as SQLAlchemy spells it.
+    pub(crate) fn database(&self, name: &str) -> Result<String, Problem> {
+        let create = format!("create database {name}");
+        let psql = ["exec", &self.container, "psql", "-h", "127.0.0.1", "-U", "postgres", "-c", &create];
+        read(&mut command("docker", psql))?;
+        let server = self.url.trim_start_matches("postgres://").trim_end_matches("/postgres");
+        Ok(format!("postgresql://{server}/{name}"))
+    }
+
+    /// The schema of a database, as `pg_dump` writes it.
+    pub(crate) fn schema(&self, name: &str) -> Result<String, Problem> {
+        let dump =
+            ["exec", &self.container, "pg_dump", "-h", "127.0.0.1", "-U", "postgres", "--schema-only", name];
+        let text = read(&mut command("docker", dump))?;
+        // Its `\\restrict` holds a random word.
+        let said = text.lines().filter(|line| !line.starts_with('\\') && !line.starts_with("--"));
+        Ok(said.collect::<Vec<_>>().join("\n"))
+    }
+
     fn wait_until_ready(&self) -> Result<(), Problem> {
         let deadline = Instant::now() + START_LIMIT;
         // Over TCP: while the image initialises, its server answers on the socket alone.

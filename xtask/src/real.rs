@@ -1,11 +1,12 @@
 //! `cargo xtask real`: runs mrt on chains that their authors ship to PyPI, and checks what it says about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::plain::Plain;
 use crate::process::{self, Problem};
 use crate::{python, root};
 
@@ -74,17 +75,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let mut good = true;
     for chain in chains {
         let directory = project(chain, &python)?;
-        let first = report(&directory, &python, arguments, "first")?;
-        good &= summarise(chain, &first);
+        let first = Report::make(&directory, &python, arguments, "first")?;
+        good &= summarise(chain, &first.value);
+        good &= confirm_blocked(chain, &directory, &python, &first.value)?;
         if !arguments.once {
-            let second = report(&directory, &python, arguments, "second")?;
-            let same = without_timings(&first) == without_timings(&second);
-            println!(
-                "{}: a second run gives {} report",
-                chain.as_str(),
-                if same { "the same" } else { "ANOTHER" }
-            );
-            good &= same;
+            let second = Report::make(&directory, &python, arguments, "second")?;
+            good &= same(chain, &first, &second);
         }
     }
     Ok(good)
@@ -113,26 +109,146 @@ pub(crate) fn site_packages(python: &Path) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn report(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Value, Problem> {
-    let file = directory.join(format!("{name}.json"));
-    let mut command = Command::new(process::mrt_cli()?);
-    command
-        .arg("run")
-        .arg(directory)
-        .arg("--python")
-        .arg(python)
-        .args(["--format", "json", "--output"])
-        .arg(&file);
-    for target in &arguments.target {
-        command.args(["--target", target]);
+/// What a run reported, as it was written and as it reads.
+struct Report {
+    text: String,
+    value: Value,
+}
+
+impl Report {
+    fn make(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Self, Problem> {
+        let file = directory.join(format!("{name}.json"));
+        let mut command = Command::new(process::mrt_cli()?);
+        command
+            .arg("run")
+            .arg(directory)
+            .arg("--python")
+            .arg(python)
+            .args(["--format", "json", "--output"])
+            .arg(&file);
+        for target in &arguments.target {
+            command.args(["--target", target]);
+        }
+        command.args(&arguments.arguments).stderr(Stdio::inherit());
+        let status =
+            command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display()))
+        })?;
+        let value = serde_json::from_str(&text)
+            .map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))?;
+        Ok(Self { text, value })
     }
-    command.args(&arguments.arguments).stderr(Stdio::inherit());
-    let status =
-        command.status().map_err(|error| Problem::unusable(format!("cannot run mrt-cli: {error}")))?;
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        Problem::unusable(format!("mrt-cli ({status}) left no {}: {error}", file.display()))
-    })?;
-    serde_json::from_str(&text).map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))
+
+    /// The text without the lines that may differ from run to run: timings, and how often a cell was tried.
+    fn without_timings(&self) -> String {
+        let mut lines = Vec::new();
+        let mut inside = None;
+        for line in self.text.lines() {
+            let words = line.trim_start();
+            let indent = line.len() - words.len();
+            if let Some(outer) = inside {
+                if indent == outer {
+                    inside = None;
+                }
+                continue;
+            }
+            if words.starts_with("\"phases_ms\": {") {
+                inside = (!words.contains('}')).then_some(indent);
+            } else if !words.starts_with("\"duration_ms\":") && !words.starts_with("\"attempts\":") {
+                lines.push(line);
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+/// Whether two reports are equal byte for byte, timings aside; shows where they are not.
+fn same(chain: Chain, first: &Report, second: &Report) -> bool {
+    let same = first.without_timings() == second.without_timings();
+    println!("{:<8} a second run gives {} report", chain.as_str(), if same { "the same" } else { "ANOTHER" });
+    if !same {
+        let mut different = Vec::new();
+        differences("", &first.value, &second.value, &mut different);
+        for line in &different {
+            println!("    {line}");
+        }
+        if different.is_empty() {
+            println!("    in the order or the spelling of its lines alone");
+        }
+    }
+    same
+}
+
+/// Where two values differ, as paths.
+fn differences(path: &str, first: &Value, second: &Value, found: &mut Vec<String>) {
+    match (first, second) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                if !matches!(key.as_str(), "attempts" | "duration_ms" | "phases_ms") {
+                    differences(&format!("{path}.{key}"), &first[key], &second[key], found);
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (number, (first, second)) in one.iter().zip(other).enumerate() {
+                let step = match (first["revision"].as_str(), first["target"].as_str()) {
+                    (Some(revision), Some(target)) => format!("{path}[{revision} on {target}]"),
+                    _ => format!("{path}[{number}]"),
+                };
+                differences(&step, first, second, found);
+            }
+        }
+        _ if first != second => found.push(format!("{path}: {first} became {second}")),
+        _ => {}
+    }
+}
+
+/// Has plain `alembic` try every revision that is said to be blocked: it must fail, in the revision that is blamed.
+fn confirm_blocked(chain: Chain, directory: &Path, python: &Path, report: &Value) -> Result<bool, Problem> {
+    let mut blocked: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for cell in report["cells"].as_array().into_iter().flatten().filter(|cell| cell["verdict"] == "blocked") {
+        let text = |key: &str| cell[key].as_str().unwrap_or_default();
+        blocked.entry(text("target")).or_default().push((text("revision"), text("reason")));
+    }
+    let mut good = true;
+    for (target, cells) in blocked {
+        let plain = Plain::start(directory, python, target)?;
+        let mut confirmed = 0;
+        for (revision, reason) in &cells {
+            let outcome = plain.upgrade(directory, revision)?;
+            let blamed = |culprit: &str| reason.split_whitespace().any(|word| word == culprit);
+            match &outcome.failed_in {
+                Some(culprit) if blamed(culprit) => {
+                    confirmed += 1;
+                    println!(
+                        "{:<8} {target:<12} {revision}: {reason}; so says alembic: {}",
+                        chain.as_str(),
+                        outcome.last_words
+                    );
+                }
+                Some(culprit) => {
+                    println!(
+                        "{:<8} {target:<12} {revision}: {reason}, but alembic FAILS IN {culprit}: {}",
+                        chain.as_str(),
+                        outcome.last_words
+                    );
+                }
+                None => println!(
+                    "{:<8} {target:<12} {revision}: {reason}, but alembic APPLIES it",
+                    chain.as_str()
+                ),
+            }
+        }
+        println!(
+            "{:<8} {target:<12} {confirmed} of {} blocked revisions are blocked for plain alembic, too",
+            chain.as_str(),
+            cells.len()
+        );
+        good &= confirmed == cells.len();
+    }
+    Ok(good)
 }
 
 fn summarise(chain: Chain, report: &Value) -> bool {
@@ -156,17 +272,4 @@ fn summarise(chain: Chain, report: &Value) -> bool {
     let share = if tables == 0 { 100.0 } else { seeded as f64 * 100.0 / tables as f64 };
     println!("{:<8} {seeded} of {tables} touched tables seeded ({share:.1} %)", chain.as_str());
     good && share >= 95.0
-}
-
-/// A report without what may differ from run to run.
-fn without_timings(report: &Value) -> Value {
-    let mut report = report.clone();
-    for cell in report["cells"].as_array_mut().into_iter().flatten() {
-        if let Some(cell) = cell.as_object_mut() {
-            for timing in ["attempts", "duration_ms", "phases_ms"] {
-                cell.remove(timing);
-            }
-        }
-    }
-    report
 }

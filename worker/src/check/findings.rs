@@ -183,11 +183,15 @@ impl Reader<'_> {
             object: difference.object.clone(),
             message: difference.message.clone(),
             evidence,
-            statement: culprit.map(|statement| self.scrubber.text(&statement.sql)),
+            statement: culprit.map(|statement| self.statement(&statement.sql)),
             file: self.revision.display_file.clone(),
             line: file_line.unwrap_or(self.revision.upgrade_line),
             accepted: None,
         }
+    }
+
+    fn statement(&self, sql: &str) -> String {
+        self.scrubber.text(&volatile::settled(sql))
     }
 
     /// The statement that most likely did it: the first one of the revision's own that names the object's parts.
@@ -308,7 +312,7 @@ impl Reader<'_> {
         if finding.evidence.output.is_none() && !failed.output.is_empty() {
             finding.evidence.output = Some(failed.output.clone());
         }
-        finding.statement = finding.statement.map(|sql| self.scrubber.text(&sql));
+        finding.statement = finding.statement.map(|sql| self.statement(&sql));
         self.scrubber.evidence(&mut finding.evidence);
         finding
     }

@@ -304,7 +304,7 @@ async fn narrow(
 /// cannot convert (SQLSTATE class 22).
 fn depends_on_text(failed: &Failed) -> bool {
     match &failed.problem {
-        Problem::Failed(Failure::Raised(raised)) if raised.on_purpose => false,
+        Problem::Failed(Failure::Raised(raised)) if raised.on_purpose => failed.step != Step::Downgrade,
         Problem::Failed(Failure::Raised(raised)) if raised.from_database => raised
             .code
             .as_deref()

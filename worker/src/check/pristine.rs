@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::check::CheckError;
 use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::{self, ServerWide};
 use crate::check::trial::{self, Failed, Problem, Step};
+use crate::check::{CheckError, shard};
 use crate::database::catalog::Catalog;
 use crate::database::rows::Contents;
 use crate::database::{DatabaseName, Session};
@@ -54,7 +54,7 @@ pub(crate) enum Origin {
 pub(crate) enum Advanced {
     /// The revision's upgrade works on an empty database.
     Done(Arc<Pristine>),
-    /// It does not; what follows is blocked.
+    /// It does not.
     Failed {
         /// The revision that cannot be applied: the one meant, or one that was missing before it.
         revision: String,
@@ -62,6 +62,9 @@ pub(crate) enum Advanced {
         failed: Box<Failed>,
         /// What it had sent until then.
         statements: Vec<Statement>,
+        /// The state after the revision, where it can be applied in one run with those before it; else what
+        /// follows is blocked.
+        after: Option<Snapshot>,
     },
 }
 
@@ -73,6 +76,8 @@ pub(crate) struct Advance {
     pub(crate) source: Snapshot,
     /// Ancestors of the revision that `source` lacks (another branch of a merge), in their order.
     pub(crate) missing: Vec<String>,
+    /// All ancestors of the revision in their order, where they can be applied again from the beginning.
+    pub(crate) ancestors: Option<Vec<String>>,
     /// Names for the snapshot of the parents together, and for the one after the revision.
     pub(crate) parents_name: DatabaseName,
     pub(crate) name: DatabaseName,
@@ -81,7 +86,26 @@ pub(crate) struct Advance {
 }
 
 /// Applies what is missing and then the revision, keeping a snapshot of either state.
+///
+/// Where that fails, it is tried in one run with everything before, as `alembic upgrade` does it on a new database: what
+/// Alembic remembers for a run can make the difference, and what follows need not suffer from it.
 pub(crate) async fn advance(
+    target: &TargetContext,
+    slot: &mut Slot,
+    plan: &Advance,
+) -> Result<Advanced, CheckError> {
+    let mut advanced = step_by_step(target, slot, plan).await?;
+    if let Advanced::Failed { revision, after, .. } = &mut advanced
+        && *revision == plan.revision
+        && let Some(ancestors) = plan.ancestors.as_ref().filter(|ancestors| !ancestors.is_empty())
+    {
+        let revisions: Vec<&String> = ancestors.iter().chain([&plan.revision]).collect();
+        *after = in_one_run(target, slot, &revisions, &plan.name).await?;
+    }
+    Ok(advanced)
+}
+
+async fn step_by_step(
     target: &TargetContext,
     slot: &mut Slot,
     plan: &Advance,
@@ -89,25 +113,70 @@ pub(crate) async fn advance(
     let before = if plan.missing.is_empty() {
         plan.source.clone()
     } else {
-        slot.load(target, &plan.source.database).await?;
-        let mut sent = Sent::default();
-        let mut steps = Steps::new(target, slot, &plan.revision);
-        for revision in &plan.missing {
-            let mut of_this = Sent::default();
-            let failed = apply(&mut steps, revision, &mut of_this).await?;
-            stays_inside(target, revision, &of_this.statements, &plan.source)?;
-            if let Some(failed) = failed {
-                let (revision, failed) = (revision.clone(), Box::new(failed));
-                return Ok(Advanced::Failed { revision, failed, statements: of_this.statements });
-            }
-            sent.append(of_this);
+        match parents_together(target, slot, plan).await? {
+            Ok(before) => before,
+            Err(failed) => return Ok(failed),
         }
-        steps.end().await;
-        freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await?
     };
     slot.load(target, &before.database).await?;
     let aside = Aside { name: &plan.name, is_cell: plan.is_cell };
     upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(aside)).await
+}
+
+/// The state after all parents of a merge; the other answer is the revision that cannot be applied.
+async fn parents_together(
+    target: &TargetContext,
+    slot: &mut Slot,
+    plan: &Advance,
+) -> Result<Result<Snapshot, Advanced>, CheckError> {
+    slot.load(target, &plan.source.database).await?;
+    let mut sent = Sent::default();
+    let mut steps = Steps::new(target, slot, &plan.revision);
+    for revision in &plan.missing {
+        let mut of_this = Sent::default();
+        let failed = apply(&mut steps, revision, &mut of_this).await?;
+        stays_inside(target, revision, &of_this.statements, &plan.source)?;
+        let Some(failed) = failed else {
+            sent.append(of_this);
+            continue;
+        };
+        steps.end().await;
+        let ancestors: Vec<&String> = plan.ancestors.iter().flatten().collect();
+        if let Some(before) = in_one_run(target, slot, &ancestors, &plan.parents_name).await? {
+            return Ok(Ok(before));
+        }
+        let (revision, failed) = (revision.clone(), Box::new(failed));
+        let statements = of_this.statements;
+        return Ok(Err(Advanced::Failed { revision, failed, statements, after: None }));
+    }
+    steps.end().await;
+    freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await.map(Ok)
+}
+
+/// The state after these revisions, when one run of env.py takes them all; `None` when that fails, too.
+async fn in_one_run(
+    target: &TargetContext,
+    slot: &mut Slot,
+    revisions: &[&String],
+    name: &DatabaseName,
+) -> Result<Option<Snapshot>, CheckError> {
+    let Some((last, first)) = revisions.split_last() else { return Ok(None) };
+    slot.cool_down();
+    let mut sent = shard::prepare(target, slot).await?;
+    let mut steps = Steps::new(target, slot, last);
+    let mut outcome = steps.upgrade_together(first).await?;
+    sent.add(&mut outcome);
+    steps.ends_open_transaction().await?;
+    steps.end().await;
+    if outcome.failure.is_some() {
+        return Ok(None);
+    }
+    let after = freeze(target, slot, name, &Labels::default(), &sent).await?;
+    if !target.is_recorded(&after.contents, last) {
+        target.engine.drop_database(&after.database).await?;
+        return Ok(None);
+    }
+    Ok(Some(after))
 }
 
 /// What is to become of an upgraded database.
@@ -137,11 +206,12 @@ pub(crate) async fn upgrade(
     stays_inside(target, revision, &sent.statements, &before)?;
     let not_done = |problem, sent: Sent| {
         let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });
-        Ok(Advanced::Failed { revision: revision.to_owned(), failed, statements: sent.statements })
+        let (revision, statements) = (revision.to_owned(), sent.statements);
+        Ok(Advanced::Failed { revision, failed, statements, after: None })
     };
     if let Some(failed) = failed {
         let (revision, failed) = (revision.to_owned(), Box::new(failed));
-        return Ok(Advanced::Failed { revision, failed, statements: sent.statements });
+        return Ok(Advanced::Failed { revision, failed, statements: sent.statements, after: None });
     }
     let after = match aside {
         Some(Aside { name, is_cell }) => {

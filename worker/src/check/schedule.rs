@@ -183,6 +183,11 @@ impl<'a> State<'a> {
                 revision: self.id(revision).to_owned(),
                 source: held.snapshot.clone(),
                 missing: missing.iter().map(|&index| self.id(index).to_owned()).collect(),
+                // What the floor writes outside of its database is there already.
+                ancestors: self
+                    .floor
+                    .is_empty()
+                    .then(|| ancestors.iter().map(|&index| self.id(index).to_owned()).collect()),
                 parents_name: DatabaseName::new("parents", revision),
                 name: DatabaseName::new("after", revision),
                 is_cell: self.cells.contains(&revision),
@@ -212,6 +217,16 @@ impl<'a> State<'a> {
         if self.cells.contains(&revision) && !self.finished.contains(&revision) {
             self.waiting.push_back((revision, pristine));
         }
+    }
+
+    /// The revision cannot be applied to what its ancestors leave, but in one run with them, which led to `after`.
+    /// Tells whether it is a cell of its own.
+    pub(crate) fn applied_with_ancestors(&mut self, revision: usize, after: Snapshot) -> bool {
+        self.advancing = None;
+        let mut holds = self.ancestors(revision);
+        holds.insert(revision);
+        self.snapshots.insert(Point::After(revision), Held { snapshot: after, holds });
+        self.cells.contains(&revision) && self.finished.insert(revision)
     }
 
     /// The revision cannot be applied, or `by` before it cannot, so what follows is blocked. Tells whether it is a
@@ -451,6 +466,16 @@ mod tests {
                 match job {
                     Job::Advance(..) if breaks[at] == 0 => {
                         if state.broken(at, at) {
+                            ended.push(at);
+                        }
+                    }
+                    Job::Advance(_, plan) if breaks[at] == 2 => {
+                        let name = plan.name.clone();
+                        let pristine = server.advance(&chain, at, &Advance { missing: Vec::new(), ..plan });
+                        let mut holds = ancestors(&chain, at);
+                        holds.insert(at);
+                        server.0.insert(name, holds);
+                        if state.applied_with_ancestors(at, pristine.after.clone()) {
                             ended.push(at);
                         }
                     }

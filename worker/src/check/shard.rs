@@ -20,6 +20,9 @@ use crate::check::{CheckError, apart};
 use crate::database::DatabaseName;
 use crate::host::Failure;
 
+/// What is added to a failed upgrade that works on a new database.
+const IN_ONE_RUN: &str = "; in one run with the revisions before it, as on a new database, the upgrade works, so only databases that stand in between are stuck";
+
 /// What one revision came to.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -287,13 +290,20 @@ impl<'a, 'p> Runner<'a, 'p> {
         let revision = job.revision();
         match result {
             Ok(Answer::Advanced(Advanced::Done(pristine))) => self.state.advanced(revision, pristine),
-            Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements })) => {
+            Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements, after })) => {
                 let target = self.shard.target;
                 let by = target.chain.position(&by).unwrap_or(revision);
-                let is_cell = self.state.broken(revision, by);
+                let in_one_run = after.is_some();
+                let is_cell = match after {
+                    Some(after) => self.state.applied_with_ancestors(revision, after),
+                    None => self.state.broken(revision, by),
+                };
                 let outcome = if by == revision {
                     let known = &target.chain.revisions()[revision];
-                    let finding = judge::cannot_be_applied(target, slot, known, &failed, &statements);
+                    let mut finding = judge::cannot_be_applied(target, slot, known, &failed, &statements);
+                    if in_one_run {
+                        finding.message.push_str(IN_ONE_RUN);
+                    }
                     Outcome::found(vec![finding])
                 } else {
                     self.finished(by, None, 1, time, true);
@@ -302,7 +312,8 @@ impl<'a, 'p> Runner<'a, 'p> {
                 if is_cell {
                     (self.progress)(Progress::Started { revision });
                 }
-                self.finished(revision, is_cell.then_some(outcome), 1, time, by == revision);
+                let broken = by == revision && !in_one_run;
+                self.finished(revision, is_cell.then_some(outcome), 1, time, broken);
             }
             Ok(Answer::Judged(outcome)) => {
                 self.state.cell_done(revision);

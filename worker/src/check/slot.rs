@@ -273,15 +273,32 @@ impl<'a> Steps<'a> {
         direction: Direction,
         revision: &str,
     ) -> Result<StepOutcome, CheckError> {
+        let limit = self.target.suite.timeout;
+        let outcome = self.child().await?.step(direction, revision, limit).await?;
+        self.ended(outcome).await
+    }
+
+    /// Runs the upgrades of `first` and then that of the revision in one run of env.py.
+    pub(crate) async fn upgrade_together(&mut self, first: &[&String]) -> Result<StepOutcome, CheckError> {
+        let steps = u32::try_from(first.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let limit = self.target.suite.timeout.saturating_mul(steps);
+        let revision = self.revision;
+        let outcome = self.child().await?.upgrade_together(first, revision, limit).await?;
+        self.ended(outcome).await
+    }
+
+    /// The process in which the next step runs.
+    async fn child(&mut self) -> Result<&mut Child, CheckError> {
         self.open_transaction = false;
-        let child = match &mut self.child {
+        let child = match self.child.take() {
             Some(child) => child,
-            None => {
-                let child = self.slot.host(self.target).await?.child().await?;
-                self.child.insert(child)
-            }
+            None => self.slot.host(self.target).await?.child().await?,
         };
-        let outcome = child.step(direction, revision, self.target.suite.timeout).await?;
+        Ok(self.child.insert(child))
+    }
+
+    /// Tells the failures of a step from those of what it runs on.
+    async fn ended(&mut self, outcome: StepOutcome) -> Result<StepOutcome, CheckError> {
         if outcome.reached {
             self.target.env_works.store(true, Ordering::Relaxed);
         } else if let Some(failure) = &outcome.failure

@@ -66,7 +66,9 @@ pub(crate) fn columns(
     failed: &Failed,
 ) -> Vec<Unknown> {
     let Problem::Failed(Failure::Raised(raised)) = &failed.problem else { return Vec::new() };
-    if !raised.about_value || raised.on_purpose || raised.from_database {
+    // An upgrade that refuses values on purpose is a guard, whatever it raises. A downgrade that refuses is no way back.
+    let about_value = if raised.on_purpose { failed.step != Step::Downgrade } else { raised.about_value };
+    if !about_value || raised.from_database {
         return Vec::new();
     }
     let (catalog, labels) = match failed.step {

@@ -120,6 +120,26 @@ pub(crate) fn may_vary(finding: &Finding) -> bool {
         || finding.statement.as_ref().is_some_and(|sql| sql.contains('\''))
 }
 
+/// A statement with the constraints of a table in the order of the alphabet. SQLAlchemy keeps them in sets, so a table
+/// that is built anew gets them in the order in which its objects happen to lie in memory. It writes each on a line.
+pub(crate) fn settled(sql: &str) -> String {
+    const BEGINNINGS: [&str; 6] =
+        ["CONSTRAINT ", "PRIMARY KEY ", "FOREIGN KEY", "UNIQUE ", "CHECK ", "EXCLUDE "];
+    let is_constraint = |line: &str| BEGINNINGS.iter().any(|start| line.trim_start().starts_with(start));
+    // The commas stay where they are.
+    let lines: Vec<(&str, &str)> = sql
+        .split_inclusive('\n')
+        .map(|line| line.split_at(line.trim_end_matches([',', ' ', '\r', '\n']).len()))
+        .collect();
+    let mut text = String::with_capacity(sql.len());
+    for run in lines.chunk_by(|(one, _), (other, _)| is_constraint(one) && is_constraint(other)) {
+        let mut bodies: Vec<&str> = run.iter().map(|(body, _)| *body).collect();
+        bodies.sort_unstable();
+        text.extend(bodies.into_iter().zip(run).flat_map(|(body, (_, end))| [body, *end]));
+    }
+    text
+}
+
 /// Masks in a finding what `again`, the same finding of a second trial with the same rows, says otherwise.
 pub(crate) fn mask_finding(finding: &mut Finding, again: &Finding) {
     mask_rows(&mut finding.evidence.rows, &again.evidence.rows);
@@ -269,6 +289,24 @@ mod tests {
         assert_eq!(mask_text("name=a b, id=1", "name=c, id=1"), "name=<volatile>, id=1");
         assert_eq!(mask_text("one", "one two"), "one<volatile>");
         assert_eq!(mask_text("a b c d", "x y z d"), "<volatile> d");
+    }
+
+    #[test]
+    fn the_order_of_a_tables_constraints_says_nothing() {
+        let sql = |constraints: [&str; 3]| {
+            format!(
+                "\nCREATE TABLE t (\n\tb INTEGER, \n\ta INTEGER, \n\t{}\n)\n\n",
+                constraints.join(", \n\t")
+            )
+        };
+        let (key, named, plain) =
+            ("PRIMARY KEY (a)", "CONSTRAINT f FOREIGN KEY(b) REFERENCES u (id)", "CHECK (a > b)");
+        let expected = sql([plain, named, key]);
+        for order in [[key, named, plain], [named, plain, key], [plain, key, named]] {
+            assert_eq!(settled(&sql(order)), expected);
+        }
+        let other = "UPDATE t SET b = 1\nWHERE\n  a = 2";
+        assert_eq!(settled(other), other);
     }
 
     #[test]

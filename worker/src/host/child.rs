@@ -96,7 +96,18 @@ impl Child {
             Direction::Up => "up",
             Direction::Down => "down",
         };
-        self.request(&ToChild::Step { direction, revision }, limit).await
+        self.request(&ToChild::Step { direction, revision, first: &[] }, limit).await
+    }
+
+    /// Upgrades `first` and then `revision` in one run of `env.py`, as `alembic upgrade` does on a new database. What
+    /// Alembic keeps in memory for a run (which enums it has created) then holds for all of them.
+    pub async fn upgrade_together(
+        &mut self,
+        first: &[&String],
+        revision: &str,
+        limit: Duration,
+    ) -> Result<StepOutcome, HostError> {
+        self.request(&ToChild::Step { direction: "up", revision, first }, limit).await
     }
 
     /// The last step left no connection open: the database can be replaced under this process.

@@ -24,8 +24,15 @@ pub(super) enum ToServer<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum ToChild<'a> {
-    Step { direction: &'static str, revision: &'a str },
-    Bootstrap { callable: &'a str },
+    Step {
+        direction: &'static str,
+        revision: &'a str,
+        /// Revisions that the same run of env.py takes before.
+        first: &'a [&'a String],
+    },
+    Bootstrap {
+        callable: &'a str,
+    },
     Scout,
     End,
 }

@@ -43,7 +43,9 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
                 && key.kind == ObjectKind::ServerWide
                 && attribute == PASSWORD
                 && old.is_some() == new.is_some();
-            if old != new && !made_up {
+            let order_kept = attribute == COLUMN_ORDER
+                && old.as_deref().zip(new.as_deref()).is_some_and(|(old, new)| same_order(old, new));
+            if old != new && !made_up && !order_kept {
                 changes.push(AttributeChange {
                     object: name.clone(),
                     attribute: attribute.to_owned(),
@@ -87,6 +89,15 @@ enum Presence {
     Missing,
     Extra,
     Changed,
+}
+
+/// Whether the columns of both sides stand in the same order. Those of one side alone are findings of their own.
+fn same_order(before: &str, after: &str) -> bool {
+    let common = |of: &str, other: &str| -> Vec<String> {
+        let others: BTreeSet<&str> = other.split(", ").collect();
+        of.split(", ").filter(|name| others.contains(name)).map(str::to_owned).collect()
+    };
+    common(before, after) == common(after, before)
 }
 
 /// Paths of objects that are in `here` and not in `there`, and take what belongs to them along.

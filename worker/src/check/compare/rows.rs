@@ -290,7 +290,7 @@ impl<'a> TableComparison<'a> {
             FindingKind::RowsLeftBehind,
             self.table.to_string(),
             format!(
-                "{} rows that the upgrade wrote into {} are still there after the downgrade; delete them there",
+                "{} rows that the revision wrote into {} are there after the downgrade and were not before; delete them there",
                 left.len(),
                 self.table
             ),

@@ -193,6 +193,12 @@ fn an_attribute_that_differs_is_told_with_both_values_and_column_order_alone_is_
     let after = catalog(&[(table(), &[(COLUMN_ORDER, "id, b, a")])]);
     let found = catalogs(&before, &after, Comparison::Rollback);
     assert_eq!((found.len(), found[0].note), (1, true));
+    let without = catalog(&[(table(), &[(COLUMN_ORDER, "id, b")])]);
+    assert_eq!(
+        catalogs(&before, &without, Comparison::Rollback),
+        [],
+        "the missing column is a finding of its own"
+    );
 }
 
 #[test]

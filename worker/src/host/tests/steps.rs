@@ -33,6 +33,26 @@ async fn merges_and_dependencies_are_stepped_exactly() {
 }
 
 #[tokio::test]
+async fn what_alembic_remembers_for_a_run_holds_for_all_of_its_steps() {
+    let Some(python) = interpreter("what_alembic_remembers_for_a_run_holds_for_all_of_its_steps") else {
+        return;
+    };
+    let mut suite = Suite::new(&python);
+    suite.revision("r1", "op.get_context().opts['seen'] = True", "pass");
+    let second = "revision = 'r2'; down_revision = 'r1'\nfrom alembic import op\n\
+        def upgrade():\n    op.get_context().opts['seen']\ndef downgrade(): pass\n";
+    suite.write("migrations/versions/r2.py", second);
+    let mut child = suite.host().await.child().await.unwrap();
+    assert_eq!(up(&mut child, "r1").await.failure, None);
+    assert_eq!(raised(up(&mut child, "r2").await).class, "KeyError");
+    assert_eq!(down(&mut child, "r1").await.failure, None);
+    let outcome = child.upgrade_together(&[&"r1".to_owned()], "r2", LIMIT).await.unwrap();
+    assert_eq!((outcome.failure, outcome.reached), (None, true));
+    assert_eq!(down(&mut child, "r2").await.failure, None, "both are recorded");
+    assert_eq!(down(&mut child, "r1").await.failure, None);
+}
+
+#[tokio::test]
 async fn postgres_speaks_in_its_own_words() {
     let Some(python) = interpreter("postgres_speaks_in_its_own_words") else { return };
     let Ok(url) = std::env::var("MRT_TEST_POSTGRES_URL") else {

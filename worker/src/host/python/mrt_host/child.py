@@ -43,7 +43,7 @@ class Child:
         watch.begin()
         operation = message["op"]
         if operation == "step":
-            error = Attempt(self.project, message["direction"], message["revision"]).run()
+            error = Attempt(self.project, message["direction"], message["revision"], message["first"]).run()
             self.done(error)
         elif operation == "bootstrap":
             self.done(self.bootstrap(message["callable"]))

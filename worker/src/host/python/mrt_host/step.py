@@ -1,4 +1,4 @@
-"""One run of env.py around one step, as `alembic upgrade REVISION` does it."""
+"""One run of env.py around one step, or around several, as `alembic upgrade REVISION` does it."""
 
 import functools
 import sys
@@ -10,10 +10,12 @@ from .project import finish
 class Attempt:
     """A step on its way through env.py."""
 
-    def __init__(self, project, direction, revision):
+    def __init__(self, project, direction, revision, first=()):
+        """`first` are revisions that the same run of env.py takes before."""
         self.project = project
         self.up = direction == "up"
         self.revision = revision
+        self.first = first
         self.asked = 0
         self.finished = False
         self.raised = None
@@ -51,7 +53,7 @@ class Attempt:
         make = MigrationStep.upgrade_from_script if self.up else MigrationStep.downgrade_from_script
         step = make(script.revision_map, found)
         step.migration_fn = self._watched(step.migration_fn, found.module.__file__)
-        return [step]
+        return [make(script.revision_map, script.get_revision(revision)) for revision in self.first] + [step]
 
     def _watched(self, function, file):
         watch = self.project.watch
