@@ -66,7 +66,12 @@ pub(crate) fn columns(
     failed: &Failed,
 ) -> Vec<Unknown> {
     let Problem::Failed(Failure::Raised(raised)) = &failed.problem else { return Vec::new() };
-    if !raised.about_value || raised.on_purpose || raised.from_database {
+    let about_value = if raised.from_database {
+        target.engine.dialect().is_about_text(raised.code.as_deref(), &raised.message)
+    } else {
+        raised.about_value
+    };
+    if !about_value || raised.on_purpose {
         return Vec::new();
     }
     let (catalog, labels) = match failed.step {

@@ -43,4 +43,9 @@ impl Dialect for SqliteDialect {
     fn speaks_of_server(&self, _code: Option<&str>, _message: &str) -> bool {
         false
     }
+
+    /// The JSON functions are the only ones that read a text and refuse it; they have no code of their own.
+    fn is_about_text(&self, _code: Option<&str>, message: &str) -> bool {
+        message.contains("malformed JSON")
+    }
 }
