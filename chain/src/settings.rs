@@ -93,7 +93,8 @@ pub struct Suite {
     pub seeds: Vec<Seed>,
     /// Time limit of one step (one upgrade or downgrade).
     pub timeout: Duration,
-    /// The table in which Alembic keeps the applied revisions, when it is not `alembic_version`.
+    /// The table in which Alembic keeps the applied revisions, where env.py cannot be asked: it does not run without a
+    /// step, and the name is not `alembic_version`.
     pub version_table: String,
 }
 

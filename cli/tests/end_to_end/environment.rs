@@ -66,3 +66,25 @@ fn an_env_py_that_needs_a_step_gets_one() {
     let Some(output) = run(&env, USERS.1, &[]) else { return };
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
+
+/// What env.py makes by itself is no revision's doing, and its version table may have any name.
+#[test]
+fn what_env_py_does_by_itself_is_not_the_first_revision_s() {
+    let env = RUN
+        .replace(
+            "    context.configure(connection=connection)",
+            "    connection.execute(text('CREATE TABLE IF NOT EXISTS housekeeping (at INTEGER)'))\n    connection.commit()\n    context.configure(connection=connection, version_table='applied')",
+        )
+        .replace("engine = ", "from sqlalchemy import text\nengine = ");
+    let Some(output) = run(&env, USERS.1, &[]) else { return };
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+
+    // One that does not run without a step is taken as it is: here it does not run after the downgrade either.
+    let looks = format!("{env}    connection.execute(text('SELECT * FROM users'))\n");
+    let Some(output) = run(&looks, USERS.1, &[]) else { return };
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        report.contains("the downgrade fails: the database refuses a statement: no such table: users"),
+        "{report}"
+    );
+}

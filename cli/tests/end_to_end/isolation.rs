@@ -174,15 +174,33 @@ fn container(filter: &str) -> String {
     String::from_utf8(listed.stdout).unwrap().trim().to_owned()
 }
 
+/// The container of the server that has this address, as the server itself sees it.
+fn container_at(address: &str) -> String {
+    let listed = Command::new("docker").args(["ps", "--quiet", "--no-trunc"]).output().unwrap();
+    let each = "{{.Id}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}";
+    let ids = String::from_utf8(listed.stdout).unwrap();
+    // One that ends meanwhile is told as an error, beside the others.
+    let seen = Command::new("docker").args(["inspect", "--format", each]).args(ids.lines()).output().unwrap();
+    let seen = String::from_utf8(seen.stdout).unwrap();
+    let found = seen.lines().find(|line| line.split(' ').skip(1).any(|held| held == address));
+    found.and_then(|line| line.split(' ').next()).unwrap_or_default().to_owned()
+}
+
+/// Where the migration's server is, in Python.
+const ADDRESS: &str = "op.get_bind().exec_driver_sql('SELECT host(inet_server_addr())').scalar()";
+
 /// Cuts off a run on `target`, whose migration hangs, in three ways.
 fn cut_off(python: &Path, target: &str) {
     let scratch = tempfile::tempdir().unwrap();
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let says = "open(os.path.join(os.environ['PROJECT'], 'hangs'), 'w').write('%s %s' % (os.getpid(), op.get_bind().engine.url.port))\ntime.sleep(600)";
+    let address = if target == "sqlite" { "None" } else { ADDRESS };
+    let says = format!(
+        "open(os.path.join(os.environ['PROJECT'], 'hangs'), 'w').write('%s %s' % (os.getpid(), {address}))\ntime.sleep(600)"
+    );
     let mut servers = Vec::new();
     let is_gone = |server: &String| server.is_empty() || container(&format!("id={server}")).is_empty();
     for name in ["INT", "TERM", "KILL"] {
-        let project = Project::chain(&[USERS, ("b1", says, "pass")]);
+        let project = Project::chain(&[USERS, ("b1", &says, "pass")]);
         let project = {
             let env = format!("env = {{ PROJECT = {:?} }}\n", project.path());
             project.with(&env)
@@ -191,10 +209,10 @@ fn cut_off(python: &Path, target: &str) {
         command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut run = command.spawn().unwrap();
         let told = written(&project, "hangs");
-        let (migration, port) = told.split_once(' ').unwrap();
+        let (migration, address) = told.split_once(' ').unwrap();
         let server = match target {
             "sqlite" => String::new(),
-            _ => container(&format!("publish={port}")),
+            _ => container_at(address),
         };
         assert_eq!(server.is_empty(), target == "sqlite");
         let code = signal(&mut run, name);
@@ -235,17 +253,18 @@ async fn a_run_that_is_cut_off_leaves_no_container() {
 #[tokio::test]
 async fn the_death_of_a_server_does_not_show_in_the_report() {
     let (Some(python), Some(_)) = (python(), docker().await) else { return };
-    let waits = "at = os.environ['PROJECT']\n\
-         while not os.path.exists(at + '/go'):\n    open(at + '/port', 'w').write(str(op.get_bind().engine.url.port))\n    time.sleep(0.01)\n\
-         op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))";
-    let project = beside(&[("b1", waits, "op.drop_table('b')")]);
+    let waits = format!(
+        "at = os.environ['PROJECT']\n\
+         while not os.path.exists(at + '/go'):\n    open(at + '/server', 'w').write({ADDRESS})\n    time.sleep(0.01)\n\
+         op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))"
+    );
+    let project = beside(&[("b1", &waits, "op.drop_table('b')")]);
     let env = format!("targets = [\"postgres:15\"]\nenv = {{ PROJECT = {:?} }}\n", project.path());
     let project = project.with(&env);
     let mut command = project.mrt(&python, &["--format", "json", "--jobs", "3"]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let port = written(&project, "port");
-    let killed =
-        Command::new("docker").args(["kill", &container(&format!("publish={port}"))]).output().unwrap();
+    let server = container_at(&written(&project, "server"));
+    let killed = Command::new("docker").args(["kill", &server]).output().unwrap();
     assert!(killed.status.success(), "{}", stderr(&killed));
     project.write("go", "");
     let output = run.wait_with_output().unwrap();

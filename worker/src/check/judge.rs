@@ -14,6 +14,7 @@ use crate::check::slot::{Slot, TargetContext};
 use crate::check::trial::{self, Failed, Phases, Problem, Rows, Step, Trial, wanted_tables};
 use crate::check::unknown::{self, Unknown};
 use crate::check::{CheckError, apart};
+use crate::database::Dialect;
 use crate::database::catalog::TableName;
 use crate::host::{Failure, Statement};
 use crate::seed::{Batch, Edge, EdgeSet, RowKind, Vocabulary};
@@ -169,11 +170,13 @@ impl Trials<'_> {
 
 /// Tells what hangs on which rows, by trials with fewer rows.
 async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>) -> Result<(), CheckError> {
+    let target = trials.target;
+    let dialect = target.engine.dialect();
     let mut ordinary = trials.widening(&Rows::ordinary()).await?;
     let mut vocabulary = Vocabulary::default();
     let mut write_b = true;
     let mut unknown = None;
-    if let Some(words) = ordinary.failed.as_ref().filter(|failed| depends_on_text(failed)) {
+    if let Some(words) = ordinary.failed.as_ref().filter(|failed| depends_on_text(failed, dialect)) {
         if let Some((better, trial)) = other_vocabulary(trials, words).await? {
             // The migration parses text. With text that it can parse it works, so what remains is a warning.
             let text = format!("free text that is not {}", vocabulary_name(better));
@@ -301,14 +304,13 @@ async fn narrow(
 }
 
 /// Whether a step failed over what a text says: an exception of Python's own, or a value that the database
-/// cannot convert (SQLSTATE class 22).
-fn depends_on_text(failed: &Failed) -> bool {
+/// cannot read.
+fn depends_on_text(failed: &Failed, dialect: &dyn Dialect) -> bool {
     match &failed.problem {
         Problem::Failed(Failure::Raised(raised)) if raised.on_purpose => failed.step != Step::Downgrade,
-        Problem::Failed(Failure::Raised(raised)) if raised.from_database => raised
-            .code
-            .as_deref()
-            .is_some_and(|code| code.len() == 5 && code.starts_with("22") && code != "22001"),
+        Problem::Failed(Failure::Raised(raised)) if raised.from_database => {
+            dialect.is_about_text(raised.code.as_deref(), &raised.message)
+        }
         Problem::Failed(Failure::Raised(_)) => true,
         _ => false,
     }

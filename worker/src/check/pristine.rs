@@ -290,7 +290,7 @@ pub(crate) fn server_wide(
     statements: &[Statement],
     catalogs: &[&Catalog],
 ) -> Option<ServerWide> {
-    touch::touched(statements, catalogs, target.engine.dialect(), &target.suite.version_table).server_wide
+    touch::touched(statements, catalogs, target.engine.dialect(), target.version_table()).server_wide
 }
 
 /// Applies one revision.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mrt_chain::graph::Chain;
@@ -36,6 +36,8 @@ pub(crate) struct TargetContext {
     /// The cells write outside of their database: nothing else is on the server, and every trial begins with a
     /// server as it was found.
     pub(crate) apart: bool,
+    /// The name of the version table, as env.py says it.
+    pub(crate) version_table: OnceLock<String>,
     /// env.py has once come as far as a revision. Until then a failure is the project's as a whole.
     pub(crate) env_works: AtomicBool,
     /// Nothing else runs on this server, which is ours and fresh: what fails here is the revision's own doing, as
@@ -47,7 +49,17 @@ impl TargetContext {
     /// Alembic's own table and the engine's, which hold no rows of the user's.
     pub(crate) fn is_bookkeeping(&self, table: &TableName) -> bool {
         let dialect = self.engine.dialect();
-        dialect.fold(&table.name) == dialect.fold(&self.suite.version_table)
+        dialect.fold(&table.name) == dialect.fold(self.version_table())
+    }
+
+    /// The name of the version table: what env.py says of it, else the settings.
+    pub(crate) fn version_table(&self) -> &str {
+        self.version_table.get().unwrap_or(&self.suite.version_table)
+    }
+
+    /// Takes env.py's word for the version table; it says the same each time.
+    pub(crate) fn learn_version_table(&self, name: String) {
+        self.version_table.get_or_init(|| name);
     }
 
     /// Reads the catalog, without what is Alembic's own: its version table comes with the first revision and stays.

@@ -74,6 +74,28 @@ pub(crate) fn with_children(
     tables.iter().cloned().chain(children.map(|(name, _)| name.clone())).collect()
 }
 
+/// Other names by which a statement reaches the rows of a table: those of its partitions, and those of the types
+/// of its columns that are objects themselves (enums, composite types). What a domain asks for is its columns' own.
+fn behind(catalog: &Catalog) -> impl Iterator<Item = (&str, &TableName)> {
+    let own_types: BTreeSet<&str> = catalog
+        .objects
+        .keys()
+        .filter(|key| key.kind == ObjectKind::Type)
+        .map(|key| last_part(&key.path))
+        .collect();
+    catalog.tables.iter().flat_map(move |(name, table)| {
+        let partitions = table.partitions.iter().map(|partition| partition.name.name.as_str());
+        let types = table.columns.iter().map(|column| last_part(column.ty.native.trim_end_matches("[]")));
+        let types: Vec<&str> = types.filter(|ty| own_types.contains(ty)).collect();
+        partitions.chain(types).map(move |other| (other, name))
+    })
+}
+
+/// `address` of `billing.address` and of `billing."address"`.
+fn last_part(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path).trim_matches('"')
+}
+
 #[derive(Default)]
 struct Seen {
     touched: Touched,
@@ -111,6 +133,9 @@ impl<'a> Names<'a> {
                 if !known.contains(&table) {
                     known.push(table);
                 }
+            }
+            for (name, table) in behind(catalog) {
+                tables.entry(dialect.fold(name)).or_default().push(table);
             }
             for piece in &catalog.code {
                 code.entry(dialect.fold(&piece.name)).or_default().push(piece);
@@ -287,7 +312,9 @@ mod tests {
     use sqlparser::dialect::PostgreSqlDialect;
 
     use super::*;
-    use crate::database::catalog::{Code, ColumnType, ForeignKey, Table};
+    use crate::database::catalog::{
+        Code, Column, ColumnType, Family, ForeignKey, ObjectKey, Partition, Table,
+    };
     use crate::database::rows::Value;
 
     struct Plain;
@@ -320,6 +347,7 @@ mod tests {
             foreign_keys: key.into_iter().collect(),
             checks: Vec::new(),
             exclusions: Vec::new(),
+            partitions: Vec::new(),
         }
     }
 
@@ -373,6 +401,38 @@ mod tests {
     fn views_functions_and_triggers_are_seen_through() {
         assert_eq!(named("UPDATE active_users SET x = 1"), ["users"]);
         assert_eq!(named("UPDATE orders SET x = 1"), ["audit", "orders"]);
+    }
+
+    #[test]
+    fn partitions_and_types_lead_to_their_tables() {
+        let mut catalog = catalog();
+        let column = Column {
+            name: "at".to_owned(),
+            ty: ColumnType {
+                family: Family::Other,
+                native: "audit.place[]".to_owned(),
+                domain_checks: Vec::new(),
+            },
+            nullable: true,
+            default: None,
+            generated: false,
+            counter: false,
+            identity_always: false,
+        };
+        let part = Partition { name: name("orders_2020"), takes: None };
+        catalog.tables.get_mut(&name("orders")).unwrap().partitions.push(part);
+        catalog.tables.get_mut(&name("notes")).unwrap().columns.push(column);
+        let named = |sql: &str, catalog: &Catalog| {
+            let statement = Statement { sql: sql.to_owned(), parameters: Vec::new(), line: Some(1) };
+            touched([&statement], &[catalog], &Plain, "alembic_version").tables
+        };
+        let type_changes = "ALTER TYPE audit.place DROP ATTRIBUTE zip CASCADE";
+        assert!(named("DROP TABLE orders_2020", &catalog).contains(&name("orders")));
+        // The schema's name happens to be a table's.
+        assert_eq!(named(type_changes, &catalog), [name("audit")].into(), "no type of the schema's own");
+        let key = ObjectKey { owner: None, kind: ObjectKind::Type, path: "audit.place".to_owned() };
+        catalog.objects.insert(key, Default::default());
+        assert_eq!(named(type_changes, &catalog), [name("audit"), name("notes")].into());
     }
 
     #[test]

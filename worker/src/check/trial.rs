@@ -499,7 +499,7 @@ pub(crate) fn wanted_tables(
         statements,
         &[before, &pristine.after.catalog],
         target.engine.dialect(),
-        &target.suite.version_table,
+        target.version_table(),
     );
     if touched.everything {
         return all();

@@ -67,8 +67,14 @@ pub(crate) fn columns(
 ) -> Vec<Unknown> {
     let Problem::Failed(Failure::Raised(raised)) = &failed.problem else { return Vec::new() };
     // An upgrade that refuses values on purpose is a guard, whatever it raises. A downgrade that refuses is no way back.
-    let about_value = if raised.on_purpose { failed.step != Step::Downgrade } else { raised.about_value };
-    if !about_value || raised.from_database {
+    let about_value = if raised.on_purpose {
+        failed.step != Step::Downgrade
+    } else if raised.from_database {
+        target.engine.dialect().is_about_text(raised.code.as_deref(), &raised.message)
+    } else {
+        raised.about_value
+    };
+    if !about_value {
         return Vec::new();
     }
     let (catalog, labels) = match failed.step {

@@ -154,6 +154,8 @@ pub struct Table {
     pub checks: Vec<Check>,
     /// Constraints that compare rows with each other by operators (PostgreSQL EXCLUDE): columns involved.
     pub exclusions: Vec<Vec<String>>,
+    /// The partitions that hold the rows of a partitioned table.
+    pub partitions: Vec<Partition>,
 }
 
 /// A column, as seeding sees it.
@@ -297,6 +299,15 @@ pub struct Check {
     pub condition: String,
     /// Columns that it reads.
     pub columns: Vec<String>,
+}
+
+/// A partition that holds rows itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// Its own name, by which statements may call it.
+    pub name: TableName,
+    /// What it demands of its rows; nothing when it takes all of them (a lone DEFAULT one).
+    pub takes: Option<Check>,
 }
 
 /// Code that lives in the database, and what it can touch.

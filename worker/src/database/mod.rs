@@ -294,6 +294,12 @@ pub trait Dialect: Send + Sync {
         message.to_owned()
     }
 
+    /// Whether a statement was refused over what a text says, which it could not read as something else. SQLSTATE has
+    /// class 22 for that; a text that is too long (22001) says nothing of its words.
+    fn is_about_text(&self, code: Option<&str>, _message: &str) -> bool {
+        code.is_some_and(|code| code.len() == 5 && code.starts_with("22") && code != "22001")
+    }
+
     /// The largest text, in characters, that edge rows put into an unbounded text column.
     fn longest_unbounded_text(&self) -> usize {
         10_000

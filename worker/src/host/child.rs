@@ -60,13 +60,24 @@ enum Ending {
     /// It is done.
     Done { opaque: bool, quiet: bool, raised: Option<Raised> },
     /// The scout is back.
-    Scouted { modules: Vec<String>, error: Option<Raised> },
+    Scouted { modules: Vec<String>, version_table: Option<String>, error: Option<Raised> },
     /// The project cannot be loaded in this child.
     Failed(LoadFailure),
     /// The process is gone, or at least does not talk to us any more.
     Gone,
     /// The limit was reached.
     TimedOut,
+}
+
+/// What a run of `env.py` with no step showed.
+#[derive(Debug, Default)]
+pub(super) struct Scouted {
+    /// What it imported.
+    pub(super) modules: Vec<String>,
+    /// Where it keeps the version, if it came that far.
+    pub(super) version_table: Option<String>,
+    /// What it raised.
+    pub(super) error: Option<String>,
 }
 
 impl Child {
@@ -125,23 +136,23 @@ impl Child {
         self.request(&ToChild::Bootstrap { callable }, limit).await
     }
 
-    /// Runs `env.py` with no step: which modules it imported, and what it raised.
-    pub(super) async fn scout(
-        &mut self,
-        limit: Duration,
-    ) -> Result<(Vec<String>, Option<String>), HostError> {
+    /// Runs `env.py` with no step.
+    pub(super) async fn scout(&mut self, limit: Duration) -> Result<Scouted, HostError> {
+        let failed = |error| Scouted { error: Some(error), ..Scouted::default() };
         let mut record = Record::default();
         match self.converse(&ToChild::Scout, limit, &mut record).await? {
-            Ending::Scouted { modules, error } => Ok((modules, error.map(|error| error.message))),
+            Ending::Scouted { modules, version_table, error } => {
+                Ok(Scouted { modules, version_table, error: error.map(|error| error.message) })
+            }
             Ending::Failed(failure) => Err(self.failed(failure)),
             Ending::Done { .. } => Err(HostError::Protocol("a step was answered to a scout".to_owned())),
             Ending::Gone => {
                 let how = self.bury().await?;
-                Ok((Vec::new(), Some(format!("its process ended ({how})"))))
+                Ok(failed(format!("its process ended ({how})")))
             }
             Ending::TimedOut => {
                 self.bury_alive().await?;
-                Ok((Vec::new(), Some(format!("it did not end within {limit:?}"))))
+                Ok(failed(format!("it did not end within {limit:?}")))
             }
         }
     }
@@ -248,7 +259,9 @@ impl Child {
                     Some(FromChild::Ran) => record.ran(),
                     Some(FromChild::Reached) => record.reached = true,
                     Some(FromChild::Done { opaque, quiet, raised }) => return Ok(Ending::Done { opaque, quiet, raised }),
-                    Some(FromChild::Scouted { modules, error }) => return Ok(Ending::Scouted { modules, error }),
+                    Some(FromChild::Scouted { modules, version_table, error }) => {
+                        return Ok(Ending::Scouted { modules, version_table, error });
+                    }
                     Some(FromChild::Failed(failure)) => return Ok(Ending::Failed(failure)),
                     None => return Ok(Ending::Gone),
                 },

@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 pub use child::Child;
 pub use error::HostError;
-pub use server::Host;
+pub use server::{Host, Settled};
 
 /// What a host needs to know of a suite and a slot.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::child::Scouted;
 use super::launch::Server;
 use super::{Child, HostError, HostSettings, SeenRevision, StepOutcome, Versions};
 
@@ -41,6 +42,15 @@ impl Drop for Spare {
     }
 }
 
+/// What [`Host::settle`] showed.
+#[derive(Debug)]
+pub struct Settled {
+    /// The name of the table in which env.py keeps the version, if it came as far as to say so.
+    pub version_table: Option<String>,
+    /// What it raised.
+    pub raised: Option<String>,
+}
+
 impl Host {
     /// Loads the project. One that cannot be forked safely is loaded by each child instead.
     pub async fn start(mut settings: HostSettings) -> Result<Self, HostError> {
@@ -73,7 +83,7 @@ impl Host {
         }
         current.spare = None;
         let mut scout = current.fork().await?;
-        let (modules, error) = scout.scout(limit).await?;
+        let Scouted { modules, error, .. } = scout.scout(limit).await?;
         scout.end().await?;
         if let Some(error) = error {
             tracing::debug!(suite = %self.settings.dir.display(), "env.py with no step: {error}");
@@ -126,6 +136,14 @@ impl Host {
         let outcome = child.bootstrap(callable, limit).await?;
         child.end().await?;
         Ok(outcome)
+    }
+
+    /// Runs `env.py` with no step, in a process of its own, for what it does to the database by itself.
+    pub async fn settle(&self, limit: Duration) -> Result<Settled, HostError> {
+        let mut child = self.child().await?;
+        let Scouted { version_table, error, .. } = child.scout(limit).await?;
+        child.end().await?;
+        Ok(Settled { version_table, raised: error })
     }
 
     /// Ends all processes of the project and waits until they are gone.

@@ -111,6 +111,7 @@ pub(super) enum FromChild {
     },
     Scouted {
         modules: Vec<String>,
+        version_table: Option<String>,
         error: Option<Raised>,
     },
     Failed(LoadFailure),

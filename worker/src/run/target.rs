@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use mrt_chain::settings::{EngineKind, Suite, Target};
 use mrt_report::{Cell, Evidence, Finding, FindingKind, Severity};
@@ -338,6 +338,7 @@ impl OneSuite<'_> {
             scratch,
             run_as: self.running.run_as(),
             apart,
+            version_table: OnceLock::new(),
             env_works: AtomicBool::new(false),
             alone: alone && self.running.is_ours(),
         };

@@ -21,6 +21,8 @@ use super::values::Field;
 const ALONE: usize = 250;
 /// The most candidates for one column of several.
 const SHARED: usize = 80;
+/// Partitions that are to hold a row each.
+const PARTITIONS: usize = 16;
 /// Ordinary values among the candidates.
 const ORDINARY: u64 = 30;
 
@@ -41,6 +43,8 @@ pub(super) struct Component {
     pub(super) labels: BTreeMap<usize, Vec<Value>>,
     /// One tuple for each way in which columns must be NULL.
     pub(super) branches: Vec<Vec<Value>>,
+    /// For each partition the tuples that it takes, the best first.
+    pub(super) partitions: Vec<Vec<Vec<Value>>>,
 }
 
 /// What the search knows of a table.
@@ -95,11 +99,13 @@ pub(super) async fn solve(
                 single.iter().copied().filter(|question| question.columns == [at]).collect();
             pools.insert(at, pool(session, scene, at, &mine, &about, columns.len()).await?);
         }
-        components.push(if several.is_empty() {
+        let mut component = if several.is_empty() {
             alone(scene, columns, &pools, &mine)
         } else {
             together(session, scene, columns, &pools, &mine, &several).await?
-        });
+        };
+        partitions(session, scene, &mut component).await?;
+        components.push(component);
     }
     Ok(components)
 }
@@ -414,6 +420,37 @@ async fn together(
         }
     }
     Ok(component)
+}
+
+/// Which of the component's tuples each partition takes.
+async fn partitions(
+    session: &mut dyn Session,
+    scene: &Scene<'_>,
+    component: &mut Component,
+) -> Result<(), DatabaseError> {
+    let typed: BTreeMap<&str, (usize, &str)> = component
+        .columns
+        .iter()
+        .filter_map(|at| {
+            let column = scene.fields.get(*at)?.column;
+            Some((column.name.as_str(), (*at, column.ty.native.as_str())))
+        })
+        .collect();
+    for check in scene.table.partitions.iter().take(PARTITIONS).filter_map(|p| p.takes.as_ref()) {
+        let known: Option<Vec<_>> =
+            check.columns.iter().map(|name| Some((name, typed.get(name.as_str())?))).collect();
+        let Some(known) = known.filter(|known| !known.is_empty()) else { continue };
+        let typed: Vec<(String, String)> =
+            known.iter().map(|(name, (_, native))| ((*name).clone(), (*native).to_owned())).collect();
+        let columns = known.iter().map(|(_, (at, _))| *at).collect();
+        let condition = check.condition.clone();
+        let question = Question { condition, columns, typed: Vec::new(), hints: BTreeMap::new(), here: true };
+        let tuples: Vec<Vec<Value>> = component.ordinary.iter().chain(&component.here).cloned().collect();
+        let answers = ask(session, &question, &typed, &component.columns, &tuples).await?;
+        let taken = tuples.into_iter().zip(answers).filter(|(_, holds)| *holds);
+        component.partitions.push(taken.map(|(tuple, _)| tuple).collect());
+    }
+    Ok(())
 }
 
 /// What both kinds of components have in common: preference, labels, branches.

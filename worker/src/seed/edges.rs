@@ -178,6 +178,13 @@ fn texts(context: &Context<'_>, max: Option<usize>, padded: bool) -> Vec<Value> 
             vec![cut(format!("o'neil_a-b.c,d/e@f 100% \"q\" \\n {number}")), cut("_-.,/@'%\"\\".to_owned())]
         }
         Edge::Empty => vec![String::new()],
+        Edge::Twin if field.is_unique() => match field.ordinary(0) {
+            Value::Text(first) => {
+                let blank = (!padded).then(|| format!("{first} "));
+                [Some(mixed_case(&first)), blank].into_iter().flatten().filter_map(fits).collect()
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     };
     let mut values: Vec<Value> = Vec::new();

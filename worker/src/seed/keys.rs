@@ -24,6 +24,8 @@ pub(super) struct UniqueSet {
 pub(super) enum Strictness {
     /// Also under lower-casing and trimming, also where an expression or a predicate may allow more.
     Careful,
+    /// As careful where an expression or a predicate may ask for it, to the letter where a plain constraint does.
+    Literal,
     /// Only what plain unique constraints ask for.
     Needed,
 }
@@ -79,7 +81,11 @@ impl Taken {
     /// A set's columns in the row are all known, and another row has the same.
     pub(super) fn conflicts(&self, set: usize, row: &[Option<Value>], strictness: Strictness) -> bool {
         let Some(unique) = self.sets.get(set) else { return false };
-        let careful = strictness == Strictness::Careful;
+        let careful = match strictness {
+            Strictness::Careful => true,
+            Strictness::Literal => !unique.plain,
+            Strictness::Needed => false,
+        };
         let needed = unique.plain && unique.here;
         if !careful && !needed {
             return false;

@@ -7,6 +7,7 @@ mod combinations;
 mod compat;
 mod compose;
 mod conditions;
+mod counterparts;
 mod cycles;
 mod edges;
 mod groups;
@@ -39,7 +40,8 @@ pub async fn seed(
     dialect: &dyn Dialect,
     request: &Request<'_>,
 ) -> Result<Seeded, DatabaseError> {
-    let stages = plan::plan(request);
+    let counterparts = counterparts::counterparts(request);
+    let stages = plan::plan(request, &counterparts);
     let mut filling = insert::Filling::new(dialect, request);
     for stage in &stages {
         match stage.as_slice() {
@@ -74,7 +76,9 @@ pub enum Edge {
     Empty,
     /// The same values as an ordinary row in every column that need not be unique.
     Duplicate,
-    /// A further label of an enum or IN list, or another branch of a condition; counted.
+    /// What must be unique differs from an ordinary row's in letter case or blanks alone.
+    Twin,
+    /// A further label of an enum or IN list, another branch of a condition, another partition; counted.
     Label(u16),
 }
 
@@ -90,6 +94,9 @@ impl std::fmt::Display for Edge {
             Self::Punctuation => f.write_str("punctuation"),
             Self::Empty => f.write_str("empty text and zero"),
             Self::Duplicate => f.write_str("duplicates in columns that are not unique"),
+            Self::Twin => {
+                f.write_str("a unique text that differs from another in letter case or blanks alone")
+            }
             Self::Label(n) => write!(f, "further label {n}"),
         }
     }

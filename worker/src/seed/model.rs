@@ -12,11 +12,11 @@ use super::groups::Maker;
 use super::keys::{Strictness, Taken};
 use super::plan::{self, Link, TablePlan, Timing};
 use super::probe;
-use super::values::Field;
+use super::values::{Field, array};
 use super::{Edge, EdgeSet, Request, RowKind};
 
 /// Edges in the order of their rows, labels apart.
-const EDGES: [Edge; 9] = [
+pub(super) const EDGES: [Edge; 10] = [
     Edge::Nulls,
     Edge::Largest,
     Edge::Smallest,
@@ -26,6 +26,7 @@ const EDGES: [Edge; 9] = [
     Edge::Punctuation,
     Edge::Empty,
     Edge::Duplicate,
+    Edge::Twin,
 ];
 /// The most rows that show further labels.
 const LABELS: u16 = 32;
@@ -133,7 +134,7 @@ impl<'a> Model<'a> {
                 _ => 0,
             },
         };
-        for number in 0..if self.plan.requested { count } else { 0 } {
+        for number in 0..if self.plan.edges { count } else { 0 } {
             let (wanted, branches) = self.unseen(&drafts);
             if wanted.is_empty() && branches.is_empty() {
                 break;
@@ -186,7 +187,7 @@ impl<'a> Model<'a> {
     }
 
     fn wants(&self, edge: Edge) -> bool {
-        self.plan.requested
+        self.plan.edges
             && match &self.request.edges {
                 EdgeSet::All => true,
                 EdgeSet::None => false,
@@ -222,8 +223,12 @@ impl<'a> Model<'a> {
             let maker = Maker { model: self, kind, tweak, wanted, branches, rows, earlier, breadth };
             compose(self.fields.len(), &maker.groups(), &self.taken, strictness, both)
         };
-        let row = try_with(Strictness::Careful, FEW)
-            .or_else(|| try_with(Strictness::Careful, MANY))
+        let careful = match kind {
+            RowKind::Edge(Edge::Twin) => Strictness::Literal,
+            _ => Strictness::Careful,
+        };
+        let row = try_with(careful, FEW)
+            .or_else(|| try_with(careful, MANY))
             .or_else(|| try_with(Strictness::Needed, MANY))?;
         // An edge row in which nothing is at its edge would be one more ordinary row.
         (both || row.edges > 0).then_some(row)
@@ -275,8 +280,10 @@ impl<'a> Model<'a> {
         };
         let mut tuples: Vec<Vec<Value>> = Vec::new();
         let edge = if edges || ordinary.is_empty() { edge } else { Vec::new() };
-        for rows in [ordinary, edge] {
-            let start = ordinal % rows.len().max(1);
+        // Edge rows leave the last ordinary parent alone, so that parents differ in how many children they have.
+        let spared = usize::from(edges && ordinary.len() > 1);
+        for (rows, spared) in [(ordinary, spared), (edge, 0)] {
+            let start = ordinal % (rows.len() - spared.min(rows.len())).max(1);
             tuples.extend(rows.iter().cycle().skip(start).take(rows.len()).filter_map(tuple));
         }
         if placed.is_empty() {
@@ -345,6 +352,12 @@ impl<'a> Model<'a> {
             let labels: Vec<Value> = match (component, &field.column.ty.family) {
                 (Some(component), _) => component.labels.get(&at).cloned().unwrap_or_default(),
                 (None, Family::Enum(labels)) => labels.iter().cloned().map(Value::Text).collect(),
+                (None, Family::Array(inner)) => match &inner.family {
+                    Family::Enum(labels) => {
+                        labels.iter().map(|label| Value::Text(array(&[Value::Text(label.clone())]))).collect()
+                    }
+                    _ => Vec::new(),
+                },
                 _ => Vec::new(),
             };
             let linked = self.plan.links.iter().any(|link| link.key.columns.contains(&field.column.name));
@@ -365,7 +378,20 @@ impl<'a> Model<'a> {
             };
             let unseen =
                 component.branches.iter().find(|branch| !drafts.iter().any(|draft| same(&draft, branch)));
-            branches.extend(unseen.map(|branch| (number, branch.clone())));
+            let values = |draft: &Draft| -> Vec<Option<Value>> {
+                component.columns.iter().map(|at| draft.row.values.get(*at).cloned().flatten()).collect()
+            };
+            let empty = component.partitions.iter().find(|taken| {
+                let holds = |tuple: &Vec<Value>| {
+                    let wanted: Vec<_> = tuple.iter().cloned().map(Some).collect();
+                    drafts
+                        .iter()
+                        .any(|draft| values(draft) == wanted || draft.branches.get(&number) == Some(tuple))
+                };
+                !taken.is_empty() && !taken.iter().any(holds)
+            });
+            let missing = unseen.or_else(|| empty.and_then(|taken| taken.first()));
+            branches.extend(missing.map(|branch| (number, branch.clone())));
         }
         (wanted, branches)
     }

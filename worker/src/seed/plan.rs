@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::catalog::{Catalog, Column, Family, ForeignKey, Table, TableName, Unique};
 
+use super::model::EDGES;
 use super::{Batch, Request};
 
 /// The most ordinary rows that a table gets so that others can refer to them.
@@ -40,11 +41,13 @@ pub(super) struct Link<'a> {
 pub(super) struct TablePlan<'a> {
     pub(super) name: &'a TableName,
     pub(super) table: &'a Table,
-    /// The same table on the other side of the revision.
+    /// The table on the other side of the revision, whatever its name is there.
     pub(super) other: Option<&'a Table>,
     pub(super) links: Vec<Link<'a>>,
     /// Named by the request; else it only supports others.
     pub(super) requested: bool,
+    /// Its rows may be at their edges: it is requested, and no mere backup of another table.
+    pub(super) edges: bool,
     /// How many ordinary rows.
     pub(super) ordinary: usize,
 }
@@ -56,7 +59,10 @@ impl<'a> TablePlan<'a> {
 }
 
 /// Tables in the order of insertion; tables of one stage need each other and go in together.
-pub(super) fn plan<'a>(request: &Request<'a>) -> Vec<Vec<TablePlan<'a>>> {
+pub(super) fn plan<'a>(
+    request: &Request<'a>,
+    counterparts: &'a BTreeMap<TableName, Table>,
+) -> Vec<Vec<TablePlan<'a>>> {
     let mut tables: BTreeMap<&TableName, TablePlan<'a>> = BTreeMap::new();
     let mut queue: Vec<&TableName> = request.tables.iter().collect();
     while let Some(name) = queue.pop() {
@@ -65,7 +71,7 @@ pub(super) fn plan<'a>(request: &Request<'a>) -> Vec<Vec<TablePlan<'a>>> {
             continue;
         }
         let requested = request.tables.contains(name);
-        let other = request.there.tables.get(name);
+        let other = counterparts.get(name).or_else(|| request.there.tables.get(name));
         let mut links = links(request.here, name, table, other);
         for link in &mut links {
             let read = |column: &String| table.checks.iter().any(|check| check.columns.contains(column));
@@ -79,11 +85,27 @@ pub(super) fn plan<'a>(request: &Request<'a>) -> Vec<Vec<TablePlan<'a>>> {
             Batch::A => 3,
             Batch::B => 2,
         };
-        tables.insert(name, TablePlan { name, table, other, links, requested, ordinary });
+        let made = !request.there.tables.contains_key(name);
+        let edges = requested && !(made && is_backup(table, counterparts.get(name)));
+        tables.insert(name, TablePlan { name, table, other, links, requested, edges, ordinary });
     }
     let mut stages = order(tables);
     count(&mut stages);
     stages
+}
+
+/// What a revision makes by CREATE TABLE .. AS SELECT, to take rows back from: it has no constraints of its own, and
+/// no application writes to it, least of all what the table that it copies would refuse.
+fn is_backup(table: &Table, original: Option<&Table>) -> bool {
+    let bare = table.columns.iter().all(|column| column.nullable && column.default.is_none());
+    let free = table.primary_key.is_empty()
+        && table.uniques.is_empty()
+        && table.foreign_keys.is_empty()
+        && table.checks.is_empty();
+    // A single column remembers the keys of rows.
+    let remembers =
+        table.columns.len() == 1 || original.is_some_and(|original| !original.primary_key.is_empty());
+    bare && free && remembers
 }
 
 /// Foreign keys of both sides, as far as parent and columns exist here.
@@ -215,7 +237,7 @@ fn count(stages: &mut [Vec<TablePlan<'_>>]) {
             Family::Enum(labels) => labels.len().min(SUPPORT_LIMIT),
             _ => 0,
         });
-        let edges = if table.requested { 9 + labels.max().unwrap_or(0) } else { 0 };
+        let edges = if table.edges { EDGES.len() + labels.max().unwrap_or(0) } else { 0 };
         for link in table.links.iter().filter(|link| !matches!(link.timing, Timing::Never | Timing::Itself)) {
             let demand = demand(table, link, table.ordinary + edges);
             let entry = needed.entry(link.key.parent.clone()).or_insert(0);

@@ -11,24 +11,23 @@ use super::plan::TablePlan;
 use super::values::Field;
 
 /// Literals that some type without samples may accept.
-const GUESSES: [&str; 16] = [
-    "a",
-    "1",
-    "0",
-    "{}",
-    "[]",
-    "()",
-    "(,)",
-    "(,,)",
-    "(,,,)",
-    "(1,1)",
-    "1.0",
-    "2021-01-01",
-    "10.0.0.1",
+const GUESSES: [&str; 13] =
+    ["a", "1", "0", "{}", "[]", "()", "(1,1)", "1.0", "2021-01-01", "10.0.0.1", "true", "empty", "<a/>"];
+
+/// What a field of a composite type may hold, none with a comma or bracket in it.
+const FIELD_GUESSES: [&str; 8] = [
+    "word",
+    "12",
+    "2021-02-03",
+    "2021-02-03 04:05:06",
     "true",
-    "empty",
-    "<a/>",
+    "{}",
+    "10.0.0.1",
+    "7b9ad8b5-57ba-4c07-a0a5-1df0b3c4d5e6",
 ];
+
+/// The most fields of a composite type that are looked for.
+const FIELDS: usize = 32;
 
 /// Asks about a type without samples, and about arrays whose elements meet a domain's conditions.
 pub(super) async fn learn(
@@ -40,11 +39,10 @@ pub(super) async fn learn(
 ) -> Result<(), DatabaseError> {
     match (&field.shape, &field.column.ty.family) {
         (Shape::Samples(known), _) if known.is_empty() => {
-            let guesses = GUESSES.iter().map(|text| Value::Text((*text).to_owned())).collect();
-            let name = "guess".to_owned();
-            field.shape = Shape::Samples(
-                accepted(session, "guess IS NOT NULL", (name, &field.column.ty.native), guesses).await?,
-            );
+            let native = &field.column.ty.native;
+            let mut samples = valid(session, native, GUESSES.map(str::to_owned).to_vec()).await?;
+            samples.extend(composite(session, native).await?);
+            field.shape = Shape::Samples(samples);
         }
         (Shape::Array(_), Family::Array(inner)) if !inner.domain_checks.is_empty() => {
             let column = Column { ty: (**inner).clone(), ..field.column.clone() };
@@ -68,6 +66,41 @@ pub(super) async fn learn(
         _ => {}
     }
     Ok(())
+}
+
+/// The literals of a type among some guesses.
+async fn valid(
+    session: &mut dyn Session,
+    native: &str,
+    guesses: Vec<String>,
+) -> Result<Vec<Value>, DatabaseError> {
+    // Of a composite whose fields are NULL it is neither true that it is NULL nor that it is not.
+    let condition = "CAST(guess AS text) IS NOT NULL";
+    let guesses = guesses.into_iter().map(Value::Text).collect();
+    accepted(session, condition, ("guess".to_owned(), native), guesses).await
+}
+
+/// A value of a composite type with something in each field, for which each field is asked about by itself.
+async fn composite(session: &mut dyn Session, native: &str) -> Result<Vec<Value>, DatabaseError> {
+    let literal = |fields: &[String]| format!("({})", fields.join(","));
+    let empty = (1..=FIELDS).map(|count| literal(&vec![String::new(); count])).collect();
+    // Were other numbers of fields accepted too, it would be no composite type.
+    let [Value::Text(found)] = &valid(session, native, empty).await?[..] else { return Ok(Vec::new()) };
+    let mut fields = vec![String::new(); found.split(',').count()];
+    for at in 0..fields.len() {
+        let with = |guess: &&str| {
+            let mut fields = fields.clone();
+            fields[at] = (*guess).to_owned();
+            literal(&fields)
+        };
+        // The first guess that fits stays in its field.
+        let guesses = FIELD_GUESSES.iter().map(with).collect();
+        if let Some(Value::Text(better)) = valid(session, native, guesses).await?.first() {
+            let inner = better.trim_start_matches('(').trim_end_matches(')');
+            fields = inner.split(',').map(str::to_owned).collect();
+        }
+    }
+    Ok(vec![Value::Text(literal(&fields))])
 }
 
 /// The values that meet a condition.

@@ -47,6 +47,7 @@ fn users(columns: &[&str]) -> Catalog {
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         exclusions: Vec::new(),
+        partitions: Vec::new(),
     };
     Catalog { tables: BTreeMap::from([(name("users"), table)]), ..Catalog::default() }
 }

@@ -44,6 +44,7 @@ fn catalog(table: &str, columns: &[&str], native: &str) -> Catalog {
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         exclusions: Vec::new(),
+        partitions: Vec::new(),
     };
     Catalog { tables: BTreeMap::from([(name(table), table_of)]), ..Catalog::default() }
 }

@@ -53,6 +53,11 @@ impl Dialect for SqliteDialect {
             }
         }
     }
+
+    /// The JSON functions are the only ones that read a text and refuse it; they have no code of their own.
+    fn is_about_text(&self, _code: Option<&str>, message: &str) -> bool {
+        message.contains("malformed JSON")
+    }
 }
 
 #[cfg(test)]

@@ -221,6 +221,7 @@ impl<'a> Builder<'a> {
             foreign_keys: Vec::new(),
             checks: Vec::new(),
             exclusions: Vec::new(),
+            partitions: Vec::new(),
         };
         for constraint in shape.constraints {
             let name = constraint.name.clone();

@@ -156,8 +156,15 @@ fn build(plans: &[Plan]) -> Catalog {
                 nulls_equal: false,
             });
         }
-        let table =
-            Table { columns, primary_key, uniques, foreign_keys, checks: Vec::new(), exclusions: Vec::new() };
+        let table = Table {
+            columns,
+            primary_key,
+            uniques,
+            foreign_keys,
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            partitions: Vec::new(),
+        };
         catalog.tables.insert(name(at), table);
     }
     catalog

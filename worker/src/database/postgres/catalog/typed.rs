@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::queries::class;
 use super::raw::{Attribute, Constraint, Index, Oid, Raw, Relation, Type};
 use crate::database::catalog::{
-    Check, Code, Column, ColumnType, Family, ForeignKey, ObjectKind, Table, TableName, Unique,
+    Check, Code, Column, ColumnType, Family, ForeignKey, ObjectKind, Partition, Table, TableName, Unique,
 };
 
 /// All base tables; a partitioned parent stands for its partitions.
@@ -29,7 +29,9 @@ fn table(raw: &Raw, relation: &Relation) -> Table {
             columns: names(&c.columns),
         })
         .collect();
-    checks.extend(partition_check(raw, relation));
+    let mut partitions = Vec::new();
+    leaves(raw, relation, relation.oid, &mut partitions);
+    checks.extend(partition_check(relation, &partitions));
     Table {
         columns: columns.map(|c| column(raw, relation, c)).collect(),
         primary_key: constraints().find(|c| c.kind == 'p').map(|c| names(&c.columns)).unwrap_or_default(),
@@ -40,6 +42,7 @@ fn table(raw: &Raw, relation: &Relation) -> Table {
             .collect(),
         checks,
         exclusions: exclusions(raw, relation),
+        partitions,
     }
 }
 
@@ -102,38 +105,44 @@ fn foreign_key(raw: &Raw, constraint: &Constraint) -> Option<ForeignKey> {
 }
 
 /// What a partitioned table demands of a row: that some partition takes it.
-fn partition_check(raw: &Raw, relation: &Relation) -> Option<Check> {
+fn partition_check(relation: &Relation, partitions: &[Partition]) -> Option<Check> {
     if relation.kind != 'p' {
         return None;
     }
-    let mut conditions = Vec::new();
-    leaves(raw, relation.oid, &mut conditions);
-    let condition = if conditions.is_empty() {
-        "false".to_owned()
-    } else {
-        // A partition without a condition of its own (a lone DEFAULT one) takes every row.
-        conditions.into_iter().collect::<Option<Vec<_>>>()?.join(" OR ")
-    };
-    let columns = raw
-        .columns_of(relation.oid)
-        .iter()
-        .filter(|c| condition.contains(&c.name))
-        .map(|c| c.name.clone())
-        .collect();
+    if partitions.is_empty() {
+        return Some(Check { name: None, condition: "false".to_owned(), columns: Vec::new() });
+    }
+    // A partition without a condition of its own takes every row.
+    let takes: Vec<&Check> =
+        partitions.iter().map(|partition| partition.takes.as_ref()).collect::<Option<_>>()?;
+    let condition =
+        takes.iter().map(|check| format!("({})", check.condition)).collect::<Vec<_>>().join(" OR ");
+    let mut columns: Vec<String> = takes.iter().flat_map(|check| check.columns.iter().cloned()).collect();
+    columns.sort_unstable();
+    columns.dedup();
     Some(Check { name: None, condition, columns })
 }
 
-/// The conditions of all partitions that hold rows themselves.
-fn leaves(raw: &Raw, parent: Oid, conditions: &mut Vec<Option<String>>) {
+/// The partitions of `root` that hold rows themselves.
+fn leaves(raw: &Raw, root: &Relation, parent: Oid, found: &mut Vec<Partition>) {
+    if root.kind != 'p' {
+        return;
+    }
     for child in raw.children.get(&parent).into_iter().flatten() {
         let Some(relation) = raw.relations.get(child) else { continue };
         if relation.kind == 'p' {
-            leaves(raw, *child, conditions);
-        } else if relation.bound.as_deref() == Some("DEFAULT") {
-            conditions.push(None);
-        } else {
-            conditions.push(relation.partition_condition.as_ref().map(|c| format!("({c})")));
+            leaves(raw, root, *child, found);
+            continue;
         }
+        let takes = relation.partition_condition.as_ref().map(|condition| {
+            let read = raw.columns_of(root.oid).iter().filter(|c| condition.contains(&c.name));
+            Check {
+                name: None,
+                condition: condition.clone(),
+                columns: read.map(|c| c.name.clone()).collect(),
+            }
+        });
+        found.push(Partition { name: relation.name.clone(), takes });
     }
 }
 

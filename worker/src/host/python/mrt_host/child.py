@@ -74,15 +74,21 @@ class Child:
     def scout(self):
         before = set(sys.modules)
         error = None
+        tables = []
         try:
-            scout(self.project)
+            scout(self.project, tables.append)
         except BaseException as raised:
             error = raised
         modules = [name for name, module in list(sys.modules.items()) if name not in before and _is_file(module)]
         process.flush()
         self.output.send_bytes(self.mark)
         self.channel.send(
-            {"op": "scouted", "modules": modules, "error": None if error is None else failure.describe(error, None, None)}
+            {
+                "op": "scouted",
+                "modules": modules,
+                "version_table": tables[0] if tables else None,
+                "error": None if error is None else failure.describe(error, None, None),
+            }
         )
 
 

@@ -4,7 +4,9 @@ import ast
 import decimal
 import dis
 import os
+import pickle
 import re
+import struct
 import traceback
 
 from .wire import clip
@@ -21,6 +23,14 @@ LIBRARIES = ("alembic.", "sqlalchemy.")
 # Where these libraries look up tables and columns, and where among that they convert values.
 SCHEMA = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.orm.", "sqlalchemy.util.")
 VALUES = "sqlalchemy.sql.sqltypes"
+# What Python's readers of values say of one that they cannot read; json, binascii and the codecs say ValueError.
+UNREADABLE = (ValueError, LookupError, decimal.InvalidOperation, pickle.UnpicklingError, struct.error)
+try:
+    import zlib
+
+    UNREADABLE += (zlib.error,)
+except ImportError:
+    pass  # a Python that was built without it
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
@@ -159,7 +169,7 @@ def _about_value(error):
     inner = frames[-1][2] if frames else ""
     if type(error).__module__.startswith(LIBRARIES) or (inner.startswith(SCHEMA) and inner != VALUES):
         return False
-    return isinstance(error, (ValueError, LookupError, decimal.InvalidOperation))
+    return isinstance(error, UNREADABLE)
 
 
 def _is_raise(error):

@@ -88,9 +88,14 @@ class Attempt:
         return NotRun("env.py never ran the step: it ended without calling context.run_migrations()")
 
 
-def scout(project):
-    """Runs env.py with no step, for what it imports."""
-    _inside(project, lambda env, heads: [], "heads", dont_mutate=True)
+def scout(project, tell):
+    """Runs env.py with no step, for what it imports and does by itself; `tell` hears of the version table's name."""
+
+    def no_steps(env, heads):
+        tell(env.get_context().version_table)
+        return []
+
+    _inside(project, no_steps, "heads", dont_mutate=True)
 
 
 def _inside(project, fn, destination, **options):

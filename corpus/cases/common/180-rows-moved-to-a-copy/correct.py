@@ -1,0 +1,21 @@
+"""Keep the orders that were sent apart"""
+
+from alembic import op
+
+revision = "c180_correct"
+down_revision = "c180_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE sent_orders AS SELECT * FROM orders WHERE state = 'sent'")
+    op.execute("DELETE FROM orders WHERE state = 'sent'")
+
+
+def downgrade() -> None:
+    op.execute(
+        "INSERT INTO orders (id, customer_id, state, note) "
+        "SELECT id, customer_id, state, note FROM sent_orders"
+    )
+    op.drop_table("sent_orders")
