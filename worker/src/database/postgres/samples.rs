@@ -215,11 +215,12 @@ mod tests {
 
     #[test]
     fn files_of_the_server_are_left_out_and_names_of_the_users_stay() {
-        let told = PostgreSqlDialect.without_files(
+        let dialect = PostgreSqlDialect::default();
+        let told = dialect.without_files(
             "could not write to file \"base/pgsql_tmp/pgsql_tmp59.3\": No space left on device",
         );
         assert_eq!(told, "could not write to file \"<file>\": No space left on device");
         let other = "relation \"base\" of schema \"app\" is full";
-        assert_eq!(PostgreSqlDialect.without_files(other), other);
+        assert_eq!(dialect.without_files(other), other);
     }
 }
