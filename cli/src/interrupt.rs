@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM: the first asks, the second insists.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use indicatif::MultiProgress;
 use mrt_report::exit_code;
@@ -13,8 +13,11 @@ pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Resu
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
-        bars.suspend(|| eprintln!("interrupted: cleaning up; press Ctrl-C again to stop at once"));
         cancel.cancel();
+        // Whoever read standard error may be gone, and that is no reason not to clean up.
+        bars.suspend(|| {
+            let _ = writeln!(io::stderr(), "interrupted: cleaning up; press Ctrl-C again to stop at once");
+        });
         either(&mut interrupt, &mut terminate).await;
         std::process::exit(i32::from(exit_code::KILLED));
     });
