@@ -42,18 +42,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let files = versions(&original, &arguments.target)?;
 
     let mutated = original.with_file_name(format!("{}-mutants", arguments.chain.as_str()));
-    let copy = mutated.join("versions");
     let failed =
-        |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", copy.display()));
-    let _ = std::fs::remove_dir_all(&mutated);
-    std::fs::create_dir_all(&copy).map_err(failed)?;
-    for name in ["alembic.ini", "hooks.py"] {
-        std::fs::copy(original.join(name), mutated.join(name)).map_err(failed)?;
+        |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", mutated.display()));
+    if mutated.exists() {
+        std::fs::remove_dir_all(&mutated).map_err(failed)?;
     }
+    // The whole package: some env.py look for their revisions beside their own code, whatever the settings say. The
+    // project's directory comes first on Python's path.
+    real::write_project(arguments.chain, &mutated, &mutated.to_string_lossy())?;
+    let package = Path::new(&real::site_packages(&python)?).join(arguments.chain.as_str());
+    process::run(Command::new("cp").arg("-a").arg(package).arg(&mutated))?;
+    let copies = versions(&mutated, &arguments.target)?;
+    let copy = copies.first().and_then(|file| file.parent()).unwrap_or(&mutated);
     let mut candidates = Vec::new();
     for file in &files {
-        let name = file.file_name().unwrap_or_default();
-        std::fs::copy(file, copy.join(name)).map_err(failed)?;
         let text = std::fs::read_to_string(file).map_err(failed)?;
         if passing.iter().any(|revision| {
             text.contains(&format!("\"{revision}\"")) || text.contains(&format!("'{revision}'"))
@@ -65,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
         .arg(root().join("xtask/real/mutate.py"))
         .arg(arguments.seed.to_string())
         .arg(files.len().to_string())
-        .arg(&copy)
+        .arg(copy)
         .args(&candidates)
         .stderr(Stdio::inherit())
         .output()
@@ -86,7 +88,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
             }
         }
     }
-    settings(arguments, &original, &mutated)?;
     let only: Vec<&str> = mutants.keys().map(String::as_str).collect();
     let after = check(&mutated, &python, &arguments.target, &only, "after")?;
 
@@ -230,26 +231,4 @@ fn versions(directory: &Path, target: &str) -> Result<Vec<PathBuf>, Problem> {
         .collect();
     files.sort();
     Ok(files)
-}
-
-/// The settings of the mutated project: those of the original with other version locations.
-fn settings(arguments: &Arguments, original: &Path, mutated: &Path) -> Result<(), Problem> {
-    let failed =
-        |error: &dyn std::fmt::Display| Problem::unusable(format!("cannot write the settings: {error}"));
-    let text = std::fs::read_to_string(original.join("mrt.toml")).map_err(|error| failed(&error))?;
-    let mut settings: toml::Table = text.parse().map_err(|error| failed(&error))?;
-    let locations =
-        toml::Value::Array(vec![toml::Value::String(mutated.join("versions").display().to_string())]);
-    if let Some(suites) = settings.get_mut("suite").and_then(toml::Value::as_table_mut) {
-        for (_, suite) in suites.iter_mut() {
-            if let Some(suite) = suite.as_table_mut() {
-                suite.insert("version_locations".to_owned(), locations.clone());
-                suite.insert(
-                    "targets".to_owned(),
-                    toml::Value::Array(vec![toml::Value::String(arguments.target.clone())]),
-                );
-            }
-        }
-    }
-    std::fs::write(mutated.join("mrt.toml"), settings.to_string()).map_err(|error| failed(&error))
 }

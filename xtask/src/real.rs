@@ -89,15 +89,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
 /// Writes the project directory of a chain: its settings and hooks, filled in for this environment.
 pub(crate) fn project(chain: Chain, python: &Path) -> Result<PathBuf, Problem> {
     let directory = root().join("target/xtask/real").join(chain.as_str());
+    write_project(chain, &directory, &site_packages(python)?)?;
+    Ok(directory)
+}
+
+/// Writes a project directory for the chain's package in `site`.
+pub(crate) fn write_project(chain: Chain, directory: &Path, site: &str) -> Result<(), Problem> {
     let failed =
         |error: std::io::Error| Problem::unusable(format!("cannot write {}: {error}", directory.display()));
-    std::fs::create_dir_all(&directory).map_err(failed)?;
-    let site = site_packages(python)?;
-    std::fs::write(directory.join("mrt.toml"), chain.settings().replace("{site}", &site)).map_err(failed)?;
+    std::fs::create_dir_all(directory).map_err(failed)?;
+    std::fs::write(directory.join("mrt.toml"), chain.settings().replace("{site}", site)).map_err(failed)?;
     std::fs::write(directory.join("alembic.ini"), "[alembic]\nscript_location = .\nprepend_sys_path = .\n")
         .map_err(failed)?;
-    std::fs::write(directory.join("hooks.py"), chain.hooks()).map_err(failed)?;
-    Ok(directory)
+    std::fs::write(directory.join("hooks.py"), chain.hooks()).map_err(failed)
 }
 
 /// Where an interpreter keeps its packages.

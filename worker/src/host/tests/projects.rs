@@ -245,6 +245,27 @@ async fn settings_may_stand_in_pyproject() {
 }
 
 #[tokio::test]
+async fn a_package_is_the_one_on_the_projects_own_path() {
+    let Some(python) = interpreter("a_package_is_the_one_on_the_projects_own_path") else { return };
+    let mut suite = Suite::new(&python);
+    // The second copy can be imported, too: as an installed one, beside the checkout.
+    for (place, which) in [("src", "mine"), ("", "another")] {
+        let package = suite.settings.dir.join(place).join("shop");
+        fs::create_dir_all(package.join("migrations/versions")).unwrap();
+        fs::write(package.join("__init__.py"), format!("WHICH = {which:?}\n")).unwrap();
+        fs::write(package.join("migrations/env.py"), ENV).unwrap();
+    }
+    suite.write("alembic.ini", "[alembic]\nscript_location = shop:migrations\nprepend_sys_path = src\n");
+    suite.settings.script_location = suite.settings.dir.join("src/shop/migrations");
+    suite.settings.version_locations.clear();
+    let revision = "revision = 'r1'; down_revision = None\nimport shop\n\
+        def upgrade():\n    {'mine': 0}[shop.WHICH]\ndef downgrade(): pass\n";
+    suite.write("src/shop/migrations/versions/r1.py", revision);
+    let mut child = suite.host().await.child().await.unwrap();
+    assert_eq!(up(&mut child, "r1").await.failure, None);
+}
+
+#[tokio::test]
 async fn revisions_may_stand_in_directories_below() {
     let Some(python) = interpreter("revisions_may_stand_in_directories_below") else { return };
     let mut suite = Suite::new(&python);

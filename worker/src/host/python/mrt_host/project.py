@@ -80,8 +80,6 @@ class Project:
     """A project's Alembic environment, for the one URL of its slot."""
 
     def __init__(self, settings):
-        from alembic.script import ScriptDirectory
-
         from .watch import Watch
 
         self.settings = settings
@@ -92,7 +90,7 @@ class Project:
         sys.argv = ["alembic"]
         try:
             self.config = self._config()
-            self.script = ScriptDirectory.from_config(self.config)
+            self.script = self._directory()
             self._apply_locations()
             self.scripts = list(self.script.walk_revisions())
         except BaseException as error:
@@ -121,19 +119,22 @@ class Project:
         config.cmd_opts = self.command("upgrade", "heads")
         if settings["hand_over_url"]:
             config.set_main_option("sqlalchemy.url", settings["url"].replace("%", "%%"))
-        if not self._same_script_location(config):
-            config.set_main_option("script_location", settings["script_location"].replace("%", "%%"))
         return config
 
-    def _same_script_location(self, config):
-        from alembic import util
+    def _directory(self):
+        """The script directory; the option stays as the project spells it, where that is the same place."""
+        from alembic.script import ScriptDirectory
 
+        wanted = self.settings["script_location"]
         try:
-            read = getattr(config, "get_alembic_option", config.get_main_option)
-            location = util.coerce_resource_to_filename(read("script_location"))
-            return os.path.realpath(location) == os.path.realpath(self.settings["script_location"])
+            # A package is found as the `alembic` command finds it: by then `prepend_sys_path` is on the path.
+            script = ScriptDirectory.from_config(self.config)
+            if os.path.realpath(script.dir) == os.path.realpath(wanted):
+                return script
         except Exception:
-            return False
+            pass
+        self.config.set_main_option("script_location", wanted.replace("%", "%%"))
+        return ScriptDirectory.from_config(self.config)
 
     def _apply_locations(self):
         wanted = self.settings["version_locations"]
