@@ -257,7 +257,11 @@ impl Child {
                     Some(FromChild::Declared { fact }) => record.declared(fact),
                     Some(FromChild::Statement(statement)) => record.sent(statement),
                     Some(FromChild::Ran) => record.ran(),
-                    Some(FromChild::Reached) => record.reached = true,
+                    Some(FromChild::Reached) => {
+                        record.reached = true;
+                        // What env.py takes to import is not the revision's time.
+                        deadline = Instant::now() + limit;
+                    }
                     Some(FromChild::Done { opaque, quiet, raised }) => return Ok(Ending::Done { opaque, quiet, raised }),
                     Some(FromChild::Scouted { modules, version_table, error }) => {
                         return Ok(Ending::Scouted { modules, version_table, error });

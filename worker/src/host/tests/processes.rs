@@ -32,6 +32,20 @@ async fn a_hang_is_killed_with_everything_it_started() {
 }
 
 #[tokio::test]
+async fn the_limit_is_the_revision_s_and_not_that_of_what_env_py_does_before() {
+    let Some(python) = interpreter("the_limit_is_the_revision_s_and_not_that_of_what_env_py_does_before")
+    else {
+        return;
+    };
+    let mut suite = Suite::new(&python);
+    suite.write("migrations/env.py", &format!("import time\ntime.sleep(2)\n{ENV}"));
+    suite.revision("r1", "time.sleep(2)", "pass");
+    let mut child = suite.host().await.child().await.unwrap();
+    let outcome = child.step(Direction::Up, "r1", Duration::from_secs(3)).await.unwrap();
+    assert_eq!(outcome.failure, None);
+}
+
+#[tokio::test]
 async fn a_hanging_statement_is_named() {
     let Some(python) = interpreter("a_hanging_statement_is_named") else { return };
     let mut suite = Suite::new(&python);
