@@ -9,7 +9,7 @@ use std::time::Instant;
 use mrt_chain::graph::Revision;
 
 use crate::check::labels::Labels;
-use crate::check::pristine::{self, Advanced, Origin, Sent};
+use crate::check::pristine::{self, Advanced, Origin, Sent, Source};
 use crate::check::schedule::ATTEMPTS;
 use crate::check::shard::{End, Outcome, Progress, Shard, Suspicion, prepare};
 use crate::check::slot::{Slot, Steps, TargetContext};
@@ -74,7 +74,7 @@ async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Ou
     }
     let before = pristine::read(target, slot, &Labels::default(), &sent).await?;
     let origin = Origin::Replay(ancestors);
-    match pristine::upgrade(target, slot, &revision.id, before, origin, None).await? {
+    match pristine::upgrade(target, slot, &revision.id, Source::Read(before), origin, None).await? {
         Advanced::Failed { failed, statements, .. } => {
             permitted(target, Some(&failed))?;
             let finding = judge::cannot_be_applied(target, slot, revision, &failed, &statements);
@@ -87,6 +87,8 @@ async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Ou
             let judged = judge::check(target, slot, &pristine, revision).await?;
             Ok(Outcome::judged(judged, None))
         }
+        // Only what began with the copy of an unfinished advance is.
+        Advanced::Discarded => Err(CheckError::Replay { revision: revision.id.clone() }),
     }
 }
 

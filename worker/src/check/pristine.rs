@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::{self, ServerWide};
@@ -21,6 +23,42 @@ pub(crate) struct Snapshot {
     pub(crate) contents: Arc<Contents>,
     /// The words of text columns that only Python knows, as the chain declared them so far.
     pub(crate) labels: Arc<Labels>,
+}
+
+/// The state with which the lineage advances.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// A database at rest that was read.
+    Read(Snapshot),
+    /// A copy of what the advance before has made, while that is still being read.
+    Copied(Copied),
+}
+
+impl Source {
+    pub(crate) fn database(&self) -> &DatabaseName {
+        match self {
+            Self::Read(snapshot) => &snapshot.database,
+            Self::Copied(copied) => &copied.database,
+        }
+    }
+
+    /// What was read of it; `None` when it turned out that the advance which made it has failed.
+    async fn read(&self) -> Option<Snapshot> {
+        match self {
+            Self::Read(snapshot) => Some(snapshot.clone()),
+            Self::Copied(copied) => {
+                copied.read.clone().wait_for(Option::is_some).await.ok().and_then(|read| read.clone())
+            }
+        }
+    }
+}
+
+/// A copy that an advance has put aside, from which the next one can begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Copied {
+    pub(crate) database: DatabaseName,
+    /// What was read of it, as soon as that is so. Never comes when the advance fails after all.
+    pub(crate) read: watch::Receiver<Option<Snapshot>>,
 }
 
 /// A revision between its two pristine states.
@@ -66,14 +104,16 @@ pub(crate) enum Advanced {
         /// follows is blocked.
         after: Option<Snapshot>,
     },
+    /// The state with which it began turned out to be none, so that nothing is known.
+    Discarded,
 }
 
 /// What to do to advance.
 #[derive(Debug, Clone)]
 pub(crate) struct Advance {
     pub(crate) revision: String,
-    /// The snapshot to begin with.
-    pub(crate) source: Snapshot,
+    /// The state to begin with.
+    pub(crate) source: Source,
     /// Ancestors of the revision that `source` lacks (another branch of a merge), in their order.
     pub(crate) missing: Vec<String>,
     /// All ancestors of the revision in their order, where they can be applied again from the beginning.
@@ -89,12 +129,21 @@ pub(crate) struct Advance {
 ///
 /// Where that fails, it is tried in one run with everything before, as `alembic upgrade` does it on a new database: what
 /// Alembic remembers for a run can make the difference, and what follows need not suffer from it.
+///
+/// `copied` hears of a copy from which the next advance can begin, before this one has ended.
 pub(crate) async fn advance(
     target: &TargetContext,
     slot: &mut Slot,
     plan: &Advance,
+    copied: &mut (dyn FnMut(Copied) + Send),
 ) -> Result<Advanced, CheckError> {
-    let mut advanced = step_by_step(target, slot, plan).await?;
+    let mut advanced = match step_by_step(target, slot, plan, copied).await {
+        Err(_) if plan.source.read().await.is_none() => {
+            slot.stop().await;
+            return Ok(Advanced::Discarded);
+        }
+        other => other?,
+    };
     if let Advanced::Failed { revision, after, .. } = &mut advanced
         && *revision == plan.revision
         && let Some(ancestors) = plan.ancestors.as_ref().filter(|ancestors| !ancestors.is_empty())
@@ -109,17 +158,18 @@ async fn step_by_step(
     target: &TargetContext,
     slot: &mut Slot,
     plan: &Advance,
+    copied: &mut (dyn FnMut(Copied) + Send),
 ) -> Result<Advanced, CheckError> {
     let before = if plan.missing.is_empty() {
         plan.source.clone()
     } else {
         match parents_together(target, slot, plan).await? {
-            Ok(before) => before,
-            Err(failed) => return Ok(failed),
+            Ok(before) => Source::Read(before),
+            Err(other) => return Ok(other),
         }
     };
-    slot.load(target, &before.database).await?;
-    let aside = Aside { name: &plan.name, is_cell: plan.is_cell };
+    slot.load(target, before.database()).await?;
+    let aside = Aside { name: &plan.name, is_cell: plan.is_cell, copied };
     upgrade(target, slot, &plan.revision, before, Origin::Clone, Some(aside)).await
 }
 
@@ -129,13 +179,14 @@ async fn parents_together(
     slot: &mut Slot,
     plan: &Advance,
 ) -> Result<Result<Snapshot, Advanced>, CheckError> {
-    slot.load(target, &plan.source.database).await?;
+    let Some(source) = plan.source.read().await else { return Ok(Err(Advanced::Discarded)) };
+    slot.load(target, &source.database).await?;
     let mut sent = Sent::default();
     let mut steps = Steps::new(target, slot, &plan.revision);
     for revision in &plan.missing {
         let mut of_this = Sent::default();
         let failed = apply(&mut steps, revision, &mut of_this).await?;
-        stays_inside(target, revision, &of_this.statements, &plan.source)?;
+        stays_inside(target, revision, &of_this.statements, &source)?;
         let Some(failed) = failed else {
             sent.append(of_this);
             continue;
@@ -150,7 +201,7 @@ async fn parents_together(
         return Ok(Err(Advanced::Failed { revision, failed, statements, after: None }));
     }
     steps.end().await;
-    freeze(target, slot, &plan.parents_name, &plan.source.labels, &sent).await.map(Ok)
+    freeze(target, slot, &plan.parents_name, &source.labels, &sent).await.map(Ok)
 }
 
 /// The state after these revisions, when one run of env.py takes them all; `None` when that fails, too.
@@ -184,6 +235,7 @@ pub(crate) struct Aside<'a> {
     name: &'a DatabaseName,
     /// A trial of the same revision comes next.
     is_cell: bool,
+    copied: &'a mut (dyn FnMut(Copied) + Send),
 }
 
 /// Upgrades the slot's database, which is in the state `before`, and puts it aside if that is asked for.
@@ -191,7 +243,7 @@ pub(crate) async fn upgrade(
     target: &TargetContext,
     slot: &mut Slot,
     revision: &str,
-    before: Snapshot,
+    before: Source,
     origin: Origin,
     aside: Option<Aside<'_>>,
 ) -> Result<Advanced, CheckError> {
@@ -203,6 +255,7 @@ pub(crate) async fn upgrade(
         Some(_) => steps.end_warm().await,
         None => steps.end().await,
     }
+    let Some(before) = before.read().await else { return Ok(Advanced::Discarded) };
     stays_inside(target, revision, &sent.statements, &before)?;
     let not_done = |problem, sent: Sent| {
         let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });
@@ -213,11 +266,13 @@ pub(crate) async fn upgrade(
         let (revision, failed) = (revision.to_owned(), Box::new(failed));
         return Ok(Advanced::Failed { revision, failed, statements: sent.statements, after: None });
     }
+    let (announce, read_later) = watch::channel(None);
     let after = match aside {
-        Some(Aside { name, is_cell }) => {
+        Some(Aside { name, is_cell, copied }) => {
             let continues = is_cell && slot.is_warm_for() == Some(revision);
             if continues && trial::older_tables_named(target, &before.catalog, &sent).is_empty() {
-                set_copy_aside(target, slot, name, &before.labels, &sent).await
+                let told = || copied(Copied { database: name.clone(), read: read_later });
+                set_copy_aside(target, slot, name, told, &before.labels, &sent).await
             } else {
                 freeze(target, slot, name, &before.labels, &sent).await
             }
@@ -236,6 +291,8 @@ pub(crate) async fn upgrade(
         target.engine.drop_database(&after.database).await?;
         return not_done(Problem::NotRecorded { open_transaction }, sent);
     }
+    // Nobody may wait for it.
+    let _ = announce.send(Some(after.clone()));
     let Sent { statements, declared, opaque } = sent;
     let revision = revision.to_owned();
     Ok(Advanced::Done(Arc::new(Pristine { revision, before, origin, after, statements, declared, opaque })))
@@ -322,16 +379,19 @@ pub(crate) async fn freeze(
 }
 
 /// Puts a copy of the slot's database aside under `name`, and leaves the database, read, to the revision's first
-/// trial: one that seeds nothing before the upgrade would only repeat what the lineage has just done.
+/// trial: one that seeds nothing before the upgrade would only repeat what the lineage has just done. `told` is
+/// called once the copy is there.
 async fn set_copy_aside(
     target: &TargetContext,
     slot: &mut Slot,
     name: &DatabaseName,
+    told: impl FnOnce(),
     labels: &Labels,
     sent: &Sent,
 ) -> Result<Snapshot, CheckError> {
     target.engine.disconnect(&slot.database).await?;
     target.engine.clone_database(&slot.database, name).await?;
+    told();
     let (session, read) = look(target, slot, labels, sent).await?;
     slot.keep_upgraded(session);
     Ok(Snapshot { database: name.clone(), ..read })

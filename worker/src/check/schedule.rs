@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mrt_chain::graph::Chain;
 
-use crate::check::pristine::{self, Advance, Pristine, Snapshot};
+use crate::check::pristine::{self, Advance, Copied, Pristine, Snapshot, Source};
 use crate::check::shard::Outcome;
 use crate::database::DatabaseName;
 
@@ -48,9 +48,9 @@ pub(crate) struct State<'a> {
     floor: BTreeSet<usize>,
     slots: usize,
     /// Revisions that the lineage still has to take, in topological order.
-    order: VecDeque<usize>,
-    /// The revision that the lineage is taking, and the database with which that began.
-    advancing: Option<(usize, DatabaseName)>,
+    order: BTreeSet<usize>,
+    /// The revisions that the lineage is taking, each but the first from the copy that the one before has made.
+    advancing: Vec<Advancing>,
     /// Databases at rest.
     snapshots: BTreeMap<Point, Held>,
     /// Cells that can be checked.
@@ -65,6 +65,15 @@ pub(crate) struct State<'a> {
     /// Cells that need no job any more.
     settled: Vec<(usize, Outcome)>,
     finished: BTreeSet<usize>,
+}
+
+/// A revision that the lineage is taking.
+struct Advancing {
+    revision: usize,
+    /// The database with which that began.
+    source: DatabaseName,
+    /// A copy of what came of it, while that is being read.
+    copied: Option<Copied>,
 }
 
 /// A point of the lineage.
@@ -99,8 +108,8 @@ impl<'a> State<'a> {
             cells,
             floor,
             slots,
-            order: VecDeque::new(),
-            advancing: None,
+            order: BTreeSet::new(),
+            advancing: Vec::new(),
             snapshots: BTreeMap::from([(Point::Base, held)]),
             waiting: VecDeque::new(),
             checking: BTreeMap::new(),
@@ -116,7 +125,7 @@ impl<'a> State<'a> {
         }
         // The floor itself is done. What does not need all of it cannot be reached from the base; where it is needed it is "missing".
         needed.retain(|&revision| state.floor.is_subset(&state.ancestors(revision)));
-        state.order = needed.into_iter().collect();
+        state.order = needed;
         for &revision in unusable {
             state.blocked.insert(revision, revision);
         }
@@ -157,10 +166,12 @@ impl<'a> State<'a> {
     }
 
     fn advance(&mut self) -> Option<Job> {
-        if self.advancing.is_some() {
-            return None;
-        }
-        while let Some(revision) = self.order.pop_front() {
+        let ahead = match self.advancing.last() {
+            None => None,
+            Some(Advancing { revision, copied: Some(copied), .. }) => Some((*revision, copied.clone())),
+            Some(_) => return None,
+        };
+        while let Some(revision) = self.order.pop_first() {
             if self.blocked.contains_key(&revision) || self.lost.contains_key(&revision) {
                 continue;
             }
@@ -177,11 +188,26 @@ impl<'a> State<'a> {
                 continue;
             }
             let ancestors = self.ancestors(revision);
-            let candidates = self.snapshots.values().map(|held| (held, &held.holds));
-            let (held, missing) = pristine::nearest(&ancestors, candidates)?;
+            let (source, missing) = match &ahead {
+                Some((last, copied)) => {
+                    let mut holds = self.ancestors(*last);
+                    holds.insert(*last);
+                    if holds != ancestors {
+                        // Another branch: what is nearest to it shows when the one before has ended.
+                        self.order.insert(revision);
+                        return None;
+                    }
+                    (Source::Copied(copied.clone()), Vec::new())
+                }
+                None => {
+                    let candidates = self.snapshots.values().map(|held| (held, &held.holds));
+                    let (held, missing) = pristine::nearest(&ancestors, candidates)?;
+                    (Source::Read(held.snapshot.clone()), missing)
+                }
+            };
             let plan = Advance {
                 revision: self.id(revision).to_owned(),
-                source: held.snapshot.clone(),
+                source,
                 missing: missing.iter().map(|&index| self.id(index).to_owned()).collect(),
                 // What the floor writes outside of its database is there already.
                 ancestors: self
@@ -192,7 +218,8 @@ impl<'a> State<'a> {
                 name: DatabaseName::new("after", revision),
                 is_cell: self.cells.contains(&revision),
             };
-            self.advancing = Some((revision, plan.source.database.clone()));
+            let source = plan.source.database().clone();
+            self.advancing.push(Advancing { revision, source, copied: None });
             return Some(Job::Advance(revision, plan));
         }
         None
@@ -204,8 +231,25 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The lineage has a copy of what comes after a revision, and is still reading it.
+    pub(crate) fn copied(&mut self, revision: usize, copied: Copied) {
+        if let Some(advancing) = self.advancing.iter_mut().find(|it| it.revision == revision) {
+            advancing.copied = Some(copied);
+        }
+    }
+
+    /// An advance began with a copy that came to nothing: it is to begin again.
+    pub(crate) fn discarded(&mut self, revision: usize) {
+        self.stop_advancing(revision);
+        self.order.insert(revision);
+    }
+
+    fn stop_advancing(&mut self, revision: usize) {
+        self.advancing.retain(|advancing| advancing.revision != revision);
+    }
+
     pub(crate) fn advanced(&mut self, revision: usize, pristine: Arc<Pristine>) {
-        self.advancing = None;
+        self.stop_advancing(revision);
         let mut holds = self.ancestors(revision);
         if !self.snapshots.values().any(|held| held.snapshot.database == pristine.before.database) {
             let held = Held { snapshot: pristine.before.clone(), holds: holds.clone() };
@@ -222,7 +266,7 @@ impl<'a> State<'a> {
     /// The revision cannot be applied to what its ancestors leave, but in one run with them, which led to `after`.
     /// Tells whether it is a cell of its own.
     pub(crate) fn applied_with_ancestors(&mut self, revision: usize, after: Snapshot) -> bool {
-        self.advancing = None;
+        self.stop_advancing(revision);
         let mut holds = self.ancestors(revision);
         holds.insert(revision);
         self.snapshots.insert(Point::After(revision), Held { snapshot: after, holds });
@@ -232,7 +276,7 @@ impl<'a> State<'a> {
     /// The revision cannot be applied, or `by` before it cannot, so what follows is blocked. Tells whether it is a
     /// cell of its own.
     pub(crate) fn broken(&mut self, revision: usize, by: usize) -> bool {
-        self.advancing = None;
+        self.stop_advancing(revision);
         self.blocked.insert(by, by);
         self.blocked.insert(revision, by);
         self.cells.contains(&revision) && self.finished.insert(revision)
@@ -246,8 +290,8 @@ impl<'a> State<'a> {
         *attempts += 1;
         match job {
             Job::Advance(..) if tried < ATTEMPTS => {
-                self.advancing = None;
-                self.order.push_front(revision);
+                self.stop_advancing(revision);
+                self.order.insert(revision);
                 Retry::Again
             }
             Job::Cell(_, pristine) if tried < ATTEMPTS => {
@@ -256,7 +300,7 @@ impl<'a> State<'a> {
                 Retry::Again
             }
             Job::Advance(..) => {
-                self.advancing = None;
+                self.stop_advancing(revision);
                 self.lost.insert(revision, reason.to_owned());
                 if self.cells.contains(&revision) {
                     self.finished.insert(revision);
@@ -293,7 +337,7 @@ impl<'a> State<'a> {
             .iter()
             .map(|(_, pristine)| &pristine.before.database)
             .chain(self.checking.values())
-            .chain(self.advancing.as_ref().map(|(_, source)| source))
+            .chain(self.advancing.iter().map(|advancing| &advancing.source))
             .collect();
         let unneeded: Vec<Point> = self
             .snapshots
@@ -324,6 +368,8 @@ mod tests {
 
     use mrt_chain::graph::Revision;
     use proptest::prelude::*;
+
+    use tokio::sync::watch;
 
     use super::*;
 
@@ -377,9 +423,9 @@ mod tests {
     impl Server {
         fn advance(&mut self, chain: &Chain, at: usize, plan: &Advance) -> Arc<Pristine> {
             let number = |id: &String| chain.position(id).unwrap();
-            let mut holds = self.0.get(&plan.source.database).expect("the source is still there").clone();
+            let mut holds = self.0.get(plan.source.database()).expect("the source is still there").clone();
             let before = if plan.missing.is_empty() {
-                plan.source.clone()
+                snapshot(plan.source.database().clone())
             } else {
                 holds.extend(plan.missing.iter().map(number));
                 self.0.insert(plan.parents_name.clone(), holds.clone());
@@ -441,6 +487,8 @@ mod tests {
             let mut choices = choices.into_iter().cycle();
             let mut warm = None;
             let mut begun = BTreeSet::new();
+            // Who will tell what was read of the copies that are made.
+            let mut reading: BTreeMap<usize, watch::Sender<Option<Snapshot>>> = BTreeMap::new();
             loop {
                 // The slot that advanced last may be prepared for the cell.
                 let prepared = warm.take().filter(|_| choices.next().unwrap() % 2 == 0);
@@ -455,14 +503,50 @@ mod tests {
                         let holds = server.0.get(&pristine.before.database).expect("not dropped while needed");
                         prop_assert_eq!(holds, &ancestors(&chain, *at));
                     }
+                    if let Job::Advance(at, plan) = &job {
+                        let holds = server.0.get(plan.source.database()).expect("a source that is there");
+                        let missing = plan.missing.iter().map(|id| chain.position(id).unwrap());
+                        prop_assert_eq!(holds.iter().copied().chain(missing).collect::<BTreeSet<_>>(), ancestors(&chain, *at));
+                        // Some put a copy aside before they end, well or not.
+                        let is_read = match &plan.source {
+                            Source::Read(_) => true,
+                            Source::Copied(copied) => copied.read.borrow().is_some(),
+                        };
+                        if choices.next().unwrap() % 2 == 0 && plan.missing.is_empty() && is_read {
+                            let (sender, read) = watch::channel(None);
+                            let mut holds = holds.clone();
+                            holds.insert(*at);
+                            server.0.insert(plan.name.clone(), holds);
+                            state.copied(*at, Copied { database: plan.name.clone(), read });
+                            reading.insert(*at, sender);
+                        }
+                    }
                     running.push(job);
                 }
                 ended.extend(state.take_settled().into_iter().map(|(at, _)| at));
                 if running.is_empty() {
                     break;
                 }
-                let job = running.swap_remove(choices.next().unwrap() % running.len());
+                let chosen = choices.next().unwrap() % running.len();
+                if let Job::Advance(_, Advance { source: Source::Copied(copied), .. }) = &running[chosen]
+                    && copied.read.borrow().is_none()
+                {
+                    if copied.read.has_changed().is_ok() {
+                        // It waits for the one before.
+                        continue;
+                    }
+                    let at = running.swap_remove(chosen).revision();
+                    reading.remove(&at);
+                    state.discarded(at);
+                    continue;
+                }
+                let job = running.swap_remove(chosen);
                 let at = job.revision();
+                let announce = reading.remove(&at);
+                if announce.is_some() && breaks[at] < 2 {
+                    // It has cleaned up.
+                    server.0.remove(&DatabaseName::new("after", at));
+                }
                 match job {
                     Job::Advance(..) if breaks[at] == 0 => {
                         if state.broken(at, at) {
@@ -489,6 +573,9 @@ mod tests {
                     }
                     Job::Advance(_, plan) => {
                         let pristine = server.advance(&chain, at, &plan);
+                        if let Some(announce) = announce {
+                            announce.send(Some(pristine.after.clone())).unwrap();
+                        }
                         state.advanced(at, pristine);
                         warm = Some(at);
                     }

@@ -7,12 +7,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use mrt_chain::graph::Revision;
 use mrt_chain::settings::Bootstrap;
 use mrt_report::{Coverage, Finding, Severity};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use crate::check::judge::{self, Judged};
 use crate::check::labels::Labels;
-use crate::check::pristine::{self, Advanced, Pristine, Sent, Snapshot};
+use crate::check::pristine::{self, Advanced, Copied, Pristine, Sent, Snapshot};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
 use crate::check::touch::ServerWide;
@@ -144,6 +144,7 @@ pub(crate) async fn check(
     // database waits for every connection to be open or gone.
     let mut under_way = FuturesUnordered::new();
     let mut cleaning = FuturesUnordered::new();
+    let (copies, mut copied) = mpsc::unbounded_channel();
     loop {
         while let Some(slot) = free.pop() {
             let Some(job) = runner.next(&slot) else {
@@ -151,11 +152,15 @@ pub(crate) async fn check(
                 break;
             };
             runner.under_way.insert(slot.number);
-            under_way.push(perform(shard, slot, job));
+            under_way.push(perform(shard, slot, job, copies.clone()));
         }
         let done = tokio::select! {
             done = under_way.next() => done,
             Some(()) = cleaning.next() => continue,
+            Some((revision, copied)) = copied.recv() => {
+                runner.state.copied(revision, copied);
+                continue;
+            }
         };
         let Some(Done { slot, job, result, time }) = done else { break };
         runner.take(&slot, job, result, time);
@@ -290,6 +295,7 @@ impl<'a, 'p> Runner<'a, 'p> {
         let revision = job.revision();
         match result {
             Ok(Answer::Advanced(Advanced::Done(pristine))) => self.state.advanced(revision, pristine),
+            Ok(Answer::Advanced(Advanced::Discarded)) => self.state.discarded(revision),
             Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements, after })) => {
                 let target = self.shard.target;
                 let by = target.chain.position(&by).unwrap_or(revision);
@@ -438,12 +444,21 @@ struct Done {
     time: Duration,
 }
 
-async fn perform(shard: &Shard<'_>, mut slot: Slot, job: Job) -> Done {
+async fn perform(
+    shard: &Shard<'_>,
+    mut slot: Slot,
+    job: Job,
+    copies: mpsc::UnboundedSender<(usize, Copied)>,
+) -> Done {
     let permit = shard.jobs.acquire().await;
     let clock = Instant::now();
     let target = shard.target;
     let result = match &job {
-        Job::Advance(_, plan) => pristine::advance(target, &mut slot, plan).await.map(Answer::Advanced),
+        Job::Advance(revision, plan) => {
+            // Nobody hears of it any more when the shard is over.
+            let mut tell = |copied| drop(copies.send((*revision, copied)));
+            pristine::advance(target, &mut slot, plan, &mut tell).await.map(Answer::Advanced)
+        }
         Job::Cell(index, pristine) => {
             let revision = &target.chain.revisions()[*index];
             judge_cell(shard, &mut slot, *index, pristine, revision).await
