@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mrt_chain::graph::Revision;
 use mrt_chain::settings::Bootstrap;
@@ -129,11 +130,15 @@ pub(crate) async fn check(
         return apart::check(shard, progress).await;
     }
     let mut free: Vec<Slot> = (0..shard.slots.max(1)).map(|number| Slot::new(shard.target, number)).collect();
-    let Some(slot) = free.first_mut() else { return Ok(End::default()) };
-    let base = match base(shard, slot).await? {
+    let Some((slot, others)) = free.split_first_mut() else { return Ok(End::default()) };
+    // Importing a project takes a while, and those that will be needed can do so side by side.
+    let needed = others.iter_mut().take(shard.cells.len().saturating_sub(1));
+    let others = join_all(needed.map(|slot| slot.get_ready(shard.target)));
+    let (base, _) = tokio::join!(base(shard, slot), others);
+    let base = match base? {
         Ok(base) => base,
         Err(broken) => {
-            slot.stop().await;
+            stop(&mut free).await;
             return Ok(End { broken: BTreeSet::from([broken]), left: shard.cells.clone(), ..End::default() });
         }
     };
@@ -172,13 +177,15 @@ pub(crate) async fn check(
     }
     while let Some(()) = cleaning.next().await {}
     drop(under_way);
-    for slot in &mut free {
-        slot.stop().await;
-    }
+    stop(&mut free).await;
     match runner.fatal.take() {
         Some(error) => Err(error),
         None => Ok(runner.end()),
     }
+}
+
+async fn stop(slots: &mut [Slot]) {
+    join_all(slots.iter_mut().map(Slot::stop)).await;
 }
 
 struct Runner<'a, 'p> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::{Seed, Suite, Target};
+use tracing::debug;
 
 use crate::check::evidence::Scrubber;
 use crate::check::trial::Problem;
@@ -179,6 +180,13 @@ impl Slot {
         Ok(self.host.insert(host))
     }
 
+    /// Starts the host, if that is not so already. What keeps it from starting is told to whoever needs it.
+    pub(crate) async fn get_ready(&mut self, target: &TargetContext) {
+        if let Err(error) = self.host(target).await {
+            debug!(slot = self.number, "the host does not start: {}", error.in_full());
+        }
+    }
+
     async fn start_host(&self, target: &TargetContext) -> Result<Host, CheckError> {
         std::fs::create_dir_all(&self.scratch)
             .map_err(|source| CheckError::Scratch { path: self.scratch.clone(), source })?;
@@ -287,6 +295,10 @@ impl<'a> Steps<'a> {
     ) -> Result<StepOutcome, CheckError> {
         let limit = self.target.suite.timeout;
         let outcome = self.child().await?.step(direction, revision, limit).await?;
+        // What comes now is between us and the database.
+        if let Some(host) = &self.slot.host {
+            host.fork_ahead().await;
+        }
         self.ended(outcome).await
     }
 

@@ -28,7 +28,7 @@ struct Current {
     server: Arc<Server>,
     /// Each child loads the project itself.
     lazy: bool,
-    /// The next child, forked while the one before it works.
+    /// The next child.
     spare: Option<Spare>,
 }
 
@@ -121,13 +121,20 @@ impl Host {
                 Ok(Err(_)) | Err(_) => None,
             };
         }
-        let child = match ready {
-            Some(child) => child,
-            None => current.fork().await?,
-        };
-        let server = Arc::clone(&current.server);
-        current.spare = Some(Spare(tokio::spawn(fork(server))));
-        Ok(child)
+        match ready {
+            Some(child) => Ok(child),
+            None => current.fork().await,
+        }
+    }
+
+    /// Forks the next child, if that is not so already. To be called while nobody waits for this host: forking takes
+    /// its share of the processors.
+    pub async fn fork_ahead(&self) {
+        let mut current = self.current.lock().await;
+        if current.spare.is_none() {
+            let server = Arc::clone(&current.server);
+            current.spare = Some(Spare(tokio::spawn(fork(server))));
+        }
     }
 
     /// Calls `module:callable` with the database's URL, in a process of its own.

@@ -212,7 +212,7 @@ impl Docker {
         }
     }
 
-    /// Tries each place in turn, and keeps to the first that lets us in.
+    /// Waits until the server lets us in, by the best place by which it does.
     async fn wait_until_ready<Ready, Attempt>(
         &self,
         container: &mut Container,
@@ -226,16 +226,15 @@ impl Docker {
     {
         let deadline = Instant::now() + launch.start_limit;
         let mut pause = PAUSES.0;
-        let mut places = places.into_iter().cycle();
         loop {
-            if let Some((host, port)) = places.next() {
-                container.listens_at(host, port);
-            }
-            let attempt = tokio::time::timeout(ATTEMPT, ready(container.endpoint().clone())).await;
-            let source = match attempt {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) => error,
-                Err(_) => format!("a login got no answer within {} s", ATTEMPT.as_secs()).into(),
+            let source = match Self::first_that_answers(container, &places, &ready).await {
+                Ok(0) => return Ok(()),
+                // The server may just have become ready, so that the better places are still to be asked.
+                Ok(at) => match Self::first_that_answers(container, &places[..=at], &ready).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) => error,
+                },
+                Err(error) => error,
             };
             if let Some(death) = container.death().await? {
                 return Err(ServerError::StartFailed { image: launch.image.clone(), death });
@@ -252,6 +251,28 @@ impl Docker {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
+    }
+
+    /// The first of these places that lets us in; the container's endpoint is set to it.
+    async fn first_that_answers<Ready, Attempt>(
+        container: &mut Container,
+        places: &[(String, u16)],
+        ready: &Ready,
+    ) -> Result<usize, Box<dyn Error + Send + Sync>>
+    where
+        Ready: Fn(Endpoint) -> Attempt + Send + Sync,
+        Attempt: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send,
+    {
+        let mut source = "the engine names no place".into();
+        for (at, (host, port)) in places.iter().enumerate() {
+            container.listens_at(host.clone(), *port);
+            source = match tokio::time::timeout(ATTEMPT, ready(container.endpoint().clone())).await {
+                Ok(Ok(())) => return Ok(at),
+                Ok(Err(error)) => error,
+                Err(_) => format!("a login got no answer within {} s", ATTEMPT.as_secs()).into(),
+            };
+        }
+        Err(source)
     }
 
     /// What most often keeps a server that is ready out of reach.
