@@ -38,10 +38,12 @@ pub(crate) async fn check(
     let all = trials.widening(&Rows::default()).await?;
     let coverage = coverage(target, pristine, &all);
     let mut reader = Reader::new(revision, trials.slot.scrubber(target));
+    // Of one in which a step fails, nothing is told but by trials with fewer rows.
+    let all = if all.is_clean() || all.failed.is_some() { all } else { trials.afresh(all).await? };
     if all.is_clean() {
         reader.take(&all, Part::All, Weight::By(Severity::Note), &[]);
     } else {
-        attribute(&mut trials, &all, &mut reader).await?;
+        attribute(&mut trials, all, &mut reader).await?;
     }
     reader.not_seeded(&coverage);
     let findings = reader.findings();
@@ -105,10 +107,7 @@ impl Trials<'_> {
         let seeding = (&self.tables, &self.sides);
         let warm = self.slot.is_warm_for().is_some();
         let mut trial = trial::run(target, self.slot, pristine, seeding, rows, &mut self.phases).await?;
-        if warm && !trial.is_clean() {
-            // What is found must not hang on what the process remembers of the lineage.
-            trial = trial::run(target, self.slot, pristine, seeding, rows, &mut self.phases).await?;
-        }
+        trial.warm = warm;
         // The lineage has seen the upgrade alone.
         if target.engine.shares_objects()
             && let Some(found) = trial::server_wide(target, pristine, &trial.statements)
@@ -120,6 +119,12 @@ impl Trials<'_> {
             apart::permitted(target, trial.failed.as_ref())?;
         }
         Ok(trial)
+    }
+
+    /// The trial once more in a process of its own, if it went on in the lineage's: what is found must not hang on what
+    /// that one remembers.
+    async fn afresh(&mut self, trial: Trial) -> Result<Trial, CheckError> {
+        if trial.warm { self.widening(&trial.rows).await } else { Ok(trial) }
     }
 
     /// Learns from a trial what its rows should have looked like; `false` when there is nothing new.
@@ -169,7 +174,7 @@ impl Trials<'_> {
 }
 
 /// Tells what hangs on which rows, by trials with fewer rows.
-async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>) -> Result<(), CheckError> {
+async fn attribute(trials: &mut Trials<'_>, all: Trial, reader: &mut Reader<'_>) -> Result<(), CheckError> {
     let target = trials.target;
     let dialect = target.engine.dialect();
     let mut ordinary = trials.widening(&Rows::ordinary()).await?;
@@ -197,7 +202,7 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
     let left_behind = |trial: &Trial| {
         trial.differences.iter().any(|difference| difference.kind == FindingKind::RowsLeftBehind)
     };
-    if left_behind(&ordinary) || left_behind(all) || unknown.as_ref().is_some_and(left_behind) {
+    if left_behind(&ordinary) || left_behind(&all) || unknown.as_ref().is_some_and(left_behind) {
         let without_b = trials.run(&Rows { write_b: false, ..ordinary_rows.clone() }).await?;
         let of_revision: BTreeSet<&str> = without_b
             .differences
@@ -221,24 +226,33 @@ async fn attribute(trials: &mut Trials<'_>, all: &Trial, reader: &mut Reader<'_>
         return Ok(());
     }
     if all.failed.is_none() && vocabulary == Vocabulary::default() {
-        trials.tell(reader, all, Part::All, Weight::Edges, &[]).await?;
+        trials.tell(reader, &all, Part::All, Weight::Edges, &[]).await?;
         return Ok(());
     }
     // A step fails on account of edge rows, which hides what comes later. Each batch alone, and where that fails
     // fewer kinds of rows, show it all.
-    for batch in [Batch::A, Batch::B] {
-        let rows = match batch {
-            Batch::A => Rows { edges_a: EdgeSet::All, ..ordinary_rows.clone() },
-            Batch::B => Rows { edges_b: EdgeSet::All, ..ordinary_rows.clone() },
-        };
-        let trial = trials.run(&rows).await?;
-        if trial.failed.is_none() {
-            trials.tell(reader, &trial, Part::All, Weight::Edges, &[]).await?;
-            continue;
-        }
-        narrow(trials, reader, &EdgeRows { batch, beside: &ordinary_rows }, trial).await?;
+    let batch_a = EdgeRows { batch: Batch::A, beside: &ordinary_rows };
+    let batch_b = EdgeRows { batch: Batch::B, beside: &ordinary_rows };
+    let trial = trials.run(&batch_a.all()).await?;
+    let edges = batch_a.written(&trial);
+    let a_fails = tell_or_narrow(trials, reader, &batch_a, &edges, trial).await?;
+    // Of rows like these; with other words, or with tables left empty, `all` says nothing.
+    let all_fail = all.failed.is_some() && vocabulary == Vocabulary::default() && unknown.is_none();
+    let edges = batch_b.written(&all);
+    let b_fails = if a_fails || edges.is_empty() || !all_fail {
+        let trial = trials.run(&batch_b.all()).await?;
+        let edges = batch_b.written(&trial);
+        tell_or_narrow(trials, reader, &batch_b, &edges, trial).await?
+    } else {
+        // All rows together fail, and neither ordinary ones nor batch A do.
+        narrow(trials, reader, &batch_b, &edges, None).await?
+    };
+    if a_fails || b_fails || !all_fail {
+        return Ok(());
     }
-    Ok(())
+    let all = trials.afresh(all).await?;
+    let together = "edge rows written before and after the upgrade together".to_owned();
+    trials.tell(reader, &all, Part::All, Weight::Edges, &[together]).await
 }
 
 /// Edge rows of one batch, beside ordinary rows.
@@ -248,8 +262,15 @@ struct EdgeRows<'a> {
 }
 
 impl EdgeRows<'_> {
+    fn all(&self) -> Rows {
+        self.with(EdgeSet::All)
+    }
+
     fn only(&self, edges: &[Edge]) -> Rows {
-        let edges = EdgeSet::Only(edges.iter().copied().collect());
+        self.with(EdgeSet::Only(edges.iter().copied().collect()))
+    }
+
+    fn with(&self, edges: EdgeSet) -> Rows {
         match self.batch {
             Batch::A => Rows { edges_a: edges, ..self.beside.clone() },
             Batch::B => Rows { edges_b: edges, ..self.beside.clone() },
@@ -269,38 +290,59 @@ impl EdgeRows<'_> {
     }
 }
 
-/// Tells on which edge rows the failure of a trial hangs, and what shows where it does not fail: each half of them alone,
-/// and so on. Usually one kind of row is to blame, and most trials are then with many rows.
+/// Tells on which of these edge rows a failure hangs, and what shows where there is none: each half of them alone, and so on.
+/// Usually one kind of row is to blame, and most trials are then with many rows. `failing` is the trial with all of
+/// them; without it, it follows from other trials that they should fail. Tells whether any did.
 async fn narrow(
     trials: &mut Trials<'_>,
     reader: &mut Reader<'_>,
     rows: &EdgeRows<'_>,
-    failing: Trial,
-) -> Result<(), CheckError> {
-    let edges = rows.written(&failing);
-    if let [] | [_] = edges.as_slice() {
-        let row: Vec<String> = edges.iter().map(|edge| evidence::edge_row(rows.batch, *edge)).collect();
-        return trials.tell(reader, &failing, Part::All, Weight::Edges, &row).await;
-    }
+    edges: &[Edge],
+    failing: Option<Trial>,
+) -> Result<bool, CheckError> {
     let mut explained = false;
-    let (one, other) = edges.split_at(edges.len() / 2);
-    for half in [one, other] {
-        let trial = trials.run(&rows.only(half)).await?;
-        if trial.failed.is_some() {
-            explained = true;
-            Box::pin(narrow(trials, reader, rows, trial)).await?;
+    if edges.len() > 1 {
+        let (one, other) = edges.split_at(edges.len() / 2);
+        let trial = trials.run(&rows.only(one)).await?;
+        explained = Box::pin(tell_or_narrow(trials, reader, rows, one, trial)).await?;
+        explained |= if explained {
+            let trial = trials.run(&rows.only(other)).await?;
+            Box::pin(tell_or_narrow(trials, reader, rows, other, trial)).await?
         } else {
-            trials.tell(reader, &trial, Part::All, Weight::Edges, &[]).await?;
-        }
+            Box::pin(narrow(trials, reader, rows, other, None)).await?
+        };
     }
     if explained {
-        return Ok(());
+        return Ok(true);
     }
-    let several = match rows.batch {
-        Batch::A => "several edge rows written before the upgrade together",
-        Batch::B => "several edge rows written after the upgrade together",
+    let trial = match failing {
+        Some(trial) => trial,
+        None => trials.run(&rows.only(edges)).await?,
     };
-    trials.tell(reader, &failing, Part::All, Weight::Edges, &[several.to_owned()]).await
+    let depends_on = match (edges, rows.batch) {
+        _ if trial.failed.is_none() => Vec::new(),
+        ([], _) => Vec::new(),
+        ([edge], batch) => vec![evidence::edge_row(batch, *edge)],
+        (_, Batch::A) => vec!["several edge rows written before the upgrade together".to_owned()],
+        (_, Batch::B) => vec!["several edge rows written after the upgrade together".to_owned()],
+    };
+    trials.tell(reader, &trial, Part::All, Weight::Edges, &depends_on).await?;
+    Ok(trial.failed.is_some())
+}
+
+/// What a trial with these edge rows shows, or, where a step of it fails, on which of them that hangs.
+async fn tell_or_narrow(
+    trials: &mut Trials<'_>,
+    reader: &mut Reader<'_>,
+    rows: &EdgeRows<'_>,
+    edges: &[Edge],
+    trial: Trial,
+) -> Result<bool, CheckError> {
+    if trial.failed.is_some() {
+        return narrow(trials, reader, rows, edges, Some(trial)).await;
+    }
+    trials.tell(reader, &trial, Part::All, Weight::Edges, &[]).await?;
+    Ok(false)
 }
 
 /// Whether a step failed over what a text says: an exception of Python's own, or a value that the database

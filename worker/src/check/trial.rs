@@ -93,6 +93,8 @@ pub(crate) struct Trial {
     pub(crate) steps: Vec<(Step, usize, Vec<Declared>)>,
     /// Statements may be missing from `statements`.
     pub(crate) opaque: bool,
+    /// It went on in the process that had applied the revision for the lineage.
+    pub(crate) warm: bool,
     /// The older tables that were asked to hold rows A.
     pub(crate) tables: BTreeSet<TableName>,
 }
