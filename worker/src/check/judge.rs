@@ -286,7 +286,10 @@ impl EdgeRows<'_> {
             RowKind::Edge(edge) => Some(edge),
             _ => None,
         });
-        edges.collect::<BTreeSet<Edge>>().into_iter().collect()
+        let mut edges: Vec<Edge> = edges.collect::<BTreeSet<Edge>>().into_iter().collect();
+        // What is most often to blame, and then together, stands side by side, so that few halves hold any of it.
+        edges.sort_by_key(|edge| !matches!(edge, Edge::Largest | Edge::Smallest));
+        edges
     }
 }
 

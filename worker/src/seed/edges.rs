@@ -112,13 +112,6 @@ fn decimals(edge: Edge, precision: Option<u32>, scale: Option<i32>) -> Vec<Value
         Edge::Smallest => (0..3).map(|more| number(more - nines)).collect(),
         // One unit of the last digit.
         Edge::Punctuation => vec![number(1)],
-        Edge::NonAscii => {
-            let ones: i128 = "123456789012345678901234567890123456"
-                .get(..usize::try_from(digits).unwrap_or(1))
-                .and_then(|digits| digits.parse().ok())
-                .unwrap_or(1);
-            vec![number(ones)]
-        }
         Edge::Empty => vec![number(0)],
         _ => Vec::new(),
     }
