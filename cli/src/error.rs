@@ -8,6 +8,8 @@ use mrt_chain::settings::{SettingsError, TargetError};
 use mrt_report::{RenderError, exit_code, printable};
 use mrt_worker::run::{ExitClass, RunError};
 
+use crate::output::tell;
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error("{message}")]
@@ -59,7 +61,7 @@ impl CliError {
 
 /// The error and everything that it comes from, one line each.
 pub(crate) fn print(error: &CliError) {
-    eprint!("{}", text(error));
+    tell(text(error).trim_end());
 }
 
 fn text(error: &dyn Error) -> String {

@@ -1,11 +1,13 @@
 //! Ctrl-C and SIGTERM: the first asks, the second insists.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use indicatif::MultiProgress;
 use mrt_report::exit_code;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use crate::output::tell;
 
 /// Cancels the token at the first signal and ends the process at the second. Needs a tokio runtime.
 pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Result<()> {
@@ -14,10 +16,7 @@ pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Resu
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
         cancel.cancel();
-        // Whoever read standard error may be gone, and that is no reason not to clean up.
-        bars.suspend(|| {
-            let _ = writeln!(io::stderr(), "interrupted: cleaning up; press Ctrl-C again to stop at once");
-        });
+        bars.suspend(|| tell("interrupted: cleaning up; press Ctrl-C again to stop at once"));
         either(&mut interrupt, &mut terminate).await;
         std::process::exit(i32::from(exit_code::KILLED));
     });

@@ -1,4 +1,4 @@
-//! Where the report goes.
+//! Where the report goes, and what is said beside it.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::CliError;
+
+/// Says something on standard error. Whoever read it may be gone, which is no reason to stop.
+pub(crate) fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
 
 /// The report's destination, checked before anything runs.
 #[derive(Debug)]

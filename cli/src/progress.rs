@@ -13,6 +13,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use bars::Bars;
 use lines::Lines;
 
+use crate::output::tell;
+
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -56,7 +58,7 @@ pub(crate) async fn show(
     while let Some(event) = events.recv().await {
         match mode {
             Mode::Quiet => {}
-            Mode::Lines => lines.event(&event).iter().for_each(|line| eprintln!("{line}")),
+            Mode::Lines => lines.event(&event).iter().for_each(tell),
             Mode::Bars => bars.event(&event),
         }
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Color, FailOn, Format, Run, Seed};
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, tell};
 use crate::progress::{self, Mode};
 use crate::{baseline, interrupt, logging, project};
 
@@ -38,12 +38,12 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
         write_baseline(&project, &report, arguments.quiet)?;
     }
     if interrupted {
-        eprintln!("interrupted: the report holds what was finished by then");
+        tell("interrupted: the report holds what was finished by then");
         return Ok(exit_code::INCOMPLETE);
     }
     let outcome = report.outcome(fail_on(arguments));
     if outcome == Outcome::NothingChecked {
-        eprintln!("error: nothing was checked: {}", why_nothing(&report));
+        tell(format_args!("error: nothing was checked: {}", why_nothing(&report)));
     }
     Ok(outcome.exit_code())
 }
@@ -116,7 +116,7 @@ fn write_baseline(project: &Project, report: &Report, quiet: bool) -> Result<(),
     let (path, entries) = baseline::update(project, report)?;
     if !quiet {
         let what = if entries == 1 { "1 finding is" } else { &format!("{entries} findings are") };
-        eprintln!("wrote {}: {what} accepted from now on", path.display());
+        tell(format_args!("wrote {}: {what} accepted from now on", path.display()));
     }
     Ok(())
 }

@@ -49,8 +49,8 @@ pub(crate) fn run(bench: &Bench) -> Result<bool, Problem> {
 fn compare(peer: &Peer) -> Result<bool, Problem> {
     let python = python::environment("peer", "xtask/bench/requirements.txt")?;
     println!(
-        "{:<10} {:<12} {:>5} {:>9} {:>9} {:>7} {:>12} {:>11} {:>9}",
-        "chain", "target", "n", "mrt s", "peer s", "ratio", "ms/revision", "rows seeded", "peak MiB"
+        "{:<10} {:<12} {:>5} {:>9} {:>9} {:>7} {:>10} {:>12} {:>11} {:>9}",
+        "chain", "target", "n", "mrt s", "peer s", "ratio", "alembic s", "ms/revision", "rows seeded", "peak MiB"
     );
     let mut phases = Vec::new();
     for &shape in &peer.shape {
@@ -61,9 +61,10 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
                 let ours = ours(&directory, &python, target)?;
                 let theirs =
                     if peer.without_peer { None } else { Some(theirs(&directory, &python, target)?) };
+                let alone = alembic_alone(&directory, &python, target)?;
                 let seconds = ours.time.as_secs_f64();
                 println!(
-                    "{:<10} {target:<12} {revisions:>5} {seconds:>9.2} {:>9} {:>7} {:>12.1} {:>11} {:>9}",
+                    "{:<10} {target:<12} {revisions:>5} {seconds:>9.2} {:>9} {:>7} {alone:>10} {:>12.1} {:>11} {:>9}",
                     shape.as_str(),
                     theirs.map_or("-".to_owned(), |time| format!("{:.2}", time.as_secs_f64())),
                     theirs.map_or("-".to_owned(), |time| format!("{:.1}x", time.as_secs_f64() / seconds)),
@@ -75,6 +76,7 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
             }
         }
     }
+    println!("\nalembic s: each revision up, down and up by Alembic alone, in one process: no rows, nothing compared");
     println!("\nwhere the time goes, milliseconds over all cells (cells run side by side):");
     for (name, phases) in phases {
         let listed: Vec<String> = phases.iter().map(|(phase, ms)| format!("{phase} {ms}")).collect();
@@ -131,9 +133,34 @@ fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Problem> 
 
 /// One run of the peer. On PostgreSQL its server is up already when the clock starts.
 fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Problem> {
+    let pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "up_down_consistency"];
+    let (text, time) = python_on(directory, python, target, &pytest)?;
+    if !text.contains(" passed") {
+        return Err(Problem::unusable(format!("the peer did not pass:\n{text}")));
+    }
+    Ok(time)
+}
+
+/// The seconds that Alembic alone takes for the three steps of each revision.
+fn alembic_alone(directory: &Path, python: &Path, target: &str) -> Result<String, Problem> {
+    let script = root().join("xtask/bench/alembic_alone.py");
+    let (text, _) = python_on(directory, python, target, &[&script.to_string_lossy()])?;
+    let seconds = text.trim().parse::<f64>();
+    seconds
+        .map(|seconds| format!("{seconds:.2}"))
+        .map_err(|_| Problem::unusable(format!("alembic did not take the chain:\n{text}")))
+}
+
+/// Runs Python in the chain's directory on an empty database: what it printed, and how long it took.
+fn python_on(
+    directory: &Path,
+    python: &Path,
+    target: &str,
+    arguments: &[&str],
+) -> Result<(String, Duration), Problem> {
     let server;
     let url = if target == "sqlite" {
-        let file = directory.join("peer.db");
+        let file = directory.join("other.db");
         let _ = std::fs::remove_file(&file);
         format!("sqlite:///{}", file.display())
     } else {
@@ -143,14 +170,14 @@ fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Pro
     let clock = Instant::now();
     let output = Command::new(python)
         .current_dir(directory)
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "up_down_consistency"])
+        .args(arguments)
         .env("DATABASE_URL", url)
         .output()
-        .map_err(|error| Problem::unusable(format!("cannot run pytest: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("cannot run {}: {error}", python.display())))?;
     let time = clock.elapsed();
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !text.contains(" passed") {
-        return Err(Problem::unusable(format!("the peer did not pass:\n{text}")));
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        text.push_str(&String::from_utf8_lossy(&output.stderr));
     }
-    Ok(time)
+    Ok((text, time))
 }

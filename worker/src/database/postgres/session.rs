@@ -20,6 +20,8 @@ pub(super) struct PostgresSession {
     pub(super) connection: PgConnection,
     pub(super) database: String,
     shared: Arc<Shared>,
+    /// The queries that read a catalog are prepared.
+    prepared: bool,
 }
 
 impl PostgresSession {
@@ -27,7 +29,7 @@ impl PostgresSession {
         let options =
             shared.options(&database).options([("lock_timeout", "2s"), ("statement_timeout", "60s")]);
         match wire::connect(options).await {
-            Ok(connection) => Ok(Self { connection, database, shared }),
+            Ok(connection) => Ok(Self { connection, database, shared, prepared: false }),
             Err(error) => Err(classify(error, &format!("connect to database {database}"), &database)),
         }
     }
@@ -57,7 +59,7 @@ impl PostgresSession {
 impl Session for PostgresSession {
     async fn catalog(&mut self) -> Result<Catalog, DatabaseError> {
         let fail = self.fail("read the catalog of");
-        let read = catalog::read(&mut self.connection, self.shared.version).await;
+        let read = catalog::read(&mut self.connection, self.shared.version, &mut self.prepared).await;
         let mut catalog = self.or_roll_back(read).await.map_err(fail)?;
         if self.shared.role != OWNER {
             catalog::rename_role(&mut catalog, &self.shared.role, OWNER);

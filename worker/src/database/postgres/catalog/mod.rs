@@ -18,11 +18,29 @@ use crate::database::catalog::{Attributes, Catalog, ObjectKey};
 use listings::Listing;
 use raw::{Attribute, Constraint, Cursor, Function, Index, Raw, Relation, Sequence, Trigger, Type};
 
-/// Reads everything. `version` is the server's, as a number (150018).
-pub(super) async fn read(connection: &mut PgConnection, version: u32) -> Result<Catalog, sqlx::Error> {
-    let sql = format!("{}{}", queries::BEGIN, statements(version).join("; "));
-    // BEGIN and SET answer without rows.
-    let mut answers = batch(connection, sql).await?.into_iter().skip(2);
+/// Reads everything. `version` is the server's, as a number (150018). `prepared` says whether this session has read
+/// a catalog before: planning the queries is most of what they cost, so the server keeps the plans.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    version: u32,
+    prepared: &mut bool,
+) -> Result<Catalog, sqlx::Error> {
+    let statements = statements(version);
+    let mut sql = queries::BEGIN.to_owned();
+    // BEGIN and SET answer without rows, and so does PREPARE.
+    let mut without_rows = 2;
+    if !*prepared {
+        without_rows += statements.len() + 1;
+        // What a reading that failed has left behind.
+        sql.push_str("DEALLOCATE ALL; ");
+        for (number, statement) in statements.iter().enumerate() {
+            sql.push_str(&format!("PREPARE mrt_{number} AS {statement}; "));
+        }
+    }
+    let execute: Vec<String> = (0..statements.len()).map(|number| format!("EXECUTE mrt_{number}")).collect();
+    sql.push_str(&execute.join("; "));
+    let mut answers = batch(connection, sql).await?.into_iter().skip(without_rows);
+    *prepared = true;
     let mut next = || answers.next().unwrap_or_default();
 
     let mut raw = Raw {
