@@ -50,7 +50,16 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
     let python = python::environment("peer", "xtask/bench/requirements.txt")?;
     println!(
         "{:<10} {:<12} {:>5} {:>9} {:>9} {:>7} {:>10} {:>12} {:>11} {:>9}",
-        "chain", "target", "n", "mrt s", "peer s", "ratio", "alembic s", "ms/revision", "rows seeded", "peak MiB"
+        "chain",
+        "target",
+        "n",
+        "mrt s",
+        "peer s",
+        "ratio",
+        "alembic s",
+        "ms/revision",
+        "rows seeded",
+        "peak MiB"
     );
     let mut phases = Vec::new();
     for &shape in &peer.shape {
@@ -76,7 +85,9 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
             }
         }
     }
-    println!("\nalembic s: each revision up, down and up by Alembic alone, in one process: no rows, nothing compared");
+    println!(
+        "\nalembic s: each revision up, down and up by Alembic alone, in one process: no rows, nothing compared"
+    );
     println!("\nwhere the time goes, milliseconds over all cells (cells run side by side):");
     for (name, phases) in phases {
         let listed: Vec<String> = phases.iter().map(|(phase, ms)| format!("{phase} {ms}")).collect();

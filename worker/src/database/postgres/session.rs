@@ -15,6 +15,9 @@ use crate::database::catalog::{Catalog, ColumnType, Family, Table, TableName};
 use crate::database::rows::{Contents, NewRow, Rejection, Rows, Value};
 use crate::database::{CounterBehind, DatabaseError, Session};
 
+/// SQLSTATE `invalid_sql_statement_name`.
+const NO_SUCH_STATEMENT: &str = "26000";
+
 /// A session as the administrator.
 pub(super) struct PostgresSession {
     pub(super) connection: PgConnection,
@@ -59,7 +62,13 @@ impl PostgresSession {
 impl Session for PostgresSession {
     async fn catalog(&mut self) -> Result<Catalog, DatabaseError> {
         let fail = self.fail("read the catalog of");
-        let read = catalog::read(&mut self.connection, self.shared.version, &mut self.prepared).await;
+        let mut read = catalog::read(&mut self.connection, self.shared.version, &mut self.prepared).await;
+        if read.as_ref().err().and_then(code) == Some(NO_SUCH_STATEMENT) {
+            // DISCARD, ours or of somebody's SQL, has taken what was prepared.
+            self.prepared = false;
+            batch(&mut self.connection, "ROLLBACK".to_owned()).await.map_err(&fail)?;
+            read = catalog::read(&mut self.connection, self.shared.version, &mut self.prepared).await;
+        }
         let mut catalog = self.or_roll_back(read).await.map_err(fail)?;
         if self.shared.role != OWNER {
             catalog::rename_role(&mut catalog, &self.shared.role, OWNER);
