@@ -1,4 +1,4 @@
-"""Takes each revision of the chain up, down and up again with Alembic's own commands, in one process.
+"""Takes each revision of the chain up, down and up again with Alembic, in one process that has read the chain once.
 
 No rows, no copies, nothing compared: what is left is the work of the migrations themselves. Prints seconds.
 """
@@ -7,17 +7,25 @@ import logging
 import os
 import time
 
-from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 logging.disable(logging.CRITICAL)
 config = Config("alembic.ini")
 config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", "%%"))
-revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+script = ScriptDirectory.from_config(config)
+revisions = [found.revision for found in script.walk_revisions()]
+
+
+def run(steps):
+    with EnvironmentContext(config, script, fn=lambda heads, context: steps(heads)):
+        script.run_env()
+
+
 start = time.monotonic()
 for revision in reversed(revisions):
-    command.upgrade(config, revision)
-    command.downgrade(config, "-1")
-    command.upgrade(config, revision)
+    run(lambda heads: script._upgrade_revs(revision, heads))
+    run(lambda heads: script._downgrade_revs("-1", heads))
+    run(lambda heads: script._upgrade_revs(revision, heads))
 print("%.3f" % (time.monotonic() - start))

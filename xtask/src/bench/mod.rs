@@ -86,7 +86,7 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
         }
     }
     println!(
-        "\nalembic s: each revision up, down and up by Alembic alone, in one process: no rows, nothing compared"
+        "\nalembic s: each revision up, down and up by Alembic alone, in one process that has read the chain once: no rows, nothing compared"
     );
     println!("\nwhere the time goes, milliseconds over all cells (cells run side by side):");
     for (name, phases) in phases {
