@@ -219,6 +219,8 @@ async fn attribute(trials: &mut Trials<'_>, all: Trial, reader: &mut Reader<'_>)
         trials.tell(reader, trial, Part::Differences, Weight::Ordinary, &[]).await?;
     }
     trials.tell(reader, &ordinary, Part::All, Weight::Ordinary, &[]).await?;
+    // Steps are compared with those of a process that remembers as little.
+    let all = if ordinary.failed.is_some() { trials.afresh(all).await? } else { all };
     if ordinary.failed.is_some()
         && all.failed.as_ref().map(|failed| failed.step) == ordinary.failed.as_ref().map(|failed| failed.step)
     {
@@ -252,7 +254,8 @@ async fn attribute(trials: &mut Trials<'_>, all: Trial, reader: &mut Reader<'_>)
     }
     let all = trials.afresh(all).await?;
     let together = "edge rows written before and after the upgrade together".to_owned();
-    trials.tell(reader, &all, Part::All, Weight::Edges, &[together]).await
+    trials.tell(reader, &all, Part::Differences, Weight::Edges, &[]).await?;
+    trials.tell(reader, &all, Part::Failure, Weight::Edges, &[together]).await
 }
 
 /// Edge rows of one batch, beside ordinary rows.

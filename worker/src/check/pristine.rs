@@ -61,6 +61,13 @@ pub(crate) struct Copied {
     pub(crate) read: watch::Receiver<Option<Snapshot>>,
 }
 
+impl Copied {
+    /// The advance that made it has failed, or has to begin again.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.read.has_changed().is_err() && self.read.borrow().is_none()
+    }
+}
+
 /// A revision between its two pristine states.
 #[derive(Debug)]
 pub(crate) struct Pristine {
@@ -138,7 +145,7 @@ pub(crate) async fn advance(
     copied: &mut (dyn FnMut(Copied) + Send),
 ) -> Result<Advanced, CheckError> {
     let mut advanced = match step_by_step(target, slot, plan, copied).await {
-        Err(_) if plan.source.read().await.is_none() => {
+        Err(error) if !error.speaks_of_server() && plan.source.read().await.is_none() => {
             slot.stop().await;
             return Ok(Advanced::Discarded);
         }
@@ -255,7 +262,10 @@ pub(crate) async fn upgrade(
         Some(_) => steps.end_warm().await,
         None => steps.end().await,
     }
-    let Some(before) = before.read().await else { return Ok(Advanced::Discarded) };
+    let Some(before) = before.read().await else {
+        slot.cool_down();
+        return Ok(Advanced::Discarded);
+    };
     stays_inside(target, revision, &sent.statements, &before)?;
     let not_done = |problem, sent: Sent| {
         let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });

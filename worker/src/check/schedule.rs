@@ -168,7 +168,9 @@ impl<'a> State<'a> {
     fn advance(&mut self) -> Option<Job> {
         let ahead = match self.advancing.last() {
             None => None,
-            Some(Advancing { revision, copied: Some(copied), .. }) => Some((*revision, copied.clone())),
+            Some(Advancing { revision, copied: Some(copied), .. }) if !copied.is_lost() => {
+                Some((*revision, copied.clone()))
+            }
             Some(_) => return None,
         };
         while let Some(revision) = self.order.pop_first() {

@@ -132,7 +132,9 @@ pub(crate) async fn check(
     let mut free: Vec<Slot> = (0..shard.slots.max(1)).map(|number| Slot::new(shard.target, number)).collect();
     let Some((slot, others)) = free.split_first_mut() else { return Ok(End::default()) };
     // Importing a project takes a while, and those that will be needed can do so side by side.
-    let needed = others.iter_mut().take(shard.cells.len().saturating_sub(1));
+    // Not beside a floor, which may write outside of its database.
+    let side_by_side = if shard.floor.is_empty() { shard.cells.len().saturating_sub(1) } else { 0 };
+    let needed = others.iter_mut().take(side_by_side);
     let others = join_all(needed.map(|slot| slot.get_ready(shard.target)));
     let (base, _) = tokio::join!(base(shard, slot), others);
     let base = match base? {
