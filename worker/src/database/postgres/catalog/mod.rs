@@ -39,7 +39,12 @@ pub(super) async fn read(
     }
     let execute: Vec<String> = (0..statements.len()).map(|number| format!("EXECUTE mrt_{number}")).collect();
     sql.push_str(&execute.join("; "));
-    let mut answers = batch(connection, sql).await?.into_iter().skip(without_rows);
+    let answers = batch(connection, sql).await?;
+    if answers.len() != without_rows + statements.len() {
+        // An answer too few would read as a database in which there is nothing.
+        return Err(sqlx::Error::Protocol(format!("{} answers to the catalog's queries", answers.len())));
+    }
+    let mut answers = answers.into_iter().skip(without_rows);
     *prepared = true;
     let mut next = || answers.next().unwrap_or_default();
 
