@@ -290,15 +290,30 @@ impl EdgeRows<'_> {
             _ => None,
         });
         let mut edges: Vec<Edge> = edges.collect::<BTreeSet<Edge>>().into_iter().collect();
-        // What is most often to blame, and then together, stands side by side, so that few halves hold any of it.
-        edges.sort_by_key(|edge| !matches!(edge, Edge::Largest | Edge::Smallest));
+        edges.sort_by_key(|edge| !is_extreme(*edge));
         edges
     }
 }
 
-/// Tells on which of these edge rows a failure hangs, and what shows where there is none: each half of them alone, and so on.
-/// Usually one kind of row is to blame, and most trials are then with many rows. `failing` is the trial with all of
-/// them; without it, it follows from other trials that they should fail. Tells whether any did.
+/// What is most often to blame.
+fn is_extreme(edge: Edge) -> bool {
+    matches!(edge, Edge::Largest | Edge::Smallest)
+}
+
+/// How to divide edge rows that fail together: extremes each alone, and the rest by halves, since then usually one kind
+/// is to blame, and most trials are with many rows.
+fn parts(edges: &[Edge]) -> Vec<&[Edge]> {
+    let extremes = edges.iter().take_while(|edge| is_extreme(**edge)).count();
+    let (extremes, rest) = edges.split_at(extremes);
+    let half = if extremes.is_empty() { rest.len() / 2 } else { rest.len() };
+    let (one, other) = rest.split_at(half);
+    let parts = extremes.chunks(1).chain([one, other]).filter(|part| !part.is_empty());
+    if edges.len() > 1 { parts.collect() } else { Vec::new() }
+}
+
+/// Tells on which of these edge rows a failure hangs, and what shows where there is none: each part of them alone, and so on.
+/// `failing` is the trial with all of them; without it, it follows from other trials that they should fail. Tells
+/// whether any did.
 async fn narrow(
     trials: &mut Trials<'_>,
     reader: &mut Reader<'_>,
@@ -307,15 +322,14 @@ async fn narrow(
     failing: Option<Trial>,
 ) -> Result<bool, CheckError> {
     let mut explained = false;
-    if edges.len() > 1 {
-        let (one, other) = edges.split_at(edges.len() / 2);
-        let trial = trials.run(&rows.only(one)).await?;
-        explained = Box::pin(tell_or_narrow(trials, reader, rows, one, trial)).await?;
-        explained |= if explained {
-            let trial = trials.run(&rows.only(other)).await?;
-            Box::pin(tell_or_narrow(trials, reader, rows, other, trial)).await?
+    let mut parts = parts(edges).into_iter().peekable();
+    while let Some(part) = parts.next() {
+        // All of them fail, and no other part did: so must the last one.
+        explained |= if parts.peek().is_none() && !explained {
+            Box::pin(narrow(trials, reader, rows, part, None)).await?
         } else {
-            Box::pin(narrow(trials, reader, rows, other, None)).await?
+            let trial = trials.run(&rows.only(part)).await?;
+            Box::pin(tell_or_narrow(trials, reader, rows, part, trial)).await?
         };
     }
     if explained {

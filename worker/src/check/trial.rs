@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use tracing::debug;
+
 use crate::check::compare::{self, Comparison, Difference, RowContext};
 use crate::check::labels::Sides;
 use crate::check::own_rows;
@@ -165,6 +167,8 @@ pub(crate) async fn run(
     running.all_steps(continues).await?;
     let Running { steps, trial, .. } = running;
     steps.end().await;
+    let failed = trial.failed.as_ref().map(|failed| failed.step);
+    debug!(revision = pristine.revision, ?rows, ?failed, differences = trial.differences.len(), "tried");
     Ok(trial)
 }
 
