@@ -7,6 +7,7 @@ mod apart;
 mod compare;
 mod evidence;
 mod findings;
+pub(crate) mod hosts;
 mod judge;
 mod labels;
 mod own_rows;

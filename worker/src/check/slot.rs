@@ -11,12 +11,13 @@ use mrt_chain::settings::{Seed, Suite, Target};
 use tracing::debug;
 
 use crate::check::evidence::Scrubber;
+use crate::check::hosts::Hosts;
 use crate::check::trial::Problem;
 use crate::check::{BrokenEnvironment, CheckError, own_rows};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::Contents;
 use crate::database::{DatabaseName, Engine, Session};
-use crate::host::{Child, Direction, Failure, Host, HostSettings, Raised, StepOutcome};
+use crate::host::{Child, Direction, Failure, Host, Raised, StepOutcome};
 
 /// What all slots of one suite and target share.
 pub(crate) struct TargetContext {
@@ -24,16 +25,11 @@ pub(crate) struct TargetContext {
     pub(crate) target: Target,
     pub(crate) chain: Arc<Chain>,
     pub(crate) engine: Arc<dyn Engine>,
-    /// The suite's Python.
-    pub(crate) interpreter: PathBuf,
+    pub(crate) hosts: Hosts,
     /// The SQLAlchemy driver that its URLs name.
     pub(crate) driver: Option<String>,
     /// Seed every table at every revision.
     pub(crate) seed_all: bool,
-    /// A private directory for hosts.
-    pub(crate) scratch: PathBuf,
-    /// The user as whom migrations run, when we are root.
-    pub(crate) run_as: Option<(u32, u32)>,
     /// The cells write outside of their database: nothing else is on the server, and every trial begins with a
     /// server as it was found.
     pub(crate) apart: bool,
@@ -153,7 +149,7 @@ impl Slot {
             database: DatabaseName::new("slot", number),
             host: None,
             warm: None,
-            scratch: target.scratch.join(format!("slot-{number}")),
+            scratch: target.hosts.scratch(number),
         }
     }
 
@@ -188,34 +184,11 @@ impl Slot {
     }
 
     async fn start_host(&self, target: &TargetContext) -> Result<Host, CheckError> {
-        std::fs::create_dir_all(&self.scratch)
-            .map_err(|source| CheckError::Scratch { path: self.scratch.clone(), source })?;
         target.engine.create(&self.database).await?;
-        let host = Host::start(self.settings(target)).await?;
+        let interpreter = target.hosts.interpreter(self.number).await?;
+        let host = Host::load(interpreter, target.url(&self.database)).await?;
         host.warm_up(target.suite.timeout).await?;
         Ok(host)
-    }
-
-    fn settings(&self, target: &TargetContext) -> HostSettings {
-        let suite = &target.suite;
-        let url = target.url(&self.database);
-        HostSettings {
-            interpreter: target.interpreter.clone(),
-            dir: suite.dir.clone(),
-            alembic_file: suite.alembic.file.clone(),
-            section: suite.alembic.section.clone(),
-            script_location: suite.alembic.script_location.clone(),
-            version_locations: suite.alembic.locations(target.target.engine).to_vec(),
-            recursive: suite.alembic.recursive,
-            env: suite.env.iter().map(|(name, value)| (name.clone(), value.replace("{url}", &url))).collect(),
-            url,
-            hand_over_url: suite.hand_over_url,
-            x_arguments: suite.x_arguments.clone(),
-            around: suite.around.clone(),
-            scratch: self.scratch.clone(),
-            max_file_bytes: target.target.disk,
-            run_as: target.run_as,
-        }
     }
 
     /// What of this slot must not reach a report.

@@ -1,8 +1,6 @@
 //! A running fork server: its processes, its socket, and who is connected to it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::scratch::{self, scratch};
 use super::wire::{Connection, FromServer, Imported, Ready, Role, Tail, ToServer, frame};
 use super::{HostError, HostSettings};
 
@@ -27,25 +26,6 @@ const LOAD_LIMIT: Duration = Duration::from_secs(300);
 const FORK_LIMIT: Duration = Duration::from_secs(300);
 /// How long processes may take to be gone after they were killed.
 pub(super) const DEATH_LIMIT: Duration = Duration::from_secs(20);
-/// Longest path of a Unix socket that every system takes.
-const MAX_SOCKET_PATH: usize = 100;
-
-/// The Python side, by file.
-const SCRIPTS: [(&str, &str); 13] = [
-    ("start.py", include_str!("python/start.py")),
-    ("mrt_host/__init__.py", include_str!("python/mrt_host/__init__.py")),
-    ("mrt_host/child.py", include_str!("python/mrt_host/child.py")),
-    ("mrt_host/declared.py", include_str!("python/mrt_host/declared.py")),
-    ("mrt_host/failure.py", include_str!("python/mrt_host/failure.py")),
-    ("mrt_host/guard.py", include_str!("python/mrt_host/guard.py")),
-    ("mrt_host/process.py", include_str!("python/mrt_host/process.py")),
-    ("mrt_host/project.py", include_str!("python/mrt_host/project.py")),
-    ("mrt_host/server.py", include_str!("python/mrt_host/server.py")),
-    ("mrt_host/step.py", include_str!("python/mrt_host/step.py")),
-    ("mrt_host/warm.py", include_str!("python/mrt_host/warm.py")),
-    ("mrt_host/watch.py", include_str!("python/mrt_host/watch.py")),
-    ("mrt_host/wire.py", include_str!("python/mrt_host/wire.py")),
-];
 
 /// Settings as the guard reads them.
 #[derive(Serialize)]
@@ -59,7 +39,6 @@ struct Wire<'a> {
     script_location: &'a Path,
     version_locations: &'a [PathBuf],
     recursive: bool,
-    url: &'a str,
     hand_over_url: bool,
     x_arguments: &'a [String],
     around: Option<&'a str>,
@@ -78,7 +57,7 @@ pub(super) struct Server {
     ended: watch::Receiver<Option<String>>,
     next_child: AtomicU64,
     _socket_dir: Option<tempfile::TempDir>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 /// What the tasks of a server share with it.
@@ -118,94 +97,37 @@ pub(super) struct Forked {
 
 impl Server {
     /// Starts the interpreter and loads the project; with `lazy` each child loads it.
-    pub(super) async fn start(settings: &HostSettings, lazy: bool) -> Result<(Self, Ready), HostError> {
-        let token = random_token()?;
-        let script = write_scripts(settings)?;
-        let (listener, socket, socket_dir) = listen(settings)?;
-        let mut command = Command::new(&settings.interpreter);
-        command.arg(&script).current_dir(&settings.scratch).env_clear().envs(environment(settings));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => HostError::NoInterpreter { interpreter: settings.interpreter.clone() },
-            _ => HostError::Spawn { interpreter: settings.interpreter.clone(), source },
-        })?;
-        let lifeline = process.stdin.take();
-
-        let shared = Arc::new(Shared::default());
-        let mut tasks = JoinSet::new();
-        let welcomed = shared.expect(&token, Role::Server);
-        tasks.spawn(welcome(listener, Arc::clone(&shared)));
-        let (announce, ended) = watch::channel(None);
-        let mut readers = JoinSet::new();
-        if let Some(pipe) = process.stdout.take() {
-            readers.spawn(read_all(pipe, Arc::clone(&shared)));
-        }
-        if let Some(pipe) = process.stderr.take() {
-            readers.spawn(read_all(pipe, Arc::clone(&shared)));
-        }
-        tasks.spawn(async move {
-            let status = process.wait().await;
-            // Its last words first. The pipes end with the last process that holds them.
-            let _ = timeout(DEATH_LIMIT, readers.join_all()).await;
-            let how = status.map_or_else(|error| error.to_string(), how_it_ended);
-            let _ = announce.send(Some(how));
-        });
-        let (commands, outbox) = mpsc::unbounded_channel();
-        let mut server = Self {
-            commands,
-            shared,
-            lifeline: Mutex::new(None),
-            ended,
-            next_child: AtomicU64::new(0),
-            _socket_dir: socket_dir,
-            _tasks: tasks,
-        };
-        let wire = Wire::new(settings, &socket, &token, lazy);
-        server.load(settings, &wire, lifeline, welcomed, outbox).await.map(|ready| (server, ready))
+    pub(super) async fn start(
+        settings: &HostSettings,
+        url: &str,
+        lazy: bool,
+    ) -> Result<(Self, Ready), HostError> {
+        Starting::spawn(settings, lazy).await?.load(settings, url).await
     }
 
-    async fn load(
-        &mut self,
+    /// What a fork server that is starting says, if it says anything.
+    async fn answered<T>(
+        &self,
         settings: &HostSettings,
-        wire: &Wire<'_>,
-        lifeline: Option<ChildStdin>,
-        welcomed: oneshot::Receiver<Connection>,
-        outbox: mpsc::UnboundedReceiver<Vec<u8>>,
-    ) -> Result<Ready, HostError> {
-        let Some(mut lifeline) = lifeline else {
-            return Err(HostError::Protocol("the interpreter has no standard input".to_owned()));
-        };
-        let loading = async {
-            // An interpreter that ended at once does not read them; that it ended is seen below.
-            let _ = lifeline.write_all(&frame(wire)?).await;
-            let Ok(mut connection) = welcomed.await else { return Ok(None) };
-            Ok(connection.reader.next::<FromServer>().await?.map(|first| (connection, first)))
-        };
+        answer: impl Future<Output = Result<Option<T>, HostError>>,
+    ) -> Result<T, HostError> {
         let mut ended = self.ended.clone();
-        let first = tokio::select! {
+        let answer = tokio::select! {
             biased;
-            first = loading => first?,
+            answer = answer => answer?,
             _ = ended.wait_for(Option::is_some) => None,
             () = tokio::time::sleep(LOAD_LIMIT) => {
                 let (dir, printed) = (settings.dir.clone(), self.printed());
                 return Err(HostError::LoadTimedOut { dir, limit: LOAD_LIMIT, printed });
             }
         };
-        *lock(&self.lifeline) = Some(lifeline);
-        let Some((connection, first)) = first else {
-            let how = self.death().await;
-            let interpreter = settings.interpreter.clone();
-            return Err(HostError::EndedAtOnce { interpreter, how, printed: self.printed() });
-        };
-        match first {
-            FromServer::Ready(ready) => {
-                let Connection { reader, writer } = connection;
-                self._tasks.spawn(listen_to(reader, Arc::clone(&self.shared)));
-                self._tasks.spawn(speak(writer, outbox));
-                Ok(ready)
+        match answer {
+            Some(answer) => Ok(answer),
+            None => {
+                let how = self.death().await;
+                let interpreter = settings.interpreter.clone();
+                Err(HostError::EndedAtOnce { interpreter, how, printed: self.printed() })
             }
-            FromServer::Failed(failure) => Err(HostError::of_load(failure, &settings.interpreter)),
-            other => Err(HostError::Protocol(format!("unexpected first message {other:?}"))),
         }
     }
 
@@ -290,6 +212,97 @@ impl Server {
     }
 }
 
+/// A fork server that has no URL yet. It has imported what every project needs.
+#[derive(Debug)]
+pub(super) struct Starting {
+    server: Server,
+    connection: Connection,
+    outbox: mpsc::UnboundedReceiver<Vec<u8>>,
+}
+
+impl Starting {
+    pub(super) async fn spawn(settings: &HostSettings, lazy: bool) -> Result<Self, HostError> {
+        let token = random_token()?;
+        let script = scratch::write_scripts(settings)?;
+        let (listener, socket, socket_dir) = scratch::listen(settings)?;
+        let mut command = Command::new(&settings.interpreter);
+        command.arg(&script).current_dir(&settings.scratch).env_clear().envs(scratch::environment(settings));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => HostError::NoInterpreter { interpreter: settings.interpreter.clone() },
+            _ => HostError::Spawn { interpreter: settings.interpreter.clone(), source },
+        })?;
+        let Some(mut lifeline) = process.stdin.take() else {
+            return Err(HostError::Protocol("the interpreter has no standard input".to_owned()));
+        };
+
+        let shared = Arc::new(Shared::default());
+        let mut tasks = JoinSet::new();
+        let welcomed = shared.expect(&token, Role::Server);
+        tasks.spawn(welcome(listener, Arc::clone(&shared)));
+        let (announce, ended) = watch::channel(None);
+        let mut readers = JoinSet::new();
+        if let Some(pipe) = process.stdout.take() {
+            readers.spawn(read_all(pipe, Arc::clone(&shared)));
+        }
+        if let Some(pipe) = process.stderr.take() {
+            readers.spawn(read_all(pipe, Arc::clone(&shared)));
+        }
+        tasks.spawn(async move {
+            let status = process.wait().await;
+            // Its last words first. The pipes end with the last process that holds them.
+            let _ = timeout(DEATH_LIMIT, readers.join_all()).await;
+            let how = status.map_or_else(|error| error.to_string(), how_it_ended);
+            let _ = announce.send(Some(how));
+        });
+        let (commands, outbox) = mpsc::unbounded_channel();
+        let server = Server {
+            commands,
+            shared,
+            lifeline: Mutex::new(None),
+            ended,
+            next_child: AtomicU64::new(0),
+            _socket_dir: socket_dir,
+            tasks,
+        };
+        let wire = frame(&Wire::new(settings, &socket, &token, lazy))?;
+        let preparing = async {
+            // An interpreter that ended at once does not read them; that it ended is seen by itself.
+            let _ = lifeline.write_all(&wire).await;
+            let Ok(mut connection) = welcomed.await else { return Ok(None) };
+            Ok(connection.reader.next::<FromServer>().await?.map(|first| (connection, first)))
+        };
+        let (connection, first) = server.answered(settings, preparing).await?;
+        *lock(&server.lifeline) = Some(lifeline);
+        match first {
+            FromServer::Prepared => Ok(Self { server, connection, outbox }),
+            FromServer::Failed(failure) => Err(HostError::of_load(failure, &settings.interpreter)),
+            other => Err(HostError::Protocol(format!("unexpected first message {other:?}"))),
+        }
+    }
+
+    /// Loads the project for its URL.
+    pub(super) async fn load(self, settings: &HostSettings, url: &str) -> Result<(Server, Ready), HostError> {
+        let Self { mut server, mut connection, outbox } = self;
+        let load = frame(&ToServer::Load { url, env: scratch::environment_with_url(settings, url) })?;
+        let loading = async {
+            // One that has ended meanwhile does not read it.
+            let _ = connection.writer.write_all(&load).await;
+            connection.reader.next::<FromServer>().await
+        };
+        match server.answered(settings, loading).await? {
+            FromServer::Ready(ready) => {
+                let Connection { reader, writer } = connection;
+                server.tasks.spawn(listen_to(reader, Arc::clone(&server.shared)));
+                server.tasks.spawn(speak(writer, outbox));
+                Ok((server, ready))
+            }
+            FromServer::Failed(failure) => Err(HostError::of_load(failure, &settings.interpreter)),
+            other => Err(HostError::Protocol(format!("unexpected answer to load: {other:?}"))),
+        }
+    }
+}
+
 impl<'a> Wire<'a> {
     fn new(settings: &'a HostSettings, socket: &'a Path, token: &'a str, lazy: bool) -> Self {
         Self {
@@ -302,7 +315,6 @@ impl<'a> Wire<'a> {
             script_location: &settings.script_location,
             version_locations: &settings.version_locations,
             recursive: settings.recursive,
-            url: &settings.url,
             hand_over_url: settings.hand_over_url,
             x_arguments: &settings.x_arguments,
             around: settings.around.as_deref(),
@@ -369,7 +381,9 @@ async fn listen_to(mut reader: super::wire::FrameReader, shared: Arc<Shared>) {
                     let _ = waiting.send(imported);
                 }
             }
-            Ok(Some(FromServer::Ready(_) | FromServer::Failed(_)) | None) | Err(_) => break,
+            Ok(Some(FromServer::Prepared | FromServer::Ready(_) | FromServer::Failed(_)) | None) | Err(_) => {
+                break;
+            }
         }
     }
     // Dropping the senders tells everybody.
@@ -391,92 +405,12 @@ async fn speak(mut writer: tokio::net::unix::OwnedWriteHalf, mut outbox: mpsc::U
     }
 }
 
-fn write_scripts(settings: &HostSettings) -> Result<PathBuf, HostError> {
-    let root = settings.scratch.join("host");
-    let package = root.join("mrt_host");
-    fs::create_dir_all(&package).map_err(scratch("create", &package))?;
-    for (name, text) in SCRIPTS {
-        let path = root.join(name);
-        fs::write(&path, text).map_err(scratch("write", &path))?;
-    }
-    if let Some((user, group)) = settings.run_as {
-        std::os::unix::fs::chown(&settings.scratch, Some(user), Some(group))
-            .map_err(scratch("give away", &settings.scratch))?;
-    }
-    Ok(root.join("start.py"))
-}
-
-/// A socket in the scratch directory, or in a shorter one where its path would be too long for a socket.
-fn listen(settings: &HostSettings) -> Result<(UnixListener, PathBuf, Option<tempfile::TempDir>), HostError> {
-    let mut own_dir = None;
-    let mut path = settings.scratch.join("host.socket");
-    if path.as_os_str().len() > MAX_SOCKET_PATH {
-        let dir = tempfile::Builder::new().prefix("mrt-").tempdir_in("/tmp");
-        let dir = dir.map_err(scratch("create a directory in", Path::new("/tmp")))?;
-        if let Some((user, group)) = settings.run_as {
-            std::os::unix::fs::chown(dir.path(), Some(user), Some(group))
-                .map_err(scratch("give away", dir.path()))?;
-        }
-        path = dir.path().join("host.socket");
-        own_dir = Some(dir);
-    }
-    // One of an earlier server of this host.
-    if let Err(source) = fs::remove_file(&path)
-        && source.kind() != io::ErrorKind::NotFound
-    {
-        return Err(scratch("remove", &path)(source));
-    }
-    let listener = UnixListener::bind(&path).map_err(scratch("listen on", &path))?;
-    let mode = fs::Permissions::from_mode(if settings.run_as.is_some() { 0o666 } else { 0o600 });
-    fs::set_permissions(&path, mode).map_err(scratch("set the permissions of", &path))?;
-    Ok((listener, path, own_dir))
-}
-
-/// The clean environment of migrations: nothing of ours but where programs are.
-fn environment(settings: &HostSettings) -> BTreeMap<OsString, OsString> {
-    let mut environment: BTreeMap<OsString, OsString> = BTreeMap::new();
-    let mut set = |name: &str, value: OsString| environment.insert(name.into(), value);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let programs = settings.interpreter.parent().map(Path::to_owned);
-    let path = std::env::join_paths(programs.into_iter().chain(std::env::split_paths(&path))).unwrap_or(path);
-    set("PATH", path);
-    set("HOME", settings.scratch.clone().into());
-    set("TMPDIR", settings.scratch.clone().into());
-    set("LANG", "C.UTF-8".into());
-    set("TZ", "UTC".into());
-    set("PYTHONHASHSEED", "0".into());
-    // Compiled files of the environment are used; none are left in the project's tree.
-    set("PYTHONDONTWRITEBYTECODE", "1".into());
-    // Packages that were installed with `pip install --user` stay visible although HOME is another.
-    let user_base = std::env::var_os("PYTHONUSERBASE")
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local").into()));
-    if let Some(user_base) = user_base {
-        set("PYTHONUSERBASE", user_base);
-    }
-    // Numeric libraries start a thread per core when they are imported, and a process with threads cannot be forked.
-    for library in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] {
-        set(library, "1".into());
-    }
-    if settings.hand_over_url {
-        set("DATABASE_URL", settings.url.clone().into());
-    }
-    for (name, value) in &settings.env {
-        set(name, value.into());
-    }
-    environment
-}
-
 fn random_token() -> Result<String, HostError> {
     let source = Path::new("/dev/urandom");
     let mut bytes = [0_u8; 16];
     let mut file = fs::File::open(source).map_err(scratch("read", source))?;
     io::Read::read_exact(&mut file, &mut bytes).map_err(scratch("read", source))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn scratch(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HostError {
-    let path = path.to_owned();
-    move |source| HostError::Scratch { action, path, source }
 }
 
 fn how_it_ended(status: std::process::ExitStatus) -> String {

@@ -11,6 +11,7 @@ mod child;
 pub mod environment;
 mod error;
 mod launch;
+mod scratch;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ use serde::Deserialize;
 
 pub use child::Child;
 pub use error::HostError;
-pub use server::{Host, Settled};
+pub use server::{Host, Interpreter, Settled};
 
 /// What a host needs to know of a suite and a slot.
 #[derive(Debug, Clone)]
@@ -43,11 +44,9 @@ pub struct HostSettings {
     pub version_locations: Vec<PathBuf>,
     /// Revision files may stand in subdirectories.
     pub recursive: bool,
-    /// The URL of the slot's database, the same for the host's whole life.
-    pub url: String,
-    /// Set `sqlalchemy.url` and `DATABASE_URL` to it.
+    /// Set `sqlalchemy.url` and `DATABASE_URL` to the URL.
     pub hand_over_url: bool,
-    /// Further environment, `{url}` already replaced.
+    /// Further environment; `{url}` stands for the URL.
     pub env: BTreeMap<String, String>,
     /// `-x` arguments.
     pub x_arguments: Vec<String>,

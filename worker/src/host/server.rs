@@ -8,13 +8,34 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::child::Scouted;
-use super::launch::Server;
+use super::launch::{Server, Starting};
 use super::{Child, HostError, HostSettings, SeenRevision, StepOutcome, Versions};
+
+/// A Python process on its way to be a [`Host`]: it imports what every project needs, which takes a while and can be
+/// done before there is a database. Dropped, its processes die.
+#[derive(Debug)]
+pub struct Interpreter {
+    settings: HostSettings,
+    starting: Starting,
+}
+
+impl Interpreter {
+    /// Starts the interpreter.
+    pub async fn start(mut settings: HostSettings) -> Result<Self, HostError> {
+        // It is started in another directory than ours.
+        settings.interpreter = std::path::absolute(&settings.interpreter)
+            .map_err(|source| HostError::Spawn { interpreter: settings.interpreter.clone(), source })?;
+        let starting = Starting::spawn(&settings, false).await?;
+        Ok(Self { settings, starting })
+    }
+}
 
 /// A project, loaded for one slot and its one URL. Dropped, all its processes die.
 #[derive(Debug)]
 pub struct Host {
     settings: HostSettings,
+    /// The URL of the slot's database, the same for the host's whole life.
+    url: String,
     /// The chain as Alembic itself sees it.
     pub revisions: Vec<SeenRevision>,
     /// What runs the migrations.
@@ -53,11 +74,9 @@ pub struct Settled {
 
 impl Host {
     /// Loads the project. One that cannot be forked safely is loaded by each child instead.
-    pub async fn start(mut settings: HostSettings) -> Result<Self, HostError> {
-        // It is started in another directory than ours.
-        settings.interpreter = std::path::absolute(&settings.interpreter)
-            .map_err(|source| HostError::Spawn { interpreter: settings.interpreter.clone(), source })?;
-        let (mut server, ready) = Server::start(&settings, false).await?;
+    pub async fn load(interpreter: Interpreter, url: String) -> Result<Self, HostError> {
+        let Interpreter { settings, starting } = interpreter;
+        let (mut server, ready) = starting.load(&settings, &url).await?;
         let lazy = ready.unsafe_to_fork.is_some();
         if let Some(reason) = ready.unsafe_to_fork {
             tracing::warn!(
@@ -65,11 +84,11 @@ impl Host {
                 "{reason}, so each process of its migrations imports it anew: this is slower"
             );
             server.close().await;
-            server = Server::start(&settings, true).await?.0;
+            server = Server::start(&settings, &url, true).await?.0;
         }
         let (revisions, versions) = (ready.revisions, ready.versions);
         let current = Current { server: Arc::new(server), lazy, spare: None };
-        Ok(Self { settings, revisions, versions, current: Mutex::new(current) })
+        Ok(Self { settings, url, revisions, versions, current: Mutex::new(current) })
     }
 
     /// Lets a scout run `env.py` with no step, and imports what it imported into the fork server, so that the next
@@ -105,7 +124,7 @@ impl Host {
                 "what env.py imports late stays with each process of its migrations: {reason}"
             );
             current.server.close().await;
-            current.server = Arc::new(Server::start(&self.settings, false).await?.0);
+            current.server = Arc::new(Server::start(&self.settings, &self.url, false).await?.0);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Frames on the host's socket: a length (32 bits, big endian), then JSON.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +17,7 @@ const MAX_FRAME: usize = 32 << 20;
 #[derive(Debug, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum ToServer<'a> {
+    Load { url: &'a str, env: BTreeMap<String, String> },
     Fork { child: u64, token: &'a str },
     Kill { child: u64 },
     Import { modules: &'a [String] },
@@ -57,10 +60,18 @@ pub(super) struct Hello {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum FromServer {
+    /// What every project needs is imported.
+    Prepared,
     Ready(Ready),
     Failed(LoadFailure),
-    NotForked { child: u64, message: String },
-    Exited { child: u64, how: String },
+    NotForked {
+        child: u64,
+        message: String,
+    },
+    Exited {
+        child: u64,
+        how: String,
+    },
     Imported(Imported),
 }
 

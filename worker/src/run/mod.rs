@@ -248,7 +248,7 @@ pub async fn run(
             None => groups.push((selection.target.clone(), vec![selection])),
         }
     }
-    let mut servers = start(&groups, &events).await?;
+    let mut servers = start(&groups, &interpreters, options.jobs.max(1), &events).await?;
     let jobs = Semaphore::new(options.jobs.max(1));
     let run =
         target::Run { options, interpreters: &interpreters, jobs: &jobs, events: &events, cancel: &cancel };
@@ -299,6 +299,8 @@ pub async fn run(
 /// Starts the servers of all targets. When one cannot be had, none is left.
 async fn start(
     groups: &[(Target, Vec<Selection>)],
+    interpreters: &BTreeMap<String, target::Interpreter>,
+    jobs: usize,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<Vec<server::Running>, RunError> {
     let docker = match groups.iter().find(|(target, _)| server::needs_docker(target)) {
@@ -310,12 +312,21 @@ async fn start(
             Some(docker)
         }
     };
-    let starting = groups.iter().map(|(target, selections)| {
-        let suite = selections.first().map(|selection| selection.suite.name.clone()).unwrap_or_default();
+    let starting = groups.iter().filter_map(|(target, selections)| {
+        let first = selections.first()?;
+        let suite = &first.suite;
         let what = format!("starting {}", target.name);
-        let _ = events.send(Event::Preparing { suite, target: Some(target.name.clone()), what });
-        let docker = docker.clone();
-        async move { server::Running::start(target, docker).await.map_err(|error| error.for_target(target)) }
+        let _ = events.send(Event::Preparing {
+            suite: suite.name.clone(),
+            target: Some(target.name.clone()),
+            what,
+        });
+        let (docker, slots) = (docker.clone(), jobs.min(first.judged.len()));
+        let python = &interpreters.get(&suite.name)?.path;
+        Some(async move {
+            let running = server::Running::start(target, docker, (suite, python), slots);
+            running.await.map_err(|error| error.for_target(target))
+        })
     });
     let mut servers = Vec::new();
     let mut failed = None;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::RunError;
 use super::directory::Directory;
 use crate::check::CheckError;
+use crate::check::hosts::Hosts;
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
-use mrt_chain::settings::{EngineKind, ServerSettings, Target};
+use mrt_chain::settings::{EngineKind, ServerSettings, Suite, Target};
 
 /// Where an embedded engine has its files, in a target's directory.
 const DATABASES: &str = "databases";
@@ -27,6 +28,8 @@ pub(super) struct Running {
     directory: Directory,
     run_as: Option<(u32, u32)>,
     shards: usize,
+    /// Of the first shard, started beside the server.
+    ahead: Option<Hosts>,
     /// Databases on it were kept for a look.
     pub(super) holds_kept: bool,
     /// Servers that were left for that before this one.
@@ -75,15 +78,23 @@ impl StartError {
 }
 
 impl Running {
-    /// Starts what a target needs.
+    /// Starts what a target needs, and beside it this many interpreters of the suite that comes first.
     ///
     /// `docker` is where containers are started; an error says why there is none, and counts only when one is needed.
-    pub(super) async fn start(target: &Target, docker: Option<Docker>) -> Result<Self, StartError> {
+    pub(super) async fn start(
+        target: &Target,
+        docker: Option<Docker>,
+        (suite, python): (&Arc<Suite>, &Path),
+        slots: usize,
+    ) -> Result<Self, StartError> {
         let root = std::env::temp_dir();
         let directory =
             Directory::make(&root).map_err(|source| StartError::Scratch { path: root, source })?;
         let run_as = unprivileged(directory.path())?;
-        let (engine, server) = open(target, docker.as_ref(), directory.path(), run_as).await?;
+        let opening = open(target, docker.as_ref(), directory.path(), run_as);
+        let ahead = hosts_ahead(directory.path(), target, suite, python, slots, run_as);
+        let (opened, (ahead, run_as)) = tokio::join!(opening, ahead);
+        let (engine, server) = opened?;
         Ok(Self {
             target: target.clone(),
             engine,
@@ -91,7 +102,8 @@ impl Running {
             docker,
             directory,
             run_as,
-            shards: 0,
+            shards: 1,
+            ahead,
             holds_kept: false,
             left: Vec::new(),
         })
@@ -120,13 +132,15 @@ impl Running {
         self.run_as = None;
     }
 
-    /// A private directory for the hosts of one shard.
-    pub(super) fn scratch(&mut self, suite: &str) -> Result<PathBuf, CheckError> {
+    /// The hosts of the next shard.
+    pub(super) fn hosts(&mut self, suite: &Arc<Suite>, python: &Path) -> Result<Hosts, CheckError> {
+        if let Some(hosts) = self.ahead.take() {
+            return Ok(hosts);
+        }
         self.shards += 1;
-        let name: String = suite.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
-        let path = self.directory.path().join(format!("hosts-{name}-{}", self.shards));
-        make(&path, self.run_as).map_err(|source| CheckError::Scratch { path: path.clone(), source })?;
-        Ok(path)
+        let directory = self.directory.path();
+        hosts(directory, self.shards, &self.target, suite, python, self.run_as)
+            .map_err(|source| CheckError::Scratch { path: directory.to_owned(), source })
     }
 
     /// Replaces the server by a fresh one, and leaves one with databases that are kept for a look. An external one
@@ -282,10 +296,43 @@ fn unprivileged(directory: &Path) -> Result<Option<(u32, u32)>, StartError> {
     Ok(Some(ids))
 }
 
-fn make(path: &Path, owner: Option<(u32, u32)>) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    if let Some((uid, gid)) = owner {
-        std::os::unix::fs::chown(path, Some(uid), Some(gid))?;
+/// The hosts of the first shard, with interpreters that start while the server does. Where the suite's cannot be run by
+/// nobody (often it lies in a home directory that only we may read), migrations run as the user that we are.
+async fn hosts_ahead(
+    directory: &Path,
+    target: &Target,
+    suite: &Arc<Suite>,
+    python: &Path,
+    slots: usize,
+    mut run_as: Option<(u32, u32)>,
+) -> (Option<Hosts>, Option<(u32, u32)>) {
+    loop {
+        // What keeps them from starting is told when they are needed.
+        let Ok(hosts) = hosts(directory, 1, target, suite, python, run_as) else { return (None, run_as) };
+        match hosts.start_ahead(slots).await {
+            Err(error) if run_as.is_some() => {
+                tracing::warn!("migrations run as root: {}", error.in_full());
+                run_as = None;
+            }
+            Ok(()) | Err(_) => return (Some(hosts), run_as),
+        }
     }
-    Ok(())
+}
+
+/// The hosts of a target's `number`th shard, with a private directory.
+fn hosts(
+    directory: &Path,
+    number: usize,
+    target: &Target,
+    suite: &Arc<Suite>,
+    python: &Path,
+    run_as: Option<(u32, u32)>,
+) -> std::io::Result<Hosts> {
+    let name: String = suite.name.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+    let path = directory.join(format!("hosts-{name}-{number}"));
+    std::fs::create_dir_all(&path)?;
+    if let Some((uid, gid)) = run_as {
+        std::os::unix::fs::chown(&path, Some(uid), Some(gid))?;
+    }
+    Ok(Hosts::new(suite, target, python.to_owned(), path, run_as))
 }

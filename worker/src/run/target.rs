@@ -325,18 +325,16 @@ impl OneSuite<'_> {
             }
         }
         let suite = &self.selection.suite;
-        let scratch = self.running.scratch(&suite.name)?;
         let python = &self.run.interpreters[&suite.name];
+        let hosts = self.running.hosts(suite, &python.path)?;
         let context = TargetContext {
             suite: Arc::clone(suite),
             target: self.selection.target.clone(),
             chain: Arc::clone(&self.selection.chain),
             engine: self.running.engine(),
-            interpreter: python.path.clone(),
+            hosts,
             driver: python.drivers.get(&self.selection.target.engine).cloned(),
             seed_all: self.run.options.seed_all,
-            scratch,
-            run_as: self.running.run_as(),
             apart,
             version_table: OnceLock::new(),
             env_works: AtomicBool::new(false),

@@ -156,25 +156,25 @@ async fn a_suite_that_does_not_load_says_where() {
     let mut suite = Suite::new(&python);
     suite.revision("r1", "pass", "pass");
     suite.write("migrations/versions/r2.py", "revision = 'r2'\ndown_revision = 'r1'\ndef upgrade(:\n");
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.contains("r2.py:3") && message.contains("SyntaxError"), "{message}");
 
     suite
         .write("migrations/versions/r2.py", "import no_such_module\nrevision = 'r2'\ndown_revision = 'r1'\n");
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.contains("r2.py:1") && message.contains("No module named 'no_such_module'"), "{message}");
 
     suite.settings.interpreter = PathBuf::from("/no/such/python");
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.starts_with("there is no Python interpreter /no/such/python"), "{message}");
 
     suite.settings.interpreter = PathBuf::from("/bin/false");
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert_eq!(message, "/bin/false ended at once (exit status 1)");
 
     suite.settings.interpreter = python.clone();
     suite.settings.script_location = suite.path("nowhere");
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.contains("nowhere does not exist"), "{message}");
 }
 
@@ -188,7 +188,7 @@ async fn an_interpreter_without_alembic_says_what_to_install() {
     assert!(made.unwrap().success());
     let mut settings = suite.settings.clone();
     settings.interpreter = bare.join("bin/python");
-    let message = Host::start(settings).await.unwrap_err().to_string();
+    let message = start(settings, &suite.url).await.unwrap_err().to_string();
     assert!(message.starts_with("alembic is not installed in "), "{message}");
     assert!(message.contains("pip install alembic"), "{message}");
 }

@@ -6,7 +6,6 @@ mod environments;
 mod failures;
 mod processes;
 mod projects;
-mod real;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -14,7 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Child, Declared, Direction, Fact, Failure, Host, HostSettings, Raised, StepOutcome};
+use super::{
+    Child, Declared, Direction, Fact, Failure, Host, HostError, HostSettings, Interpreter, Raised,
+    StepOutcome,
+};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -46,6 +48,7 @@ fn interpreter(test: &str) -> Option<PathBuf> {
 struct Suite {
     dir: tempfile::TempDir,
     settings: HostSettings,
+    url: String,
     last: Option<String>,
 }
 
@@ -65,7 +68,6 @@ impl Suite {
             script_location: root.join("migrations"),
             version_locations: vec![root.join("migrations/versions")],
             recursive: false,
-            url: format!("sqlite:///{}", dir.path().join("data.db").display()),
             hand_over_url: true,
             env: BTreeMap::new(),
             x_arguments: Vec::new(),
@@ -75,7 +77,8 @@ impl Suite {
             run_as: None,
             dir: root,
         };
-        Self { dir, settings, last: None }
+        let url = format!("sqlite:///{}", dir.path().join("data.db").display());
+        Self { dir, settings, url, last: None }
     }
 
     fn write(&self, path: &str, text: &str) -> PathBuf {
@@ -102,8 +105,12 @@ impl Suite {
     }
 
     async fn host(&self) -> Host {
-        Host::start(self.settings.clone()).await.unwrap()
+        start(self.settings.clone(), &self.url).await.unwrap()
     }
+}
+
+async fn start(settings: HostSettings, url: &str) -> Result<Host, HostError> {
+    Host::load(Interpreter::start(settings).await?, url.to_owned()).await
 }
 
 async fn up(child: &mut Child, revision: &str) -> StepOutcome {

@@ -211,16 +211,16 @@ async fn migrations_run_as_a_user_of_their_own() {
     let mut suite = Suite::new(&python);
     suite.revision("r1", "print(os.getuid(), os.getgid(), os.getgroups())", "pass");
     suite.settings.run_as = Some((nobody, nobody));
-    suite.settings.url = format!("sqlite:///{}/data.db", suite.settings.scratch.display());
+    suite.url = format!("sqlite:///{}/data.db", suite.settings.scratch.display());
 
     fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.contains("as user 65534") && message.contains("Permission denied"), "{message}");
 
     fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let versions = suite.settings.dir.join("migrations");
     fs::set_permissions(&versions, fs::Permissions::from_mode(0o700)).unwrap();
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     if message.contains("/lib/python") {
         eprintln!("SKIPPED: migrations_run_as_a_user_of_their_own (only root can read the interpreter)");
         return;

@@ -30,7 +30,7 @@ async fn asynchronous_engines() {
     let Some(python) = interpreter("asynchronous_engines") else { return };
     let mut suite = Suite::new(&python);
     suite.write("migrations/env.py", ASYNC_ENV);
-    suite.settings.url = suite.settings.url.replace("sqlite:", "sqlite+aiosqlite:");
+    suite.url = suite.url.replace("sqlite:", "sqlite+aiosqlite:");
     suite.revision("r1", "op.execute('CREATE TABLE t (a INTEGER)')", "op.execute('DROP TABLE nope')");
     let host = suite.host().await;
     host.warm_up(LIMIT).await.unwrap();
@@ -132,7 +132,7 @@ async fn an_around_hook_is_given_the_step() {
     assert!(raised(up(&mut child, "r1").await).message.contains("neither hooks:never nor env.py"));
 
     suite.settings.around = Some("hooks:absent".to_owned());
-    let message = Host::start(suite.settings.clone()).await.unwrap_err().to_string();
+    let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
     assert!(message.contains("cannot import around = 'hooks:absent'"), "{message}");
 }
 
@@ -140,7 +140,7 @@ async fn an_around_hook_is_given_the_step() {
 async fn urls_with_percent_signs_and_x_arguments_arrive() {
     let Some(python) = interpreter("urls_with_percent_signs_and_x_arguments_arrive") else { return };
     let mut suite = Suite::new(&python);
-    suite.settings.url = format!("sqlite:///{}?x=%%20%2F", suite.path("data.db").display());
+    suite.url = format!("sqlite:///{}?x=%%20%2F", suite.path("data.db").display());
     suite.settings.x_arguments = vec!["tenant=a".to_owned()];
     suite.revision(
         "r1",
@@ -154,7 +154,7 @@ async fn urls_with_percent_signs_and_x_arguments_arrive() {
     ));
     let mut child = suite.host().await.child().await.unwrap();
     let output = up(&mut child, "r1").await.output;
-    let url = &suite.settings.url;
+    let url = &suite.url;
     assert_eq!(output, format!("{url}\n{url}\n{{'tenant': 'a'}}\n['alembic', 'upgrade', 'r1']\n"));
 }
 
@@ -225,7 +225,7 @@ async fn a_bootstrap_is_called_with_the_url() {
     let mut child = host.child().await.unwrap();
     assert_eq!(up(&mut child, "r1").await.failure, None);
     let raised = raised(host.bootstrap("boot:broken", LIMIT).await.unwrap());
-    assert_eq!((raised.class.as_str(), &raised.message), ("LookupError", &suite.settings.url));
+    assert_eq!((raised.class.as_str(), &raised.message), ("LookupError", &suite.url));
     let raised = super::raised(host.bootstrap("boot:absent", LIMIT).await.unwrap());
     assert!(raised.message.contains("absent"), "{}", raised.message);
 }

@@ -61,7 +61,7 @@ async fn postgres_speaks_in_its_own_words() {
     };
     let mut suite = Suite::new(&python);
     // Temporary tables, and a version table that goes with the connection: nothing stays on the server.
-    suite.settings.url = url.replacen("postgres://", "postgresql+psycopg2://", 1);
+    suite.url = url.replacen("postgres://", "postgresql+psycopg2://", 1);
     let temporary =
         ENV.replace("target_metadata=None", "target_metadata=None, version_table_schema='pg_temp'");
     suite.write("migrations/env.py", &temporary);
@@ -191,7 +191,7 @@ async fn a_child_knows_whether_it_holds_anything_open() {
     let Some(python) = interpreter("a_child_knows_whether_it_holds_anything_open") else { return };
     let mut suite = Suite::new(&python);
     suite.revision("r1", "op.execute('CREATE TABLE t (a INTEGER)')", "op.execute('DROP TABLE t')");
-    let url = suite.settings.url.clone();
+    let url = suite.url.clone();
     suite.revision("r2", &format!("global left\nleft = sa.create_engine({url:?}).connect()"), "left.close()");
     suite.revision(
         "r3",

@@ -44,7 +44,12 @@ class Server:
 
     def run(self):
         try:
-            self.channel.send(self.load())
+            known = self.prepare()
+            self.channel.send({"op": "prepared"})
+            message = self.channel.receive()
+            if message is None:
+                return 0
+            self.channel.send(self.load(known, message))
         except LoadError as error:
             self.channel.send(error.message())
             return 1
@@ -59,10 +64,18 @@ class Server:
                     return 0
                 self.answer(message)
 
-    def load(self):
+    def prepare(self):
+        """What needs no URL, and so can be done while the database server starts."""
         os.chdir(_readable(self.settings))
-        ready = dict(versions(), op="ready", revisions=[], unsafe=None)
-        warm.up(self.settings["url"])
+        known = versions()
+        warm.up()
+        return known
+
+    def load(self, known, message):
+        self.settings["url"] = message["url"]
+        os.environ.update(message["env"])
+        ready = dict(known, op="ready", revisions=[], unsafe=None)
+        warm.up_dialect(message["url"])
         if not self.settings["lazy"]:
             self.project = Project(self.settings)
             ready["revisions"] = self.project.revisions()

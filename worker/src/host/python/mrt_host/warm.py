@@ -6,13 +6,21 @@ hear of it: for real on SQLite in memory, and as text in the dialect of the slot
 """
 
 
-def up(url):
-    for rehearse in (_modules, _in_memory, lambda: _as_text(url)):
-        try:
-            rehearse()
-        except Exception:
-            # A step that is not rehearsed is slower, no more. env.py will say what is wrong, in its own words.
-            pass
+def up():
+    _rehearse(_modules)
+    _rehearse(_in_memory)
+
+
+def up_dialect(url):
+    _rehearse(_as_text, url)
+
+
+def _rehearse(what, *arguments):
+    try:
+        what(*arguments)
+    except Exception:
+        # A step that is not rehearsed is slower, no more. env.py will say what is wrong, in its own words.
+        pass
 
 
 def _modules():
