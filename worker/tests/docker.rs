@@ -100,6 +100,27 @@ async fn a_started_server_answers_and_a_stopped_one_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_is_reached_directly_although_its_published_port_answers_first() {
+    let docker = docker_or_skip!("a_server_is_reached_directly_although_its_published_port_answers_first");
+    let asked = std::sync::Mutex::new(Vec::new());
+    // It becomes ready between the two questions.
+    let ready = |endpoint: Endpoint| {
+        let mut asked = asked.lock().unwrap();
+        let first = asked.is_empty();
+        asked.push(endpoint.host);
+        async move { if first { Err("not yet".into()) } else { Ok(()) } }
+    };
+    let container = docker.start(&postgres(), ready).await.unwrap();
+    let asked = asked.lock().unwrap().clone();
+    if asked[0] == "127.0.0.1" {
+        eprintln!("SKIPPED: the engine's bridge is not on this machine, so there is one place alone");
+        return;
+    }
+    assert_eq!(asked[1..], ["127.0.0.1".to_owned(), asked[0].clone()]);
+    assert_eq!(container.endpoint().host, asked[0]);
+}
+
+#[tokio::test]
 async fn an_image_that_nobody_has_is_named() {
     let docker = docker_or_skip!("an_image_that_nobody_has_is_named");
     let launch = Launch { image: "registry.invalid/no-such:1".to_owned(), ..postgres() };

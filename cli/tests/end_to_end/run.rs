@@ -47,6 +47,29 @@ fn what_the_lineage_has_upgraded_is_not_upgraded_again_where_nothing_was_to_be_s
     assert_eq!(fs::read_to_string(&log).unwrap(), "up down up UP UP DOWN UP ");
 }
 
+/// It takes itself out of the version table when Alembic has put it in, so that it has not happened.
+const TAKES_ITSELF_BACK: Revision<'_> = (
+    "b1",
+    "op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))\n\
+     op.execute('CREATE TRIGGER back AFTER UPDATE ON alembic_version BEGIN \
+     UPDATE alembic_version SET version_num = OLD.version_num; END')",
+    "op.drop_table('b')",
+);
+
+#[test]
+fn what_began_on_a_revision_that_did_not_happen_comes_to_nothing() {
+    let Some(python) = python() else { return };
+    let project = Project::chain(&[USERS, TAKES_ITSELF_BACK]);
+    let log = project.path().join("log");
+    let noted = format!("open({log:?}, 'a').write('begun ')");
+    project.follow(Some("b1"), &[("b2", &noted, "pass"), ("b3", "pass", "pass")]);
+    project.follow(Some("a1"), &[RIGHT]);
+    let (_, report) = project.report(&python, &["--jobs", "3"]);
+    assert_eq!(verdicts(&report), "a1 pass, a9 pass, b1 fail, b2 blocked, b3 blocked", "{report:#}");
+    // It did begin, beside the reading of what had not happened.
+    assert_eq!(fs::read_to_string(&log).unwrap(), "begun ");
+}
+
 #[test]
 fn an_id_that_could_be_a_number_is_an_id() {
     let Some(python) = python() else { return };
