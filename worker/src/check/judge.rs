@@ -240,8 +240,11 @@ async fn attribute(trials: &mut Trials<'_>, all: Trial, reader: &mut Reader<'_>)
     let a_fails = tell_or_narrow(trials, reader, &batch_a, &edges, trial).await?;
     // Of rows like these; with other words, or with tables left empty, `all` says nothing.
     let all_fail = all.failed.is_some() && vocabulary == Vocabulary::default() && unknown.is_none();
-    let edges = batch_b.written(&all);
-    let b_fails = if a_fails || edges.is_empty() || !all_fail {
+    // A value that must be unique may have gone to an edge row of batch A, so that B got none of that kind.
+    let edges = in_order(batch_a.written(&all).into_iter().chain(batch_b.written(&all)));
+    let b_fails = if !write_b {
+        false
+    } else if a_fails || edges.is_empty() || !all_fail {
         let trial = trials.run(&batch_b.all()).await?;
         let edges = batch_b.written(&trial);
         tell_or_narrow(trials, reader, &batch_b, &edges, trial).await?
@@ -285,14 +288,18 @@ impl EdgeRows<'_> {
             Batch::A => &trial.rows_a,
             Batch::B => &trial.rows_b,
         };
-        let edges = seeded.rows.iter().filter_map(|row| match row.kind {
+        in_order(seeded.rows.iter().filter_map(|row| match row.kind {
             RowKind::Edge(edge) => Some(edge),
             _ => None,
-        });
-        let mut edges: Vec<Edge> = edges.collect::<BTreeSet<Edge>>().into_iter().collect();
-        edges.sort_by_key(|edge| !is_extreme(*edge));
-        edges
+        }))
     }
+}
+
+/// Each kind once, extremes first.
+fn in_order(edges: impl Iterator<Item = Edge>) -> Vec<Edge> {
+    let mut edges: Vec<Edge> = edges.collect::<BTreeSet<Edge>>().into_iter().collect();
+    edges.sort_by_key(|edge| !is_extreme(*edge));
+    edges
 }
 
 /// What is most often to blame.
@@ -416,11 +423,13 @@ async fn get_further(
         Some(WithoutUnknown { columns: unknown::sentences(columns), trial, write_b })
     };
     let without_b = Rows { write_b: false, ..Rows::ordinary() };
-    if failed.step == Step::Downgrade {
+    if failed.step != Step::Upgrade {
         let trial = trials.run(&without_b).await?;
         if further(&trial) {
             return Ok(found(&columns, trial, false));
         }
+    }
+    if failed.step == Step::Downgrade {
         // What the upgrade wrote is its own to read; only what it found is not.
         columns.retain(|column| column.is_older(trials.pristine));
         if columns.is_empty() {
