@@ -151,17 +151,110 @@ fn cut(free: &Free, id: ColumnId, plan: &Plan, shard: &Shard) -> Option<usize> {
     let mut tail = 0;
     let mut first = None;
     for &cell in shard.cells.iter().rev() {
-        tail += cells[cell].work;
         let left = shard.work - tail;
-        if at.contains(&cell) || left < least(plan) {
+        tail += cells[cell].work;
+        // It would end later with it than the holder does without giving it away.
+        let ends = tail + overhead(free, id, plan, Some(cell));
+        if at.contains(&cell) || shard.work - tail < least(plan) || ends >= left {
             break;
         }
         if tail >= least(plan) {
             first = Some(cell);
         }
-        if tail + overhead(free, id, plan, Some(cell)) >= left {
-            break;
-        }
     }
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease::{Cell, State, Time};
+
+    const NEVER: Time = Time(u64::MAX);
+
+    /// A column of cells that take a second each.
+    fn plan(run: u64, priority: i32, target: &str, length: usize) -> Plan {
+        let cell = |position: usize| Cell {
+            work: 1_000,
+            parents: position.checked_sub(1).into_iter().collect(),
+            state: State::Open { attempts: 0 },
+        };
+        let column = Column::new((0..length).map(cell).collect());
+        Plan { run: RunId(run), priority, target: target.to_owned(), start: 2_000, replay: 100, column }
+    }
+
+    fn plans(plans: impl IntoIterator<Item = Plan>) -> BTreeMap<ColumnId, Plan> {
+        (0..).map(ColumnId).zip(plans).collect()
+    }
+
+    fn free(worker: u64) -> Free {
+        let serves = BTreeSet::from(["sqlite".to_owned(), "postgres:16".to_owned()]);
+        Free { worker: WorkerId(worker), serves, warm: BTreeSet::new(), stands: None }
+    }
+
+    /// The column that a worker takes, or from which it steals, and from where.
+    fn takes(free: &Free, plans: &mut BTreeMap<ColumnId, Plan>) -> Option<(u64, Option<usize>)> {
+        match choose(free, plans)? {
+            Choice::Lease { column, shard } => {
+                plans.get_mut(&column)?.column.lease(shard, free.worker, NEVER)?;
+                Some((column.0, None))
+            }
+            Choice::Steal { column, shard, first } => {
+                plans.get_mut(&column)?.column.steal(shard, first, free.worker, NEVER)?;
+                Some((column.0, Some(first)))
+            }
+        }
+    }
+
+    #[test]
+    fn a_pull_request_goes_before_the_nightly_and_runs_share_the_workers() {
+        let nightly = || plan(0, 0, "sqlite", 50);
+        let mut plans = plans([nightly(), nightly(), plan(1, 0, "sqlite", 50), plan(2, 10, "sqlite", 3)]);
+        let taken: Vec<u64> = (0..4).map(|worker| takes(&free(worker), &mut plans).unwrap().0).collect();
+        assert_eq!(taken, [3, 0, 2, 1]);
+    }
+
+    #[test]
+    fn the_tail_of_what_ends_last_is_taken_where_both_end_together() {
+        let mut plans = plans([plan(0, 0, "sqlite", 30), plan(0, 0, "sqlite", 60)]);
+        assert_eq!(takes(&free(1), &mut plans), Some((1, None)));
+        assert_eq!(takes(&free(2), &mut plans), Some((0, None)));
+        // 60 cells: 33 stay, 27 and a start of 2 s and 33 revisions to apply go.
+        assert_eq!(takes(&free(3), &mut plans), Some((1, Some(33))));
+    }
+
+    #[test]
+    fn nothing_is_cut_that_is_not_worth_a_start() {
+        let mut small = plans([plan(0, 0, "sqlite", 11)]);
+        assert_eq!(takes(&free(1), &mut small), Some((0, None)));
+        assert_eq!(takes(&free(2), &mut small), None);
+        let mut own = plans([plan(0, 0, "sqlite", 90)]);
+        assert_eq!(takes(&free(1), &mut own), Some((0, None)));
+        assert_eq!(takes(&free(1), &mut own), None, "from itself");
+    }
+
+    #[test]
+    fn a_worker_goes_where_its_server_is_warm() {
+        let mut plans = plans([plan(0, 0, "sqlite", 60), plan(0, 0, "postgres:16", 50)]);
+        let warm = Free { warm: BTreeSet::from(["postgres:16".to_owned()]), ..free(1) };
+        assert_eq!(takes(&warm, &mut plans), Some((1, None)));
+    }
+
+    #[test]
+    fn nobody_gets_what_he_cannot_serve_and_the_run_says_what_it_waits_for() {
+        let mut plans = plans([plan(0, 0, "oracle:23", 60)]);
+        assert_eq!(takes(&free(1), &mut plans), None);
+        assert_eq!(nobody_serves(&plans, RunId(0), &free(1).serves), BTreeSet::from(["oracle:23"]));
+        assert_eq!(nobody_serves(&plans, RunId(1), &free(1).serves), BTreeSet::new());
+    }
+
+    #[test]
+    fn where_it_failed_a_shard_goes_only_when_nothing_else_waits() {
+        let mut plans = plans([plan(0, 0, "sqlite", 60), plan(0, 0, "sqlite", 20)]);
+        assert_eq!(takes(&free(1), &mut plans), Some((0, None)));
+        let column = &mut plans.get_mut(&ColumnId(0)).unwrap().column;
+        column.lose(column.shards()[0].id, "lost");
+        assert_eq!(takes(&free(1), &mut plans), Some((1, None)));
+        assert_eq!(takes(&free(2), &mut plans), Some((0, None)));
+    }
 }

@@ -48,8 +48,19 @@ struct Held {
     outbox: VecDeque<(usize, bool)>,
 }
 
+/// A result on its way.
+#[derive(Clone, Copy)]
+struct Sent {
+    column: ColumnId,
+    lease: Lease,
+    cell: usize,
+    works: bool,
+}
+
 struct World {
     rng: Rng,
+    /// Results that arrive again.
+    late: Vec<Sent>,
     faults: Faults,
     now: Time,
     plans: BTreeMap<ColumnId, Plan>,
@@ -93,6 +104,7 @@ impl World {
         }
         let mut world = Self {
             rng,
+            late: Vec::new(),
             faults,
             now: Time(0),
             plans,
@@ -140,6 +152,11 @@ impl World {
             }
             9..=12 if self.workers.len() < 4 => self.join(),
             13..=20 => self.expire()?,
+            21..=24 if !self.late.is_empty() => {
+                let index = self.rng.usize(0..self.late.len());
+                let result = self.late.swap_remove(index);
+                self.arrive(result)?;
+            }
             _ if !self.workers.is_empty() => {
                 let index = self.rng.usize(0..self.workers.len());
                 if !self.workers[index].stopped {
@@ -268,7 +285,22 @@ impl World {
         let worker = &mut self.workers[index];
         let Some(held) = &mut worker.held else { return Ok(()) };
         let Some(&(cell, works)) = held.outbox.front() else { return Ok(()) };
-        let (id, lease) = (held.column, held.lease);
+        let result = Sent { column: held.column, lease: held.lease, cell, works };
+        let answered = !(self.faults.workers && self.rng.u8(0..6) == 0);
+        if answered {
+            held.outbox.pop_front();
+            if held.outbox.is_empty() && held.cells.is_empty() && held.at.is_none() {
+                worker.held = None;
+            }
+        }
+        if self.faults.workers && self.rng.u8(0..4) == 0 {
+            self.late.push(result);
+        }
+        self.arrive(result)
+    }
+
+    /// A result reaches the coordinator, perhaps long after it was sent, and not for the first time.
+    fn arrive(&mut self, Sent { column: id, lease, cell, works }: Sent) -> Result<(), String> {
         let column = &mut self.plans.get_mut(&id).unwrap().column;
         let (mut answer, given_up) = match works {
             true => (column.accept(&lease, cell), Vec::new()),
@@ -276,12 +308,6 @@ impl World {
         };
         if answer == Answer::Refused && works && self.faults.stale_counts {
             answer = Answer::Accepted;
-        }
-        if !(self.faults.workers && self.rng.u8(0..6) == 0) {
-            held.outbox.pop_front();
-            if held.outbox.is_empty() && held.cells.is_empty() && held.at.is_none() {
-                worker.held = None;
-            }
         }
         if answer == Answer::Accepted {
             if self.epochs.get(&(id, lease.shard.0)) != Some(&lease.epoch) {
