@@ -1,6 +1,6 @@
 //! Bundles: the files of a project as one archive, named by what is in it.
 //!
-//! [`pack`] is what a submitting program calls, [`unpack`] what a worker calls. The same files give the same bytes, so that
+//! [`pack()`] is what a submitting program calls, [`unpack()`] what a worker calls. The same files give the same bytes, so that
 //! the farm keeps each state of a project once. What is unpacked comes from somebody else: nothing of it is written
 //! outside of the directory that is given, and no more than the limits allow.
 
