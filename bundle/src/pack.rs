@@ -7,10 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ignore::WalkBuilder;
-use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use crate::error::file;
+use crate::hashing::Hashing;
 use crate::{BundleError, Digest, Limits};
 
 /// What no migration needs, however large it is.
@@ -45,9 +45,9 @@ pub fn pack(root: &Path, limits: Limits) -> Result<Packed, BundleError> {
         add(&mut builder, root, &path, &mut sum)?;
     }
     let hashing = builder.into_inner().and_then(GzEncoder::finish).map_err(name)?;
-    let (digest, size) = (hashing.hash.finalize(), hashing.size);
-    let archive = hashing.inner.into_inner().map_err(|error| name(error.into_error()))?;
-    let mut packed = Packed { digest: Digest(digest.into()), archive, size, entries: sum.entries };
+    let (inner, digest, size) = hashing.end();
+    let archive = inner.into_inner().map_err(|error| name(error.into_error()))?;
+    let mut packed = Packed { digest, archive, size, entries: sum.entries };
     io::Seek::rewind(&mut packed.archive).map_err(name)?;
     Ok(packed)
 }
@@ -166,31 +166,5 @@ impl Sum<'_> {
             largest.map(|(bytes, name)| format!("{} has {} MiB", name.display(), bytes >> 20)).collect();
         let largest = if largest.is_empty() { String::new() } else { format!(" ({})", largest.join(", ")) };
         Err(BundleError::TooLarge { root: self.root.to_owned(), limit, largest })
-    }
-}
-
-/// Hashes and counts what is written through it.
-struct Hashing<W> {
-    inner: W,
-    hash: Sha256,
-    size: u64,
-}
-
-impl<W> Hashing<W> {
-    fn new(inner: W) -> Self {
-        Self { inner, hash: Sha256::new(), size: 0 }
-    }
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(bytes)?;
-        self.hash.update(&bytes[..count]);
-        self.size += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
     }
 }

@@ -7,10 +7,10 @@ use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use sha2::{Digest as _, Sha256};
 use tar::{Archive, Entry, EntryType};
 
 use crate::error::{file, refused};
+use crate::hashing::Hashing;
 use crate::pack::stays_inside;
 use crate::{BundleError, Digest, Limits};
 
@@ -30,11 +30,11 @@ pub fn unpack(
     let above = directory.parent().unwrap_or(Path::new("."));
     let partial = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(above);
     let partial = partial.map_err(file("make a directory in", above))?;
-    let mut hashing = Hashing { inner: archive, hash: Sha256::new() };
+    let mut hashing = Hashing::new(archive.take(most(limits)));
     extract(&mut hashing, partial.path(), limits)?;
     // What stands behind the archive's end counts for its name, too.
     io::copy(&mut hashing, &mut io::sink()).map_err(BundleError::Archive)?;
-    let found = Digest(hashing.hash.finalize().into());
+    let (_, found, _) = hashing.end();
     if found != expected {
         return Err(BundleError::Digest { expected, found });
     }
@@ -45,9 +45,7 @@ pub fn unpack(
 }
 
 fn extract(archive: impl Read, root: &Path, limits: Limits) -> Result<(), BundleError> {
-    // No more is ever unpacked: headers take a block each, and contents are rounded up to blocks.
-    let most = limits.bytes.saturating_add(limits.entries.saturating_mul(4 * 512)).saturating_add(1 << 20);
-    let mut archive = Archive::new(GzDecoder::new(archive).take(most));
+    let mut archive = Archive::new(GzDecoder::new(archive).take(most(limits)));
     let mut left = limits;
     let mut links: Vec<(PathBuf, PathBuf)> = Vec::new();
     let mut linked = BTreeSet::new();
@@ -82,6 +80,12 @@ fn extract(archive: impl Read, root: &Path, limits: Limits) -> Result<(), Bundle
     Ok(())
 }
 
+/// The longest archive of what the limits allow, packed or not: headers take a block each, long names further ones, and
+/// contents are rounded up to blocks.
+fn most(limits: Limits) -> u64 {
+    limits.bytes.saturating_add(limits.entries.saturating_mul(4 * 512)).saturating_add(1 << 20)
+}
+
 /// The name of an entry: plain names only.
 fn name(entry: &Entry<'_, impl Read>) -> Result<PathBuf, BundleError> {
     let name = entry.path().map_err(BundleError::Archive)?.into_owned();
@@ -107,18 +111,4 @@ fn write(entry: &mut Entry<'_, impl Read>, path: &Path) -> Result<(), BundleErro
         return Err(refused("it ends in the middle of a file"));
     }
     Ok(())
-}
-
-/// Hashes what is read through it.
-struct Hashing<R> {
-    inner: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        Ok(count)
-    }
 }

@@ -127,7 +127,7 @@ impl Column {
         let positions = cells.iter().enumerate().filter(|(_, cell)| open(cell)).map(|(position, _)| position);
         let all = positions.collect();
         let mut column = Self { cells, shards: Vec::new(), next_shard: 0 };
-        column.deal(all, None, BTreeSet::new());
+        column.deal(all, None);
         column
     }
 
@@ -168,7 +168,7 @@ impl Column {
         let tail: BTreeSet<usize> = self.shards[index].cells.range(first..).copied().collect();
         let tail: BTreeSet<usize> = tail.difference(at).copied().collect();
         self.take_out(index, &tail);
-        let id = self.deal(tail, None, BTreeSet::new())?;
+        let id = self.deal(tail, None)?;
         self.sweep();
         self.lease(id, worker, until)
     }
@@ -208,7 +208,7 @@ impl Column {
         self.take_out(index, &BTreeSet::from([cell]));
         let mut given_up = Vec::new();
         if self.charge(cell, reason, &mut given_up) {
-            self.deal(BTreeSet::from([cell]), Some(lease.worker), BTreeSet::new());
+            self.deal(BTreeSet::from([cell]), Some(lease.worker));
         }
         self.sweep();
         (Answer::Accepted, given_up)
@@ -243,7 +243,7 @@ impl Column {
             self.shards[index].behind.clone_from(&suspects);
             for suspect in suspects {
                 if self.charge(suspect, reason, &mut given_up) {
-                    self.deal(BTreeSet::from([suspect]), Some(holder.worker), BTreeSet::new());
+                    self.deal(BTreeSet::from([suspect]), Some(holder.worker));
                 }
             }
         }
@@ -337,18 +337,14 @@ impl Column {
         }
     }
 
-    fn deal(
-        &mut self,
-        cells: BTreeSet<usize>,
-        avoid: Option<WorkerId>,
-        behind: BTreeSet<usize>,
-    ) -> Option<ShardId> {
+    fn deal(&mut self, cells: BTreeSet<usize>, avoid: Option<WorkerId>) -> Option<ShardId> {
         if cells.is_empty() {
             return None;
         }
         let id = ShardId(self.next_shard);
         self.next_shard += 1;
         let work = cells.iter().map(|&cell| self.cells[cell].work).sum();
+        let behind = BTreeSet::new();
         self.shards.push(Shard { id, cells, epoch: 0, holder: None, lost: 0, avoid, behind, work });
         Some(id)
     }

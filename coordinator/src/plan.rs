@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_gets_what_he_cannot_serve_and_the_run_says_what_it_waits_for() {
+    fn no_worker_gets_what_it_cannot_serve_and_the_run_says_what_it_waits_for() {
         let mut plans = plans([plan(0, 0, "oracle:23", 60)]);
         assert_eq!(takes(&free(1), &mut plans), None);
         assert_eq!(nobody_serves(&plans, RunId(0), &free(1).serves), BTreeSet::from(["oracle:23"]));

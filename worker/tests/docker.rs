@@ -113,7 +113,10 @@ async fn a_server_is_reached_directly_although_its_published_port_answers_first(
     let container = docker.start(&postgres(), ready).await.unwrap();
     let asked = asked.lock().unwrap().clone();
     if asked[0] == "127.0.0.1" {
-        eprintln!("SKIPPED: the engine's bridge is not on this machine, so there is one place alone");
+        eprintln!(
+            "SKIPPED: a_server_is_reached_directly_although_its_published_port_answers_first (the engine's bridge is \
+             not on this machine)"
+        );
         return;
     }
     assert_eq!(asked[1..], ["127.0.0.1".to_owned(), asked[0].clone()]);

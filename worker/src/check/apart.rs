@@ -27,7 +27,7 @@ pub(crate) async fn check(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<End, CheckError> {
     let mut end = End::default();
-    let mut slot = Slot::new(shard.target, 0);
+    let mut slot = Slot::new(0);
     slot.host(shard.target).await?;
     for &revision in &shard.cells {
         progress(Progress::Started { revision });

@@ -129,7 +129,7 @@ pub(crate) async fn check(
     if shard.target.apart {
         return apart::check(shard, progress).await;
     }
-    let mut free: Vec<Slot> = (0..shard.slots.max(1)).map(|number| Slot::new(shard.target, number)).collect();
+    let mut free: Vec<Slot> = (0..shard.slots.max(1)).map(Slot::new).collect();
     let Some((slot, others)) = free.split_first_mut() else { return Ok(End::default()) };
     // Importing a project takes a while, and those that will be needed can do so side by side.
     // Not beside a floor, which may write outside of its database.

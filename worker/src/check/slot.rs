@@ -1,7 +1,6 @@
 //! A slot: one database name, one URL, one migration host, for the whole of a shard.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -139,18 +138,11 @@ pub(crate) struct Slot {
     pub(crate) database: DatabaseName,
     host: Option<Host>,
     warm: Option<Warm>,
-    scratch: PathBuf,
 }
 
 impl Slot {
-    pub(crate) fn new(target: &TargetContext, number: usize) -> Self {
-        Self {
-            number,
-            database: DatabaseName::new("slot", number),
-            host: None,
-            warm: None,
-            scratch: target.hosts.scratch(number),
-        }
+    pub(crate) fn new(number: usize) -> Self {
+        Self { number, database: DatabaseName::new("slot", number), host: None, warm: None }
     }
 
     /// Replaces the slot's database by a clone of `source`.
@@ -195,7 +187,8 @@ impl Slot {
     pub(crate) fn scrubber(&self, target: &TargetContext) -> Scrubber {
         let mut names = target.engine.private_names(&self.database);
         names.push((target.url(&self.database), "<url>".to_owned()));
-        names.push((self.scratch.to_string_lossy().into_owned(), "<scratch>".to_owned()));
+        let scratch = target.hosts.scratch(self.number);
+        names.push((scratch.to_string_lossy().into_owned(), "<scratch>".to_owned()));
         names.push((format!("{}/", target.suite.dir.to_string_lossy()), String::new()));
         names.push((self.database.to_string(), "<database>".to_owned()));
         Scrubber::new(names)

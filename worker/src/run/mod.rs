@@ -312,8 +312,9 @@ async fn start(
             Some(docker)
         }
     };
-    let starting = groups.iter().filter_map(|(target, selections)| {
-        let first = selections.first()?;
+    let starting = groups.iter().map(|(target, selections)| {
+        // A group begins with one.
+        let first = &selections[0];
         let suite = &first.suite;
         let what = format!("starting {}", target.name);
         let _ = events.send(Event::Preparing {
@@ -322,11 +323,11 @@ async fn start(
             what,
         });
         let (docker, slots) = (docker.clone(), jobs.min(first.judged.len()));
-        let python = &interpreters.get(&suite.name)?.path;
-        Some(async move {
+        let python = &interpreters[&suite.name].path;
+        async move {
             let running = server::Running::start(target, docker, (suite, python), slots);
             running.await.map_err(|error| error.for_target(target))
-        })
+        }
     });
     let mut servers = Vec::new();
     let mut failed = None;

@@ -93,8 +93,8 @@ impl Running {
         let run_as = unprivileged(directory.path())?;
         let opening = open(target, docker.as_ref(), directory.path(), run_as);
         let ahead = hosts_ahead(directory.path(), target, suite, python, slots, run_as);
-        let (opened, (ahead, run_as)) = tokio::join!(opening, ahead);
-        let (engine, server) = opened?;
+        // Without a server nobody waits for them.
+        let ((engine, server), (ahead, run_as)) = tokio::try_join!(opening, async { Ok(ahead.await) })?;
         Ok(Self {
             target: target.clone(),
             engine,
