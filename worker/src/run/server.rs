@@ -128,7 +128,8 @@ impl Running {
     }
 
     /// Migrations run as the user that we are, from now on.
-    pub(super) fn run_as_ourselves(&mut self) {
+    pub(super) fn run_as_ourselves(&mut self, why: &str) {
+        tell_of_root(why);
         self.run_as = None;
     }
 
@@ -311,12 +312,16 @@ async fn hosts_ahead(
         let Ok(hosts) = hosts(directory, 1, target, suite, python, run_as) else { return (None, run_as) };
         match hosts.start_ahead(slots).await {
             Err(error) if run_as.is_some() => {
-                tracing::warn!("migrations run as root: {}", error.in_full());
+                tell_of_root(&error.in_full());
                 run_as = None;
             }
             Ok(()) | Err(_) => return (Some(hosts), run_as),
         }
     }
+}
+
+fn tell_of_root(why: &str) {
+    tracing::warn!("migrations run as root: {why}");
 }
 
 /// The hosts of a target's `number`th shard, with a private directory.

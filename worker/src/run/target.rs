@@ -101,15 +101,13 @@ impl OneSuite<'_> {
                 Ok(end) => end,
                 Err(CheckError::Host(error)) if first && self.running.run_as().is_some() => {
                     // Often the interpreter lies in a home directory that nobody else may read.
-                    warn!("migrations run as root: {error}");
-                    self.running.run_as_ourselves();
+                    self.running.run_as_ourselves(&error.to_string());
                     continue;
                 }
                 Err(CheckError::Environment(broken))
                     if first && broken.is_about_permissions() && self.running.run_as().is_some() =>
                 {
-                    warn!("migrations run as root: {broken}");
-                    self.running.run_as_ourselves();
+                    self.running.run_as_ourselves(&broken.to_string());
                     continue;
                 }
                 Err(source) if first => {
