@@ -1,5 +1,7 @@
 //! Projects that are not the template.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// An `env.py` for asynchronous engines, after the template of `alembic init -t async`.
@@ -142,10 +144,11 @@ async fn urls_with_percent_signs_and_x_arguments_arrive() {
     let mut suite = Suite::new(&python);
     suite.url = format!("sqlite:///{}?x=%%20%2F", suite.path("data.db").display());
     suite.settings.x_arguments = vec!["tenant=a".to_owned()];
+    suite.settings.env = BTreeMap::from([("SHOP_DB".to_owned(), "<{url}>".to_owned())]);
     suite.revision(
         "r1",
         "from alembic import context\nprint(context.config.get_main_option('sqlalchemy.url'))\n\
-         print(os.environ['DATABASE_URL'])\nprint(context.get_x_argument(as_dictionary=True))\nprint(sys.argv)",
+         print(os.environ['DATABASE_URL'])\nprint(os.environ['SHOP_DB'])\nprint(context.get_x_argument(as_dictionary=True))\nprint(sys.argv)",
         "pass",
     );
     suite.write("migrations/env.py", &ENV.replace(
@@ -155,7 +158,7 @@ async fn urls_with_percent_signs_and_x_arguments_arrive() {
     let mut child = suite.host().await.child().await.unwrap();
     let output = up(&mut child, "r1").await.output;
     let url = &suite.url;
-    assert_eq!(output, format!("{url}\n{url}\n{{'tenant': 'a'}}\n['alembic', 'upgrade', 'r1']\n"));
+    assert_eq!(output, format!("{url}\n{url}\n<{url}>\n{{'tenant': 'a'}}\n['alembic', 'upgrade', 'r1']\n"));
 }
 
 #[tokio::test]
