@@ -18,7 +18,7 @@ pub struct WorkerId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ShardId(pub u32);
 
-/// How often the farm may fail at a cell before the cell ends as `error`.
+/// How often a farm may fail at a cell before the cell ends as `error`.
 pub const ATTEMPTS: u32 = 3;
 
 /// What a holder shows when it speaks of its shard.
@@ -118,17 +118,32 @@ pub struct Column {
     cells: Vec<Cell>,
     shards: Vec<Shard>,
     next_shard: u32,
+    attempts: u32,
 }
 
 impl Column {
-    /// A column in which nothing has been done: all open cells in one waiting shard. Parents stand before children.
-    pub fn new(cells: Vec<Cell>) -> Self {
+    /// A column in which nothing has been done: all open cells in one waiting shard. Parents stand before children. The farm
+    /// may fail at a cell so many times before it ends as `error`.
+    pub fn new(cells: Vec<Cell>, attempts: u32) -> Self {
         let open = |cell: &&Cell| matches!(cell.state, State::Open { .. });
         let positions = cells.iter().enumerate().filter(|(_, cell)| open(cell)).map(|(position, _)| position);
         let all = positions.collect();
-        let mut column = Self { cells, shards: Vec::new(), next_shard: 0 };
+        let mut column = Self { cells, shards: Vec::new(), next_shard: 0, attempts };
         column.deal(all, None);
         column
+    }
+
+    /// A column as it was written down. What a shard is worth follows from its cells.
+    pub fn restore(cells: Vec<Cell>, mut shards: Vec<Shard>, next_shard: u32, attempts: u32) -> Self {
+        for shard in &mut shards {
+            shard.work = shard.cells.iter().filter_map(|&cell| cells.get(cell)).map(|cell| cell.work).sum();
+        }
+        Self { cells, shards, next_shard, attempts }
+    }
+
+    /// The name of the next shard to be dealt.
+    pub fn next_shard(&self) -> u32 {
+        self.next_shard
     }
 
     /// Its cells, in the chain's order.
@@ -221,6 +236,15 @@ impl Column {
         }
     }
 
+    /// The holder cannot check the shard at all. Another one is to try it, as often as a lost one is replaced.
+    pub fn refuse(&mut self, lease: &Lease, reason: &str) -> (Answer, Vec<GivenUp>) {
+        let Some(index) = self.held(lease) else { return (Answer::Refused, Vec::new()) };
+        if let Some(holder) = &mut self.shards[index].holder {
+            holder.at.clear();
+        }
+        (Answer::Accepted, self.lose(lease.shard, reason))
+    }
+
     /// The holder is lost: its lease has run out, or its end is known. What it was at is suspected of having taken it down, and
     /// is tried alone; the rest waits for that.
     pub fn lose(&mut self, shard: ShardId, reason: &str) -> Vec<GivenUp> {
@@ -231,7 +255,7 @@ impl Column {
         self.shards[index].avoid = Some(holder.worker);
         if suspects.is_empty() {
             self.shards[index].lost += 1;
-            if self.shards[index].lost >= ATTEMPTS {
+            if self.shards[index].lost >= self.attempts {
                 let cells = std::mem::take(&mut self.shards[index].cells);
                 for cell in cells {
                     self.give_up(cell, reason.to_owned(), &mut given_up);
@@ -251,6 +275,13 @@ impl Column {
         given_up
     }
 
+    /// Lets every lease last at least until then: what was not heard was nobody's fault.
+    pub fn grant(&mut self, until: Time) {
+        for holder in self.shards.iter_mut().filter_map(|shard| shard.holder.as_mut()) {
+            holder.until = holder.until.max(until);
+        }
+    }
+
     /// The shards whose leases have run out.
     pub fn expired(&self, now: Time) -> Vec<ShardId> {
         let is_expired = |shard: &&Shard| shard.holder.as_ref().is_some_and(|holder| holder.until <= now);
@@ -266,6 +297,19 @@ impl Column {
             }
         }
         given_up
+    }
+
+    /// How often the farm has failed at an open cell.
+    pub fn attempts(&self, cell: usize) -> u32 {
+        match self.cells.get(cell).map(|cell| cell.state) {
+            Some(State::Open { attempts }) => attempts,
+            _ => 0,
+        }
+    }
+
+    /// Whether this is the present lease of its shard.
+    pub fn is_held(&self, lease: &Lease) -> bool {
+        self.held(lease).is_some()
     }
 
     fn is_open(&self, cell: usize) -> bool {
@@ -294,7 +338,7 @@ impl Column {
     fn charge(&mut self, cell: usize, reason: &str, given_up: &mut Vec<GivenUp>) -> bool {
         if let State::Open { attempts } = &mut self.cells[cell].state {
             *attempts += 1;
-            if *attempts < ATTEMPTS {
+            if *attempts < self.attempts {
                 return true;
             }
             self.give_up(cell, reason.to_owned(), given_up);
@@ -368,7 +412,7 @@ mod tests {
             parents: position.checked_sub(1).into_iter().collect(),
             state: State::Open { attempts: 0 },
         };
-        Column::new((0..length).map(cell).collect())
+        Column::new((0..length).map(cell).collect(), ATTEMPTS)
     }
 
     fn next(column: &mut Column, worker: u64) -> Lease {
@@ -436,6 +480,31 @@ mod tests {
         assert_eq!(column.renew(&lease, &BTreeSet::new(), NEVER), Some(&BTreeSet::from([0, 2])));
         let alone = column.shards().iter().find(|shard| column.waits(shard)).unwrap();
         assert_eq!((&alone.cells, alone.avoid), (&BTreeSet::from([1]), Some(WorkerId(1))));
+    }
+
+    #[test]
+    fn a_shard_that_nobody_can_begin_ends_after_its_attempts() {
+        let mut column = chain(2);
+        for worker in 1..3 {
+            let lease = next(&mut column, worker);
+            column.renew(&lease, &BTreeSet::from([0]), NEVER);
+            assert_eq!(column.refuse(&lease, "no container engine"), (Answer::Accepted, Vec::new()));
+            assert_eq!(column.refuse(&lease, "no container engine"), (Answer::Refused, Vec::new()));
+            assert_eq!(column.shards()[0].avoid, Some(WorkerId(worker)));
+        }
+        let lease = next(&mut column, 3);
+        assert_eq!(column.refuse(&lease, "no container engine").1.len(), 2);
+        assert!(column.is_finished());
+    }
+
+    #[test]
+    fn a_column_is_what_was_written_down_of_it() {
+        let mut column = chain(5);
+        let lease = next(&mut column, 1);
+        column.accept(&lease, 0);
+        column.steal(lease.shard, 3, WorkerId(2), NEVER);
+        let shards = column.shards().iter().cloned().map(|shard| Shard { work: 0, ..shard }).collect();
+        assert_eq!(Column::restore(column.cells().to_vec(), shards, column.next_shard(), ATTEMPTS), column);
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! The coordinator of the farm: who checks what, and whose word counts.
 //!
-//! So far its two pure parts. [`lease`] is one column of a run (a chain on one target) as it is cut into shards, leased,
-//! lost, tried again and finished. [`plan`] says what a free worker is to do next. Both know time as a number that is
-//! given to them, and nothing of processes, connections or databases.
+//! [`lease`] is one column of a run (a chain on one target) as it is cut into shards, leased, lost, tried again and
+//! finished; [`plan`] says what a free worker is to do next; [`farm`] is all runs and workers. These are pure: they know time
+//! as a number that is given to them. [`store`] keeps the farm in a database, [`head`] is the one task that changes it,
+//! and [`service`] is what others see of it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod coordinator;
+pub mod farm;
+pub mod head;
 pub mod lease;
 pub mod plan;
+pub mod service;
+pub mod store;

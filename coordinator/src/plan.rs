@@ -7,6 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::lease::{Column, Shard, ShardId, WorkerId};
 
 /// A shard below so many server starts is not worth one (DESIGN, section 6).
@@ -20,6 +22,15 @@ pub struct ColumnId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId(pub u64);
 
+/// What a worker can serve, and what a target needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Capability {
+    /// `postgres`.
+    pub engine: String,
+    /// Servers come as containers.
+    pub containers: bool,
+}
+
 /// What is known of a column beside its leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -27,8 +38,10 @@ pub struct Plan {
     pub run: RunId,
     /// Higher goes first.
     pub priority: i32,
-    /// What a worker has to serve: `postgres:16`.
+    /// What its servers are: `postgres:16`.
     pub target: String,
+    /// What a worker has to be capable of.
+    pub needs: Capability,
     /// What it costs to start a server and a host, in milliseconds.
     pub start: u64,
     /// What it costs to apply a revision only to get on, in milliseconds.
@@ -42,8 +55,8 @@ pub struct Plan {
 pub struct Free {
     /// Which.
     pub worker: WorkerId,
-    /// Targets that it serves.
-    pub serves: BTreeSet<String>,
+    /// What it can serve.
+    pub serves: BTreeSet<Capability>,
     /// Targets of which it has a server running.
     pub warm: BTreeSet<String>,
     /// Where it has the state after a revision: the column, and the revision's position.
@@ -81,7 +94,7 @@ pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
         let held = plan.column.shards().iter().filter(|shard| shard.holder.is_some()).count();
         *workers.entry(plan.run).or_default() += held;
     }
-    let served = || plans.iter().filter(|(_, plan)| free.serves.contains(&plan.target));
+    let served = || plans.iter().filter(|(_, plan)| free.serves.contains(&plan.needs));
     let urgency = |plan: &Plan| (Reverse(plan.priority), workers.get(&plan.run).copied(), plan.run);
 
     let waiting = served().flat_map(|(id, plan)| {
@@ -124,10 +137,10 @@ pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
 pub fn nobody_serves<'a>(
     plans: &'a BTreeMap<ColumnId, Plan>,
     run: RunId,
-    served: &BTreeSet<String>,
+    served: &BTreeSet<Capability>,
 ) -> BTreeSet<&'a str> {
     let open = plans.values().filter(|plan| plan.run == run && !plan.column.is_finished());
-    open.map(|plan| plan.target.as_str()).filter(|target| !served.contains(*target)).collect()
+    open.filter(|plan| !served.contains(&plan.needs)).map(|plan| plan.target.as_str()).collect()
 }
 
 /// What a worker pays before the first cell of a shard, in milliseconds.
@@ -168,9 +181,13 @@ fn cut(free: &Free, id: ColumnId, plan: &Plan, shard: &Shard) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lease::{Cell, State, Time};
+    use crate::lease::{ATTEMPTS, Cell, State, Time};
 
     const NEVER: Time = Time(u64::MAX);
+
+    fn needs(target: &str) -> Capability {
+        Capability { engine: target.to_owned(), containers: true }
+    }
 
     /// A column of cells that take a second each.
     fn plan(run: u64, priority: i32, target: &str, length: usize) -> Plan {
@@ -179,8 +196,10 @@ mod tests {
             parents: position.checked_sub(1).into_iter().collect(),
             state: State::Open { attempts: 0 },
         };
-        let column = Column::new((0..length).map(cell).collect());
-        Plan { run: RunId(run), priority, target: target.to_owned(), start: 2_000, replay: 100, column }
+        let column = Column::new((0..length).map(cell).collect(), ATTEMPTS);
+        let target = target.to_owned();
+        let needs = needs(&target);
+        Plan { run: RunId(run), priority, target, needs, start: 2_000, replay: 100, column }
     }
 
     fn plans(plans: impl IntoIterator<Item = Plan>) -> BTreeMap<ColumnId, Plan> {
@@ -188,7 +207,7 @@ mod tests {
     }
 
     fn free(worker: u64) -> Free {
-        let serves = BTreeSet::from(["sqlite".to_owned(), "postgres:16".to_owned()]);
+        let serves = BTreeSet::from([needs("sqlite"), needs("postgres:16")]);
         Free { worker: WorkerId(worker), serves, warm: BTreeSet::new(), stands: None }
     }
 

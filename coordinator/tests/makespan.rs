@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use fastrand::Rng;
-use mrt_coordinator::lease::{Cell, Column, Lease, State, Time, WorkerId};
-use mrt_coordinator::plan::{Choice, ColumnId, Free, Plan, RunId, choose};
+use mrt_coordinator::lease::{ATTEMPTS, Cell, Column, Lease, State, Time, WorkerId};
+use mrt_coordinator::plan::{Capability, Choice, ColumnId, Free, Plan, RunId, choose};
 
 /// Name of a target, and what a start costs there in milliseconds (DESIGN, section 5).
 const TARGETS: [(&str, u64); 6] = [
@@ -47,16 +47,23 @@ fn makespan(seed: u64, night: &Night) -> (u64, u64) {
                 let parents = position.checked_sub(1).into_iter().collect();
                 Cell { work, parents, state: State::Open { attempts: 0 } }
             });
-            let column = Column::new(cells.collect());
-            let plan =
-                Plan { run: RunId(suite), priority: 0, target: target.to_owned(), start, replay: 15, column };
+            let column = Column::new(cells.collect(), ATTEMPTS);
+            let plan = Plan {
+                run: RunId(suite),
+                priority: 0,
+                target: target.to_owned(),
+                needs: needs(target),
+                start,
+                replay: 15,
+                column,
+            };
             plans.insert(ColumnId(suite * 6 + number), plan);
         }
     }
     let works = || plans.values().flat_map(|plan| plan.column.cells()).map(|cell| cell.work);
     let least = (works().sum::<u64>() / night.workers).max(works().max().unwrap());
 
-    let serves: BTreeSet<String> = TARGETS.iter().map(|(target, _)| (*target).to_owned()).collect();
+    let serves: BTreeSet<Capability> = TARGETS.iter().map(|(target, _)| needs(target)).collect();
     let mut workers: BTreeMap<u64, Worker> = (0..night.workers)
         .map(|id| {
             let free =
@@ -138,4 +145,8 @@ fn few_workers_and_few_columns_are_no_worse() {
         );
         assert!(ratio <= 1.25, "{suites} suites, {workers} workers: {ratio}");
     }
+}
+
+fn needs(target: &str) -> Capability {
+    Capability { engine: target.to_owned(), containers: true }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fastrand::Rng;
 use mrt_coordinator::lease::{ATTEMPTS, Answer, Cell, Column, GivenUp, Lease, State, Time, WorkerId};
-use mrt_coordinator::plan::{Choice, ColumnId, Free, Plan, RunId, choose};
+use mrt_coordinator::plan::{Capability, Choice, ColumnId, Free, Plan, RunId, choose};
 
 const SEEDS: u64 = 3_000;
 const TERM: u64 = 1_000;
@@ -89,7 +89,7 @@ impl World {
                 let state = if rng.u8(0..8) == 0 { State::Unasked } else { State::Open { attempts: 0 } };
                 Cell { work: rng.u64(1..200), parents, state }
             });
-            let column = Column::new(cells.collect());
+            let column = Column::new(cells.collect(), ATTEMPTS);
             for position in 0..length {
                 if faults.killers && rng.u8(0..25) == 0 {
                     killers.insert((id, position));
@@ -97,10 +97,8 @@ impl World {
             }
             let run = RunId(rng.u64(0..2));
             let (start, target) = (rng.u64(1..60), ["sqlite", "postgres:16"][rng.usize(0..2)].to_owned());
-            plans.insert(
-                id,
-                Plan { run, priority: rng.i32(0..2), target, start, replay: rng.u64(0..5), column },
-            );
+            let (priority, needs) = (rng.i32(0..2), needs(&target));
+            plans.insert(id, Plan { run, priority, target, needs, start, replay: rng.u64(0..5), column });
         }
         let mut world = Self {
             rng,
@@ -254,7 +252,7 @@ impl World {
 
     fn ask(&mut self, index: usize) -> Result<(), String> {
         let worker = &self.workers[index];
-        let serves = BTreeSet::from(["sqlite".to_owned(), "postgres:16".to_owned()]);
+        let serves = ["sqlite", "postgres:16"].map(needs).into();
         let free = Free { worker: worker.id, serves, warm: BTreeSet::new(), stands: worker.stands };
         let until = Time(self.now.0 + TERM);
         let (id, lease) = match choose(&free, &self.plans) {
@@ -441,4 +439,8 @@ fn a_coordinator_that_takes_stale_results_is_caught() {
     let faults = Faults { stale_counts: true, ..ALL };
     let caught = (0..SEEDS).filter(|&seed| World::new(seed, faults).run().is_err()).count();
     assert!(caught > 0, "the simulation does not see what it is for");
+}
+
+fn needs(target: &str) -> Capability {
+    Capability { engine: target.to_owned(), containers: true }
 }

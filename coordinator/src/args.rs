@@ -1,0 +1,125 @@
+//! The command line of the coordinator.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use mrt_ops::logging::Logging;
+use mrt_ops::metrics::Metrics;
+use mrt_ops::serve::Listen;
+use mrt_ops::values::{bytes, duration};
+use url::Url;
+
+const EXAMPLES: &str = "\
+Examples:
+  On this machine, state in ./mrt-data:
+    mrt-coordinator
+
+  For other machines, with TLS and tokens (lines of `submit TOKEN`, `work TOKEN`, `read TOKEN`):
+    mrt-coordinator --listen 0.0.0.0:7440 --tls-cert farm.pem --tls-key farm.key --tokens tokens
+
+  Several behind one address, state in PostgreSQL:
+    MRT_DATABASE_URL=postgres://mrt:…@db/mrt mrt-coordinator --listen 0.0.0.0:7440 …
+
+Every option can also stand in a TOML file (--config), by its long name, or in the environment.
+
+Exit codes:
+  0  stopped as asked
+  2  the options, the files that they name or the settings are wrong
+  3  the state or the address cannot be had";
+
+/// The head of a farm of workers that verify database migrations.
+///
+/// Takes runs from `mrt-cli submit`, deals them to `mrt-worker`s, and merges what they send into one report. It needs
+/// neither a container engine nor Python.
+#[derive(Debug, Parser)]
+#[command(name = "mrt-coordinator", version, after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+
+    /// Keep the state in this directory
+    #[arg(long, value_name = "DIR", env = "MRT_DATA", default_value = "mrt-data", help_heading = "State")]
+    pub(crate) data: PathBuf,
+
+    /// Keep the state in this database instead: postgres://user@host/database. One with a password belongs into
+    /// MRT_DATABASE_URL, since everybody on the machine can read a command line
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MRT_DATABASE_URL",
+        hide_env_values = true,
+        help_heading = "State"
+    )]
+    pub(crate) database_url: Option<String>,
+
+    /// How long runs are kept that have ended
+    #[arg(long, value_name = "DURATION", env = "MRT_KEEP_RUNS", value_parser = duration, default_value = "30d", help_heading = "State")]
+    pub(crate) keep_runs: Duration,
+
+    /// Room for all bundles
+    #[arg(long, value_name = "BYTES", env = "MRT_BUNDLES", value_parser = bytes, default_value = "10GB", help_heading = "State")]
+    pub(crate) bundles: u64,
+
+    /// Room for one bundle, packed
+    #[arg(long, value_name = "BYTES", env = "MRT_MAX_BUNDLE", value_parser = bytes, default_value = "256MB", help_heading = "State")]
+    pub(crate) max_bundle: u64,
+
+    /// How long bundles are kept that no open run needs
+    #[arg(long, value_name = "DURATION", env = "MRT_KEEP_BUNDLES", value_parser = duration, default_value = "7d", help_heading = "State")]
+    pub(crate) keep_bundles: Duration,
+
+    /// A worker that has not been heard for so long is lost, and what it was at is tried elsewhere
+    #[arg(long, value_name = "DURATION", env = "MRT_LEASE", value_parser = duration, default_value = "30s", help_heading = "Workers")]
+    pub(crate) lease: Duration,
+
+    #[command(flatten)]
+    pub(crate) logging: Logging,
+
+    #[command(flatten)]
+    pub(crate) metrics: Metrics,
+}
+
+/// What is wrong with the options.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArgsError {
+    #[error(
+        "--database-url holds a password, which everybody on this machine could read; set MRT_DATABASE_URL instead"
+    )]
+    Password,
+    #[error("cannot make the directory of the state, {}", path.display())]
+    Data { path: PathBuf, source: std::io::Error },
+}
+
+impl Args {
+    /// Where the state is; its directory is made when it is not there.
+    pub(crate) fn database(&self) -> Result<String, ArgsError> {
+        if let Some(url) = &self.database_url {
+            let has_password = Url::parse(url).is_ok_and(|url| url.password().is_some());
+            if has_password && std::env::args().any(|argument| argument.contains(url)) {
+                return Err(ArgsError::Password);
+            }
+            return Ok(url.clone());
+        }
+        let failed = |source| ArgsError::Data { path: self.data.clone(), source };
+        std::fs::create_dir_all(&self.data).map_err(failed)?;
+        let file = std::path::absolute(self.data.join("state.db")).map_err(failed)?;
+        let mut url =
+            Url::from_file_path(&file).map_err(|()| failed(std::io::ErrorKind::InvalidFilename.into()))?;
+        url.set_query(Some("mode=rwc"));
+        // Only the scheme differs.
+        Ok(url.as_str().replacen("file:", "sqlite:", 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,116 @@
+//! `mrt-coordinator`: the farm's head as a program.
+
+mod args;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mrt_coordinator::coordinator::{Coordinator, Limits};
+use mrt_coordinator::farm::Settings;
+use mrt_coordinator::head::Retention;
+use mrt_coordinator::lease::ATTEMPTS;
+use mrt_coordinator::store::{Bundles, Store, StoreError};
+use mrt_ops::Trouble;
+use mrt_ops::logging::LogError;
+use mrt_ops::metrics::MetricsError;
+use mrt_ops::serve::ListenError;
+use mrt_ops::signals;
+use tracing::{error, info};
+
+use args::{Args, ArgsError};
+
+/// How long streams may take to end once they were asked.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+enum MainError {
+    #[error(transparent)]
+    Args(#[from] ArgsError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error("cannot serve any more")]
+    Serve(#[source] tonic::transport::Error),
+}
+
+impl MainError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Args(_) | Self::Log(_) | Self::Store(StoreError::Url { .. }) => Trouble::Usage,
+            Self::Listen(error) => error.trouble(),
+            Self::Metrics(error) => error.trouble(),
+            Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Serve(_) => Trouble::Infrastructure,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let args: Args = mrt_ops::config::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  caused by: {cause}");
+                source = cause.source();
+            }
+            ExitCode::from(match error.trouble() {
+                Trouble::Usage => mrt_report::exit_code::USAGE,
+                Trouble::Infrastructure => mrt_report::exit_code::INCOMPLETE,
+            })
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), MainError> {
+    let runtime = tokio::runtime::Runtime::new().map_err(MainError::Runtime)?;
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: &Args) -> Result<(), MainError> {
+    let _guard = args.logging.start("mrt-coordinator")?;
+    let stop = signals::shutdown().map_err(MainError::Signals)?;
+    let store = Store::open(&args.database()?).await?;
+    let settings = Settings { lease: millis(args.lease), attempts: ATTEMPTS };
+    let retention = Retention {
+        runs: millis(args.keep_runs),
+        bundles: Bundles { bytes: args.bundles, keep: millis(args.keep_bundles) },
+    };
+    let limits = Limits { bundle: args.max_bundle, bundles: args.bundles };
+    let bound = args.listen.bind()?;
+    info!(state = store.name(), "the state is open");
+    let coordinator = Coordinator::start(store, settings, retention);
+    let _metrics = args.metrics.serve(coordinator.metrics(), coordinator.ready())?;
+    let routes = coordinator.routes(&bound.tokens, limits, &stop);
+    info!(address = %bound.address, version = env!("CARGO_PKG_VERSION"), "listening");
+    let mut server = bound.server;
+    let serving = server
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(bound.incoming, stop.clone().cancelled_owned());
+    let given_up = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GOODBYE).await;
+    };
+    tokio::select! {
+        served = serving => served.map_err(MainError::Serve)?,
+        () = given_up => error!("some clients did not go in time; their connections are cut"),
+    }
+    coordinator.end().await;
+    info!("stopped");
+    Ok(())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,130 @@
+//! The two services, as they stand on the head and the store.
+
+mod submissions;
+mod submitted;
+mod workers;
+
+use mrt_ops::serve::{Role, Tokens};
+use mrt_proto::v1::submissions_server::{SERVICE_NAME as SUBMISSIONS, SubmissionsServer};
+use mrt_proto::v1::workers_server::{SERVICE_NAME as WORKERS, WorkersServer};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::service::interceptor::InterceptedService;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus;
+
+use crate::head::{Head, HeadError};
+use crate::plan::RunId;
+use crate::store::{Store, StoreError};
+
+use submissions::Submitting;
+use workers::Working;
+
+/// The largest message that is taken, in bytes: a monorepo's run with all its chains.
+const SUBMISSION: usize = 64 << 20;
+/// The largest message of a worker, in bytes: a cell with its evidence, a state.
+const WORKER: usize = 16 << 20;
+/// Bytes of one part of what is sent in parts.
+const PART: usize = 256 << 10;
+
+/// What the services are allowed to take in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one bundle, packed.
+    pub bundle: u64,
+    /// Bytes of all bundles.
+    pub bundles: u64,
+}
+
+/// What a program serves: both services, each behind its role, health and reflection. Streams end when `stop` says so.
+pub(crate) fn routes(
+    head: &Head,
+    store: &Store,
+    tokens: &Tokens,
+    limits: Limits,
+    stop: &CancellationToken,
+) -> Routes {
+    let submitting = Submitting::new(head.clone(), store.clone(), limits, stop.clone());
+    let submissions = SubmissionsServer::new(submitting).max_decoding_message_size(SUBMISSION);
+    let working = Working::new(head.clone(), store.clone(), stop.clone());
+    let workers = WorkersServer::new(working).max_decoding_message_size(WORKER);
+    let mut routes = RoutesBuilder::default();
+    // Submitting needs more than reading: the methods that do ask for it.
+    routes.add_service(InterceptedService::new(submissions, tokens.require(Role::Read)));
+    routes.add_service(InterceptedService::new(workers, tokens.require(Role::Work)));
+    // Who asks for health has no token: that is a load balancer.
+    routes.add_service(health(head.ready(), stop.clone()));
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(mrt_proto::DESCRIPTORS)
+        .build_v1();
+    match reflection {
+        Ok(reflection) => {
+            routes.add_service(InterceptedService::new(reflection, tokens.require(Role::Read)));
+        }
+        Err(error) => tracing::error!("no reflection: {error}"),
+    }
+    routes.routes()
+}
+
+/// Health by gRPC's own protocol, of each service and of all together.
+fn health(
+    mut ready: watch::Receiver<bool>,
+    stop: CancellationToken,
+) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
+    let (reporter, service) = tonic_health::server::health_reporter();
+    tokio::spawn(async move {
+        loop {
+            let is_ready = *ready.borrow_and_update() && !stop.is_cancelled();
+            let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+            for name in ["", SUBMISSIONS, WORKERS] {
+                reporter.set_service_status(name, status).await;
+            }
+            tokio::select! {
+                changed = ready.changed() => if changed.is_err() { return },
+                () = stop.cancelled(), if is_ready => {}
+            }
+        }
+    });
+    service
+}
+
+impl From<HeadError> for Status {
+    fn from(error: HeadError) -> Self {
+        let message = error.to_string();
+        match error {
+            HeadError::State { .. } | HeadError::Stopping => Self::unavailable(message),
+            HeadError::NoBundle { .. } => Self::failed_precondition(message),
+            HeadError::NoRun { .. } => Self::not_found(message),
+        }
+    }
+}
+
+impl From<StoreError> for Status {
+    fn from(error: StoreError) -> Self {
+        let message = crate::head::in_full(&error);
+        match error {
+            StoreError::Foreign { .. } => Self::internal(message),
+            _ => Self::unavailable(message),
+        }
+    }
+}
+
+/// The run that a request names.
+fn run_id(name: &str) -> Result<RunId, Status> {
+    name.parse().map(RunId).map_err(|_| {
+        Status::not_found(format!("there is no run {name:?}; `mrt-cli runs` lists those that there are"))
+    })
+}
+
+/// Refuses who speaks another version of the contract.
+fn check_protocol(theirs: u32, who: &str) -> Result<(), Status> {
+    let ours = mrt_proto::PROTOCOL;
+    if theirs == ours {
+        return Ok(());
+    }
+    let upgrade = if theirs < ours { who } else { "the coordinator" };
+    Err(Status::failed_precondition(format!(
+        "the coordinator speaks version {ours} of the contract, {who} version {theirs}; upgrade {upgrade}"
+    )))
+}

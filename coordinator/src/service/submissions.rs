@@ -1,0 +1,244 @@
+//! What people and their programs ask of the farm.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use mrt_bundle::Digest;
+use mrt_ops::serve::{Role, Roles};
+use mrt_proto::v1;
+use mrt_proto::v1::submissions_server::Submissions;
+use mrt_report::Report;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, iter};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+use tracing::{debug, info};
+
+use super::{Limits, PART, check_protocol, run_id, submitted};
+use crate::head::{Head, HeadError};
+use crate::plan::RunId;
+use crate::store::{Store, Upload};
+
+/// Events that are read at a time.
+const EVENTS: u32 = 256;
+/// Changes that others have written are seen after this time at the latest.
+const POLL: Duration = Duration::from_millis(500);
+/// Runs that a list has when nobody says how many.
+const RUNS: u32 = 50;
+/// Bundles that are asked for at a time.
+const BUNDLES: usize = 10_000;
+
+pub(super) struct Submitting {
+    head: Head,
+    store: Store,
+    limits: Limits,
+    stop: CancellationToken,
+}
+
+type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+impl Submitting {
+    pub(super) fn new(head: Head, store: Store, limits: Limits, stop: CancellationToken) -> Self {
+        Self { head, store, limits, stop }
+    }
+
+    async fn known(&self, name: &str) -> Result<crate::store::Listed, Status> {
+        let run = run_id(name)?;
+        self.store.run(run).await?.ok_or_else(|| HeadError::NoRun { run }.into())
+    }
+}
+
+fn submitter<T>(request: &Request<T>) -> Result<(), Status> {
+    Roles::of(request)?.require(Role::Submit)
+}
+
+#[tonic::async_trait]
+impl Submissions for Submitting {
+    type WatchStream = Parts<v1::RunEvent>;
+    type GetReportStream = Parts<v1::GetReportResponse>;
+
+    async fn find_missing_bundles(
+        &self,
+        request: Request<v1::FindMissingBundlesRequest>,
+    ) -> Result<Response<v1::FindMissingBundlesResponse>, Status> {
+        submitter(&request)?;
+        let bundles = request.into_inner().bundles;
+        if bundles.len() > BUNDLES {
+            return Err(Status::invalid_argument(format!(
+                "at most {BUNDLES} bundles are looked for at a time"
+            )));
+        }
+        let mut missing = Vec::new();
+        for bundle in bundles {
+            if !self.store.has_bundle(digest(&bundle)?).await? {
+                missing.push(bundle);
+            }
+        }
+        Ok(Response::new(v1::FindMissingBundlesResponse { missing }))
+    }
+
+    async fn upload_bundle(
+        &self,
+        request: Request<Streaming<v1::UploadBundleRequest>>,
+    ) -> Result<Response<v1::UploadBundleResponse>, Status> {
+        submitter(&request)?;
+        let mut parts = request.into_inner();
+        let mut upload = Upload::new(format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)));
+        let mut hash = Sha256::new();
+        let mut expected = None;
+        let room = self.limits.bundles.saturating_sub(self.store.bundle_bytes().await?);
+        while let Some(v1::UploadBundleRequest { bundle, data }) = parts.message().await? {
+            if expected.is_none() {
+                expected = Some(digest(&bundle)?);
+            }
+            let size = upload.size() + data.len() as u64;
+            if size > self.limits.bundle {
+                let limit = self.limits.bundle >> 20;
+                return Err(Status::invalid_argument(format!(
+                    "the bundle has more than {limit} MiB; name what no migration needs in .mrtignore, or raise \
+                     --max-bundle of the coordinator"
+                )));
+            }
+            if size > room {
+                return Err(Status::resource_exhausted(
+                    "the coordinator has no room for further bundles; wait until runs have ended, or raise its --bundles",
+                ));
+            }
+            hash.update(&data);
+            upload.add(&self.store, &data).await?;
+        }
+        let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
+        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        if found != expected.to_string() {
+            return Err(Status::data_loss(format!(
+                "what came is {found}, and was to be {expected}; send it again"
+            )));
+        }
+        let size = upload.size();
+        upload.keep(&self.store, expected).await?;
+        info!(bundle = %expected, size, "a bundle has come");
+        Ok(Response::new(v1::UploadBundleResponse { size }))
+    }
+
+    async fn submit(
+        &self,
+        request: Request<v1::SubmitRequest>,
+    ) -> Result<Response<v1::SubmitResponse>, Status> {
+        submitter(&request)?;
+        let request = request.into_inner();
+        check_protocol(request.protocol, "mrt-cli")?;
+        let run = self.head.submit(submitted::checked(request)?).await?;
+        Ok(Response::new(v1::SubmitResponse { run: run.0.to_string() }))
+    }
+
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let v1::WatchRequest { run, from } = request.into_inner();
+        let run = self.known(&run).await?.id;
+        let (sender, receiver) = mpsc::channel(64);
+        let (head, store, stop) = (self.head.clone(), self.store.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            let told = tokio::select! {
+                told = tell(&head, &store, run, from, &sender) => told,
+                // So that its client comes back, perhaps to another one.
+                () = stop.cancelled() => Err(HeadError::Stopping.into()),
+            };
+            if let Err(status) = told {
+                // Who does not listen any more needs no reason.
+                let _ = sender.send(Err(status)).await;
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<v1::GetReportRequest>,
+    ) -> Result<Response<Self::GetReportStream>, Status> {
+        let run = self.known(&request.into_inner().run).await?;
+        let told = self.store.report(run.id).await?;
+        let report = Report::merge(told.columns);
+        let json = mrt_report::json(&report)
+            .map_err(|error| Status::internal(crate::head::in_full(&error)))?
+            .into_bytes();
+        let mut parts: Vec<_> = json
+            .chunks(PART)
+            .map(|data| v1::GetReportResponse { data: data.to_vec(), ..v1::GetReportResponse::default() })
+            .collect();
+        if let Some(first) = parts.first_mut() {
+            (first.complete, first.cancelled, first.failures) = (run.ended, run.cancelled, told.failures);
+        }
+        Ok(Response::new(Box::pin(iter(parts.into_iter().map(Ok)))))
+    }
+
+    async fn cancel(
+        &self,
+        request: Request<v1::CancelRequest>,
+    ) -> Result<Response<v1::CancelResponse>, Status> {
+        submitter(&request)?;
+        let run = run_id(&request.into_inner().run)?;
+        let had_ended = self.head.cancel(run).await?;
+        Ok(Response::new(v1::CancelResponse { had_ended }))
+    }
+
+    async fn list_runs(
+        &self,
+        request: Request<v1::ListRunsRequest>,
+    ) -> Result<Response<v1::ListRunsResponse>, Status> {
+        let limit = match request.into_inner().limit {
+            0 => RUNS,
+            limit => limit,
+        };
+        let runs = self.store.runs(limit).await?.into_iter().map(|run| v1::Run {
+            run: run.id.0.to_string(),
+            submitted_ms: run.submitted.cast_signed(),
+            cells: run.cells,
+            done: run.done,
+            ended: run.ended,
+            labels: run.labels.into_iter().collect(),
+        });
+        Ok(Response::new(v1::ListRunsResponse { runs: runs.collect() }))
+    }
+}
+
+/// Sends what happens in a run until it has ended, or nobody listens.
+async fn tell(
+    head: &Head,
+    store: &Store,
+    run: RunId,
+    from: u64,
+    listener: &mpsc::Sender<Result<v1::RunEvent, Status>>,
+) -> Result<(), Status> {
+    let mut written = head.written();
+    let mut from = from;
+    loop {
+        // Before reading, so that what comes meanwhile is read next time.
+        written.mark_unchanged();
+        let events = store.events(run, from, EVENTS).await?;
+        let many = events.len() as u32 == EVENTS;
+        for event in events {
+            from = event.number + 1;
+            let is_last = matches!(event.event, Some(v1::run_event::Event::Ended(_)));
+            if listener.send(Ok(event)).await.is_err() {
+                debug!(run = run.0, "nobody watches any more");
+                return Ok(());
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+        if !many {
+            tokio::select! {
+                changed = written.changed() => changed.map_err(|_| HeadError::Stopping)?,
+                () = tokio::time::sleep(POLL) => {}
+                () = listener.closed() => return Ok(()),
+            }
+        }
+    }
+}
+
+fn digest(text: &str) -> Result<Digest, Status> {
+    Digest::parse(text)
+        .ok_or_else(|| Status::invalid_argument(format!("{text:?} is no SHA-256 in hexadecimal")))
+}

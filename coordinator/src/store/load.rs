@@ -1,0 +1,307 @@
+//! Brings a farm up to what others have written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrt_proto::v1;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{StoreError, Turn, number, read, stored};
+use crate::farm::{Chain, Farm, Run, Settings, Worker};
+use crate::lease::{Cell, Column, Holder, Shard, ShardId, State, Time, WorkerId};
+use crate::plan::{Capability, ColumnId, Plan, RunId};
+
+/// Up to which turn a farm knows what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen(pub u64);
+
+/// What is read of a shard's own row; its cells stand with the cells.
+type Shards = BTreeMap<ColumnId, Vec<Shard>>;
+
+impl Turn {
+    /// Brings the farm up to what was written before this turn.
+    ///
+    /// # Errors
+    /// When the state cannot be read, or is none.
+    pub async fn load(&mut self, settings: &Settings, farm: &mut Farm, seen: Seen) -> Result<(), StoreError> {
+        if seen.0 > 0 && seen.0 + 1 == self.change {
+            return Ok(());
+        }
+        let seen = stored(seen.0);
+        self.load_runs(farm, seen).await?;
+        let shards = self.load_shards(seen).await?;
+        let loaded = self.load_chains(settings, farm, seen).await?;
+        for (id, shards) in shards {
+            if !loaded.contains(&id)
+                && let Some(plan) = farm.plans.get_mut(&id)
+            {
+                renew(settings, &mut plan.column, shards);
+            }
+        }
+        self.load_workers(settings, farm, seen).await
+    }
+
+    async fn load_runs(&mut self, farm: &mut Farm, seen: i64) -> Result<(), StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, ended_ms, cancelled, patience_ms, seed_all, today, timeout_ms, cells, done, next_event \
+             FROM runs WHERE changed > $1 AND (ended_ms IS NULL OR $1 > 0)",
+        )
+        .bind(seen)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        for row in rows {
+            let row = Fields(&row);
+            let id = RunId(row.number("id")?);
+            if row.optional("ended_ms")?.is_some() {
+                if let Some(run) = farm.runs.get_mut(&id) {
+                    run.ended = true;
+                }
+                continue;
+            }
+            let columns = farm.runs.remove(&id).map(|run| run.columns).unwrap_or_default();
+            let options = v1::CheckOptions {
+                seed_all: row.number("seed_all")? != 0,
+                today: row.text("today")?,
+                timeout_ms: row.number("timeout_ms")?,
+            };
+            let run = Run {
+                patience: row.number("patience_ms")?,
+                options,
+                columns,
+                cells: row.number("cells")?,
+                done: row.number("done")?,
+                next_event: row.number("next_event")?,
+                cancelled: row.number("cancelled")? != 0,
+                ended: false,
+            };
+            farm.runs.insert(id, run);
+        }
+        farm.forget();
+        Ok(())
+    }
+
+    async fn load_chains(
+        &mut self,
+        settings: &Settings,
+        farm: &mut Farm,
+        seen: i64,
+    ) -> Result<BTreeSet<ColumnId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT chains.id AS id, run, place, bundle, suite, target, engine, containers, start_ms, replay_ms, \
+             next_shard, unserved_ms, failure, priority FROM chains JOIN runs ON runs.id = chains.run \
+             WHERE chains.changed > $1 AND runs.ended_ms IS NULL ORDER BY chains.run, chains.place",
+        )
+        .bind(seen)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        let mut loaded = BTreeSet::new();
+        for row in rows {
+            let row = Fields(&row);
+            let (id, run) = (ColumnId(row.number("id")?), RunId(row.number("run")?));
+            let next_shard = row.small("next_shard")?;
+            let (column, revisions) = self.load_column(settings, id, next_shard).await?;
+            let priority = i32::try_from(row.signed("priority")?).unwrap_or_default();
+            let plan = Plan {
+                run,
+                priority,
+                target: row.text("target")?,
+                needs: Capability { engine: row.text("engine")?, containers: row.number("containers")? != 0 },
+                start: row.number("start_ms")?,
+                replay: row.number("replay_ms")?,
+                column,
+            };
+            let chain = Chain {
+                place: row.small("place")?,
+                bundle: row.text("bundle")?,
+                suite: row.text("suite")?,
+                revisions,
+                unserved: row.optional("unserved_ms")?.map(Time),
+                failure: super::read::failure(&row.text("failure")?)?,
+            };
+            if let Some(run) = farm.runs.get_mut(&run)
+                && !run.columns.contains(&id)
+            {
+                run.columns.push(id);
+            }
+            farm.plans.insert(id, plan);
+            farm.chains.insert(id, chain);
+            loaded.insert(id);
+        }
+        Ok(loaded)
+    }
+
+    /// The cells and shards of a column, with the names and titles of its revisions.
+    async fn load_column(
+        &mut self,
+        settings: &Settings,
+        id: ColumnId,
+        next_shard: u32,
+    ) -> Result<(Column, Vec<(String, String)>), StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, revision, title, parents, work_ms, asked, attempts, shard, by_shard, by_epoch \
+             FROM cells WHERE chain = $1 ORDER BY position",
+        )
+        .bind(stored(id.0))
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        let (mut cells, mut revisions) = (Vec::new(), Vec::new());
+        let mut owned: BTreeMap<ShardId, BTreeSet<usize>> = BTreeMap::new();
+        for row in rows {
+            let row = Fields(&row);
+            let position = cells.len();
+            let shard = row.optional("shard")?;
+            let asked = row.number("asked")? != 0;
+            let by = row.optional("by_shard")?.zip(row.optional("by_epoch")?);
+            let state = match (asked, shard) {
+                (false, _) => State::Unasked,
+                (true, Some(shard)) => {
+                    owned.entry(ShardId(small(shard, "shard")?)).or_default().insert(position);
+                    State::Open { attempts: row.small("attempts")? }
+                }
+                (true, None) => {
+                    let by = by.map(|(shard, epoch)| Ok((ShardId(small(shard, "by_shard")?), epoch)));
+                    State::Done { by: by.transpose()? }
+                }
+            };
+            cells.push(Cell { work: row.number("work_ms")?, parents: row.list("parents")?, state });
+            revisions.push((row.text("revision")?, row.text("title")?));
+        }
+        let rows = sqlx::query(
+            "SELECT chain, shard, epoch, worker, until_ms, at, lost, avoid, behind FROM shards WHERE chain = $1 \
+             ORDER BY shard",
+        )
+        .bind(stored(id.0))
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        let mut shards = Vec::new();
+        for row in rows {
+            let (_, mut shard) = shard(&Fields(&row))?;
+            shard.cells = owned.remove(&shard.id).unwrap_or_default();
+            shards.push(shard);
+        }
+        if !owned.is_empty() {
+            return Err(StoreError::Foreign { what: format!("cells of chain {} are in no shard", id.0) });
+        }
+        Ok((Column::restore(cells, shards, next_shard, settings.attempts), revisions))
+    }
+
+    async fn load_shards(&mut self, seen: i64) -> Result<Shards, StoreError> {
+        let mut shards = Shards::new();
+        if seen == 0 {
+            return Ok(shards);
+        }
+        let rows = sqlx::query(
+            "SELECT chain, shard, epoch, worker, until_ms, at, lost, avoid, behind FROM shards WHERE changed > $1",
+        )
+        .bind(seen)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        for row in rows {
+            let (chain, shard) = shard(&Fields(&row))?;
+            shards.entry(chain).or_default().push(shard);
+        }
+        Ok(shards)
+    }
+
+    async fn load_workers(
+        &mut self,
+        settings: &Settings,
+        farm: &mut Farm,
+        seen: i64,
+    ) -> Result<(), StoreError> {
+        let since = self.now.0.saturating_sub(2 * settings.lease);
+        let rows = sqlx::query(
+            "SELECT id, host, version, state, seen_ms FROM workers WHERE changed > $1 AND seen_ms > $2",
+        )
+        .bind(seen)
+        .bind(stored(since))
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(read)?;
+        for row in rows {
+            let row = Fields(&row);
+            let worker = Worker {
+                host: row.text("host")?,
+                version: row.text("version")?,
+                said: super::read::said(&row.text("state")?)?,
+                seen: Time(row.number("seen_ms")?),
+            };
+            farm.workers.insert(WorkerId(row.number("id")?), worker);
+        }
+        Ok(())
+    }
+}
+
+/// Takes over what others have written of shards whose cells are the same.
+fn renew(settings: &Settings, column: &mut Column, renewed: Vec<Shard>) {
+    let mut shards = column.shards().to_vec();
+    for new in renewed {
+        if let Some(shard) = shards.iter_mut().find(|shard| shard.id == new.id) {
+            *shard = Shard { cells: std::mem::take(&mut shard.cells), ..new };
+        }
+    }
+    *column = Column::restore(column.cells().to_vec(), shards, column.next_shard(), settings.attempts);
+}
+
+fn shard(row: &Fields<'_>) -> Result<(ColumnId, Shard), StoreError> {
+    let (worker, until) = (row.optional("worker")?, row.optional("until_ms")?);
+    let holder = worker.zip(until).map(|(worker, until)| {
+        let at = row.list("at")?.into_iter().collect();
+        Ok(Holder { worker: WorkerId(worker), until: Time(until), at })
+    });
+    let shard = Shard {
+        id: ShardId(row.small("shard")?),
+        cells: BTreeSet::new(),
+        epoch: row.number("epoch")?,
+        holder: holder.transpose()?,
+        lost: row.small("lost")?,
+        avoid: row.optional("avoid")?.map(WorkerId),
+        behind: row.list("behind")?.into_iter().collect(),
+        work: 0,
+    };
+    Ok((ColumnId(row.number("chain")?), shard))
+}
+
+fn small(number: u64, what: &str) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| StoreError::Foreign { what: format!("{what} is {number}") })
+}
+
+/// A row's fields, by name.
+pub(super) struct Fields<'a>(pub(super) &'a AnyRow);
+
+impl Fields<'_> {
+    pub(super) fn signed(&self, name: &str) -> Result<i64, StoreError> {
+        self.0.try_get(name).map_err(read)
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<u64, StoreError> {
+        self.signed(name).and_then(number)
+    }
+
+    fn small(&self, name: &str) -> Result<u32, StoreError> {
+        small(self.number(name)?, name)
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        self.0.try_get::<Option<i64>, _>(name).map_err(read)?.map(number).transpose()
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<String, StoreError> {
+        self.0.try_get(name).map_err(read)
+    }
+
+    pub(super) fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.try_get(name).map_err(read)
+    }
+
+    /// A list of numbers; nothing where there is none.
+    fn list(&self, name: &str) -> Result<Vec<usize>, StoreError> {
+        let list: Option<Vec<usize>> = super::read::from_text(&self.text(name)?)?;
+        Ok(list.unwrap_or_default())
+    }
+}

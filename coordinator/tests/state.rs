@@ -1,0 +1,267 @@
+//! What is written down is what the farm is: random worlds, read back after each turn.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use mrt_coordinator::farm::{
+    Assignment, Changes, Ended, Farm, NewColumn, NewRevision, NewRun, Said, Settings, Spoken, Weights,
+};
+use mrt_coordinator::lease::{Answer, WorkerId};
+use mrt_coordinator::plan::{Capability, ColumnId, RunId};
+use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload};
+use mrt_proto::v1;
+use mrt_report::{Cell, Verdict};
+
+const SETTINGS: Settings = Settings { lease: 60_000, attempts: 3 };
+const TURNS: usize = 120;
+
+fn run(rng: &mut Rng, key: String) -> NewRun {
+    let column = |number: usize, rng: &mut Rng| NewColumn {
+        bundle: "0".repeat(64),
+        suite: format!("suite{number}"),
+        target: "sqlite".to_owned(),
+        needs: Capability { engine: "sqlite".to_owned(), containers: rng.u8(0..8) == 0 },
+        revisions: (0..rng.usize(1..12)).map(|position| revision(position, number, rng)).collect(),
+    };
+    NewRun {
+        key,
+        columns: (0..rng.usize(1..4)).map(|number| column(number, rng)).collect(),
+        priority: rng.i32(-2..3),
+        patience: 3_600_000,
+        options: v1::CheckOptions { today: "2026-11-26".to_owned(), ..v1::CheckOptions::default() },
+        labels: BTreeMap::from([("branch".to_owned(), "main".to_owned())]),
+    }
+}
+
+fn revision(position: usize, suite: usize, rng: &mut Rng) -> NewRevision {
+    let id = format!("r{position}");
+    let left_out = position > 0 && rng.u8(0..8) == 0;
+    let skipped = left_out.then(|| {
+        Cell::untried(&format!("suite{suite}"), "sqlite", &id, "", Verdict::Skip, "slow".to_owned())
+    });
+    NewRevision {
+        title: format!("title of {id}"),
+        parents: position.checked_sub(1).into_iter().collect(),
+        asked: skipped.is_none() && (position == 0 || rng.u8(0..8) != 0),
+        id,
+        skipped,
+    }
+}
+
+/// Does one thing to the farm that a coordinator does.
+fn act(
+    rng: &mut Rng,
+    turn: &mut Turn,
+    farm: &mut Farm,
+    held: &mut BTreeMap<u64, Vec<Assignment>>,
+) -> (Changes, BTreeMap<RunId, NewRun>) {
+    let (mut changes, mut new) = (Changes::default(), BTreeMap::new());
+    farm.tick(&SETTINGS, turn.now, &mut changes);
+    let worker = rng.u64(1..4);
+    match rng.u8(0..12) {
+        0..2 if farm.runs.len() < 3 => {
+            let run = run(rng, format!("key {}", turn.next_run.0));
+            let (id, first) = (turn.next_run, turn.next_column);
+            (turn.next_run, turn.next_column) =
+                (RunId(id.0 + 1), ColumnId(first.0 + run.columns.len() as u64));
+            let weights = vec![Weights::default(); run.columns.len()];
+            farm.submit(&SETTINGS, turn.now, (id, first), &run, &weights, &mut changes);
+            new.insert(id, run);
+        }
+        2 if rng.u8(0..8) == 0 => {
+            if let Some(id) = farm.runs.keys().next().copied() {
+                assert!(farm.cancel(&SETTINGS, id, &mut changes));
+            }
+        }
+        3 => {
+            let lost = farm
+                .plans
+                .iter_mut()
+                .find_map(|(id, plan)| Some((*id, plan.column.shards().first()?.clone())));
+            if let Some((id, shard)) = lost.filter(|(_, shard)| shard.holder.is_some()) {
+                let held = shard.holder.as_ref().unwrap();
+                let lease = mrt_coordinator::lease::Lease {
+                    shard: shard.id,
+                    epoch: shard.epoch,
+                    worker: held.worker,
+                };
+                let failure = v1::Failure { causes: vec!["no room".to_owned()], usage: false };
+                assert_eq!(
+                    farm.failed(&SETTINGS, (id, &lease), &failure, rng.u8(0..9) == 0, &mut changes),
+                    Answer::Accepted
+                );
+            }
+        }
+        4..9 => {
+            let orders = held.get(&worker).cloned().unwrap_or_default();
+            let Some(order) = orders.first() else { return (changes, new) };
+            let Some(plan) = farm.plans.get(&order.column) else { return (changes, new) };
+            let cells = order.wire.cells.clone();
+            let position = cells[rng.usize(0..cells.len())] as usize;
+            let (suite, id) = (order.wire.suite.clone(), format!("r{position}"));
+            let ended = match rng.u8(0..6) {
+                0 => Ended::Infrastructure("the disk is full".to_owned()),
+                1 => Ended::Cell(Box::new(Cell::untried(
+                    "other",
+                    "sqlite",
+                    &id,
+                    "",
+                    Verdict::Pass,
+                    String::new(),
+                ))),
+                _ => Ended::Cell(Box::new(Cell::untried(
+                    &suite,
+                    &plan.target,
+                    &id,
+                    "",
+                    Verdict::Pass,
+                    String::new(),
+                ))),
+            };
+            farm.result(&SETTINGS, (order.column, &order.lease), position, &ended, &mut changes);
+        }
+        _ => {
+            let needs = |containers| Capability { engine: "sqlite".to_owned(), containers };
+            let serves = if worker == 1 { vec![needs(false), needs(true)] } else { vec![needs(false)] };
+            let said = Said { serves: serves.into_iter().collect(), slots: 2, ..Said::default() };
+            let at = |cells: &[u32], rng: &mut Rng| -> BTreeSet<usize> {
+                cells.iter().filter(|_| rng.u8(0..3) == 0).map(|cell| *cell as usize).collect()
+            };
+            let orders = held.get(&worker).cloned().unwrap_or_default();
+            let told =
+                orders.iter().map(|it| (it.column, it.lease, at(&it.wire.cells, rng), rng.u8(0..9) == 0));
+            let spoken = Spoken {
+                worker: WorkerId(worker),
+                host: format!("host{worker}"),
+                version: "1".to_owned(),
+                said,
+                held: told.collect(),
+            };
+            let orders = farm.heard(&SETTINGS, turn.now, &spoken, &mut changes);
+            held.insert(worker, orders);
+        }
+    }
+    (changes, new)
+}
+
+async fn with_bundle(store: &Store) {
+    let digest = mrt_bundle::Digest::parse(&"0".repeat(64)).unwrap();
+    Upload::new("upload".to_owned()).keep(store, digest).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_written_is_what_the_farm_is_also_for_who_reads_along() {
+    for place in support::places().await {
+        for seed in 0..12 {
+            let mut rng = Rng::with_seed(seed);
+            let store = Store::open(&place.url).await.unwrap();
+            with_bundle(&store).await;
+            let (mut farm, mut seen) = (Farm::default(), Seen::default());
+            let (mut other, mut other_seen) = (Farm::default(), Seen::default());
+            let mut held = BTreeMap::new();
+            let mut connection = Some(store.connect().await.unwrap());
+            for number in 0..TURNS {
+                let context = format!("seed {seed}, turn {number}, {}", store.name());
+                let mut turn = store.turn(connection.take().unwrap()).await.unwrap();
+                turn.load(&SETTINGS, &mut farm, seen).await.unwrap();
+                let (changes, new) = act(&mut rng, &mut turn, &mut farm, &mut held);
+                turn.save(&farm, &changes, &new).await.unwrap();
+                seen = Seen(turn.change);
+                connection = Some(turn.commit().await.unwrap());
+                farm.forget();
+
+                // Who begins now reads the same; who has read along does, too, however seldom.
+                let mut turn = store.turn(connection.take().unwrap()).await.unwrap();
+                let mut fresh = Farm::default();
+                turn.load(&SETTINGS, &mut fresh, Seen::default()).await.unwrap();
+                assert_eq!(state(&fresh), state(&farm), "{context}");
+                if rng.u8(0..3) == 0 {
+                    turn.load(&SETTINGS, &mut other, other_seen).await.unwrap();
+                    assert_eq!(state(&other), state(&farm), "{context}");
+                    other_seen = Seen(turn.change);
+                }
+                connection = Some(turn.commit().await.unwrap());
+            }
+            complete(&store).await;
+        }
+    }
+}
+
+/// What has to be the same: what workers say of warm servers is not written down.
+fn state(farm: &Farm) -> impl PartialEq + std::fmt::Debug + '_ {
+    (&farm.runs, &farm.plans, &farm.chains)
+}
+
+/// Events are numbered without a hole, and every cell of a run that has ended is told exactly once.
+async fn complete(store: &Store) {
+    for run in store.runs(1_000).await.unwrap() {
+        let events = store.events(run.id, 0, 100_000).await.unwrap();
+        let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
+        assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
+        let finished = |event: &&v1::RunEvent| matches!(event.event, Some(v1::run_event::Event::Finished(_)));
+        let count = events.iter().filter(finished).count() as u64;
+        assert_eq!(count, run.done);
+        let told = store.report(run.id).await.unwrap();
+        assert_eq!(told.columns.iter().map(Vec::len).sum::<usize>() as u64, run.done);
+        let ended = matches!(events.last().unwrap().event, Some(v1::run_event::Event::Ended(_)));
+        assert_eq!((ended, ended && run.done != run.cells), (run.ended, false));
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_is_not_committed_leaves_nothing() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        let (mut farm, mut changes) = (Farm::default(), Changes::default());
+        let run = run(&mut Rng::with_seed(1), "key".to_owned());
+        farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
+        turn.save(&farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
+        drop(turn);
+        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        assert!(!turn.exists(RunId(1)).await.unwrap());
+        assert_eq!(turn.submitted("key").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let digest = |digit: &str| mrt_bundle::Digest::parse(&digit.repeat(64)).unwrap();
+        for name in ["1", "2"] {
+            let mut upload = Upload::new(format!("upload {name}"));
+            for part in bytes.chunks(700_001) {
+                upload.add(&store, part).await.unwrap();
+            }
+            upload.keep(&store, digest(name)).await.unwrap();
+        }
+        let mut back = Vec::new();
+        for part in 0.. {
+            let Some(data) = store.bundle_part(digest("1"), part).await.unwrap() else { break };
+            back.extend(data);
+        }
+        assert!(back == bytes);
+        assert_eq!(store.bundle_bytes().await.unwrap(), 6_000_000);
+        // One is needed by an open run; of the others as many go as it takes.
+        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        let (mut farm, mut changes) = (Farm::default(), Changes::default());
+        let mut run = run(&mut Rng::with_seed(1), "key".to_owned());
+        run.columns.iter_mut().for_each(|column| column.bundle = "1".repeat(64));
+        farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
+        turn.save(&farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
+        turn.collect(turn.now, Bundles { bytes: 7_000_000, keep: 1_000_000 }).await.unwrap();
+        let connection = turn.commit().await.unwrap();
+        assert_eq!(store.bundle_bytes().await.unwrap(), 6_000_000);
+        let mut turn = store.turn(connection).await.unwrap();
+        turn.collect(turn.now, Bundles { bytes: 1, keep: 1_000_000 }).await.unwrap();
+        turn.commit().await.unwrap();
+        assert_eq!(store.bundle_bytes().await.unwrap(), 3_000_000);
+        assert!(store.has_bundle(digest("1")).await.unwrap());
+    }
+}
