@@ -1,5 +1,6 @@
 //! The command line of the coordinator.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -102,7 +103,9 @@ impl Args {
             return Ok(url.clone());
         }
         let failed = |source| ArgsError::Data { path: self.data.clone(), source };
-        std::fs::create_dir_all(&self.data).map_err(failed)?;
+        // Bundles are other people's sources.
+        let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
+        private.map_err(failed)?;
         let file = std::path::absolute(self.data.join("state.db")).map_err(failed)?;
         let mut url =
             Url::from_file_path(&file).map_err(|()| failed(std::io::ErrorKind::InvalidFilename.into()))?;

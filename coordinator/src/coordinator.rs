@@ -1,7 +1,7 @@
 //! A whole coordinator: as a program of its own, or inside of `mrt-cli run`.
 
-use mrt_ops::prometheus_client::registry::Registry;
 use mrt_ops::serve::Tokens;
+use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ impl Coordinator {
 
     /// What there is to measure.
     pub fn metrics(&self) -> Registry {
-        Registry::default()
+        self.head.registry()
     }
 
     /// What is to be served: submissions, workers, health and reflection. Streams end when `stop` says so.

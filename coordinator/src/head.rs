@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use mrt_proto::v1;
+use prometheus_client::registry::Registry;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -16,6 +17,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::farm::{Assignment, Changes, Ended, Farm, NewRun, Settings, Spoken};
 use crate::lease::{Answer, Lease, Time, WorkerId};
+use crate::metrics::Metrics;
 use crate::plan::{ColumnId, RunId};
 use crate::store::{Bundles, Seen, Store, StoreError, Turn};
 
@@ -84,6 +86,7 @@ pub struct Head {
     work: watch::Receiver<u64>,
     ready: watch::Receiver<bool>,
     lease: u64,
+    metrics: Metrics,
 }
 
 impl Head {
@@ -94,6 +97,7 @@ impl Head {
         let (work, work_rx) = watch::channel(0);
         let (ready, ready_rx) = watch::channel(false);
         let lease = settings.lease;
+        let metrics = Metrics::new();
         let mind = Mind {
             store,
             settings,
@@ -106,8 +110,9 @@ impl Head {
             ready,
             collected: None,
             last: None,
+            metrics: metrics.clone(),
         };
-        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease }, mind.run(inbox))
+        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics }, mind.run(inbox))
     }
 
     /// How long a lease lasts without a word of its holder, in milliseconds.
@@ -128,6 +133,11 @@ impl Head {
     /// Whether the state can be written.
     pub fn ready(&self) -> watch::Receiver<bool> {
         self.ready.clone()
+    }
+
+    /// What there is to measure.
+    pub fn registry(&self) -> Registry {
+        self.metrics.registry()
     }
 
     /// Submits a run; the same key is the same run.
@@ -219,6 +229,7 @@ struct Mind {
     collected: Option<Instant>,
     /// When the last turn began.
     last: Option<Instant>,
+    metrics: Metrics,
 }
 
 impl Mind {
@@ -229,7 +240,12 @@ impl Mind {
         loop {
             tokio::select! {
                 received = inbox.recv_many(&mut tasks, TASKS) => if received == 0 { break },
-                _ = tick.tick() => if !self.is_due() { continue },
+                _ = tick.tick() => {
+                    self.metrics.survey(&self.farm);
+                    if !self.is_due() {
+                        continue;
+                    }
+                }
             }
             self.turn(std::mem::take(&mut tasks)).await;
         }
@@ -258,6 +274,7 @@ impl Mind {
             Err(error) => {
                 // What has happened in the turn has not happened.
                 (self.farm, self.seen, self.connection) = (Farm::default(), Seen::default(), None);
+                self.metrics.failed();
                 let reason = in_full(error);
                 error!("{reason}");
                 Some(HeadError::State { reason })
@@ -281,7 +298,7 @@ impl Mind {
         answers: &mut Vec<Answered>,
         worked: &mut bool,
     ) -> Result<(), StoreError> {
-        let waiting = self.waiting();
+        let (waiting, clock) = (self.waiting(), Instant::now());
         let begun = self.begin().await;
         let mut turn = match begun {
             Ok(turn) => turn,
@@ -318,6 +335,7 @@ impl Mind {
         }
         self.seen = Seen(turn.change);
         self.connection = Some(turn.commit().await?);
+        self.metrics.turned(clock.elapsed(), &self.farm, &changes);
         self.farm.forget();
         *worked = self.waiting() > waiting;
         Ok(())
@@ -362,10 +380,13 @@ impl Mind {
             Task::Offer(spoken, reply) => answer(reply, Ok(farm.offer(settings, turn.now, &spoken, changes))),
             Task::Result(column, lease, position, ended, reply) => {
                 let result = farm.result(settings, (column, &lease), position, &ended, changes);
+                self.metrics.answered(result);
                 answer(reply, Ok(result))
             }
             Task::Failed(column, lease, failure, project, reply) => {
-                answer(reply, Ok(farm.failed(settings, (column, &lease), &failure, project, changes)))
+                let result = farm.failed(settings, (column, &lease), &failure, project, changes);
+                self.metrics.answered(result);
+                answer(reply, Ok(result))
             }
             Task::Note(column, lease, note) => {
                 farm.note((column, &lease), note, changes);

@@ -11,6 +11,7 @@ pub mod coordinator;
 pub mod farm;
 pub mod head;
 pub mod lease;
+mod metrics;
 pub mod plan;
 pub mod service;
 pub mod store;

@@ -52,7 +52,11 @@ impl Running {
         let (channel, incoming) = in_process();
         let stopped = stop.clone().cancelled_owned();
         let server = tokio::spawn(async move {
-            Server::builder().add_routes(routes).serve_with_incoming_shutdown(incoming, stopped).await.unwrap();
+            Server::builder()
+                .add_routes(routes)
+                .serve_with_incoming_shutdown(incoming, stopped)
+                .await
+                .unwrap();
         });
         Self { channel, coordinator, server, stop }
     }
@@ -105,7 +109,10 @@ async fn upload(client: &mut SubmissionsClient<Channel>) -> String {
         std::io::Read::read_to_end(&mut packed.archive, &mut data).unwrap();
         // In two parts.
         let (first, second) = data.split_at(data.len() / 2);
-        let part = |bundle: &str, data: &[u8]| v1::UploadBundleRequest { bundle: bundle.to_owned(), data: data.to_vec() };
+        let part = |bundle: &str, data: &[u8]| v1::UploadBundleRequest {
+            bundle: bundle.to_owned(),
+            data: data.to_vec(),
+        };
         let size = client.upload_bundle(iter(vec![part(&bundle, first), part("", second)])).await.unwrap();
         assert_eq!(size.into_inner().size, packed.size);
         assert!(client.find_missing_bundles(asked).await.unwrap().into_inner().missing.is_empty());
@@ -161,7 +168,9 @@ impl Worker {
         let mut client = WorkersClient::new(running.channel.clone());
         let mut inbound = client.work(ReceiverStream::new(receiver)).await?.into_inner();
         let welcome = inbound.message().await?.unwrap().message.unwrap();
-        assert!(matches!(welcome, Ours::Welcome(it) if it.protocol == mrt_proto::PROTOCOL && it.lease_ms > 0));
+        assert!(
+            matches!(welcome, Ours::Welcome(it) if it.protocol == mrt_proto::PROTOCOL && it.lease_ms > 0)
+        );
         Ok(Self { outbound, inbound, sequence: 0 })
     }
 
@@ -197,7 +206,12 @@ impl Worker {
     }
 
     /// Sends how a cell ended; the answer is whether it was taken.
-    async fn result(&mut self, shard: &v1::Assignment, position: u32, outcome: v1::cell_result::Outcome) -> bool {
+    async fn result(
+        &mut self,
+        shard: &v1::Assignment,
+        position: u32,
+        outcome: v1::cell_result::Outcome,
+    ) -> bool {
         self.sequence += 1;
         let result = v1::CellResult {
             sequence: self.sequence,
@@ -207,7 +221,8 @@ impl Worker {
         };
         self.say(Theirs::Result(result)).await;
         loop {
-            if let Ours::Acknowledgement(it) = self.inbound.message().await.unwrap().unwrap().message.unwrap() {
+            if let Ours::Acknowledgement(it) = self.inbound.message().await.unwrap().unwrap().message.unwrap()
+            {
                 assert_eq!(it.taken.len() + it.refused.len(), 1);
                 return it.taken.contains(&self.sequence);
             }
@@ -259,13 +274,19 @@ async fn a_run_goes_from_submission_to_report() {
         assert!(worker.pass(&shard, 2).await);
         let events = watched.await;
         assert_eq!(events.iter().map(|it| it.number).collect::<Vec<_>>(), (1..=5).collect::<Vec<_>>());
-        assert!(matches!(&events[0].event, Some(Event::Started(it)) if (it.position, it.host.as_str()) == (0, "host1")));
+        assert!(
+            matches!(&events[0].event, Some(Event::Started(it)) if (it.position, it.host.as_str()) == (0, "host1"))
+        );
         assert!(matches!(&events[4].event, Some(Event::Ended(it)) if !it.cancelled));
         assert_eq!(running.events(&run, 4).await, events[3..]);
         let (first, report) = running.report(&run).await;
         assert!(first.complete && report.summary.pass == 3);
-        let runs = running.submissions().list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs;
-        assert_eq!((runs[0].run.as_str(), runs[0].cells, runs[0].done, runs[0].ended), (run.as_str(), 3, 3, true));
+        let runs =
+            running.submissions().list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs;
+        assert_eq!(
+            (runs[0].run.as_str(), runs[0].cells, runs[0].done, runs[0].ended),
+            (run.as_str(), 3, 3, true)
+        );
         running.stop().await;
     }
 }
@@ -287,7 +308,8 @@ async fn a_worker_that_is_not_heard_loses_its_shard_and_its_word() {
         for position in 0..2 {
             let shard = loop {
                 other.state(sent.clone(), false).await;
-                if let Some(shard) = other.orders().await.into_iter().find(|it| it.cells.contains(&position)) {
+                if let Some(shard) = other.orders().await.into_iter().find(|it| it.cells.contains(&position))
+                {
                     break shard;
                 }
             };
@@ -405,8 +427,14 @@ async fn a_project_that_cannot_be_begun_ends_its_column_with_the_reason() {
         let mut worker = Worker::join(&running, 1).await;
         worker.state(Vec::new(), false).await;
         let shard = worker.assignment().await;
-        let failure = v1::Failure { causes: vec!["cannot begin".to_owned(), "no env.py".to_owned()], usage: true };
-        let told = v1::ShardFailure { sequence: 1, lease: shard.lease, failure: Some(failure.clone()), project: true };
+        let failure =
+            v1::Failure { causes: vec!["cannot begin".to_owned(), "no env.py".to_owned()], usage: true };
+        let told = v1::ShardFailure {
+            sequence: 1,
+            lease: shard.lease,
+            failure: Some(failure.clone()),
+            project: true,
+        };
         worker.say(Theirs::Failure(told)).await;
         let events = running.events(&run, 0).await;
         let is_told = |event: &v1::RunEvent| matches!(&event.event, Some(Event::Failed(it)) if it.failure.as_ref() == Some(&failure));
@@ -425,7 +453,9 @@ async fn a_run_that_nobody_serves_says_so_and_waits_no_longer_than_it_was_told()
         let running = Running::start(&place, LONG).await;
         let run = running.submit("key", 1, 300).await.unwrap();
         let events = running.events(&run, 0).await;
-        assert!(matches!(&events[0].event, Some(Event::Waiting(it)) if it.reason.contains("sqlite") && it.left_ms == 300));
+        assert!(
+            matches!(&events[0].event, Some(Event::Waiting(it)) if it.reason.contains("sqlite") && it.left_ms == 300)
+        );
         assert!(matches!(events.last().unwrap().event, Some(Event::Ended(_))));
         let (_, report) = running.report(&run).await;
         assert_eq!(report.cells[0].verdict, Verdict::Error);
@@ -477,7 +507,10 @@ async fn what_is_wrong_is_refused_and_harms_nothing() {
         let malformed = v1::SubmitRequest { columns: Vec::new(), ..missing };
         assert_eq!(code(client.submit(malformed).await.unwrap_err(), "malformed"), Code::InvalidArgument);
 
-        let part = |bundle: &str, data: &[u8]| v1::UploadBundleRequest { bundle: bundle.to_owned(), data: data.to_vec() };
+        let part = |bundle: &str, data: &[u8]| v1::UploadBundleRequest {
+            bundle: bundle.to_owned(),
+            data: data.to_vec(),
+        };
         let large = iter(vec![part(&"2".repeat(64), &[0; 700_000]), part("", &[0; 700_000])]);
         assert_eq!(code(client.upload_bundle(large).await.unwrap_err(), ".mrtignore"), Code::InvalidArgument);
         let other = iter(vec![part(&"2".repeat(64), b"something else")]);
@@ -510,7 +543,8 @@ async fn health_and_reflection_answer() {
     running.submissions().cancel(v1::CancelRequest { run: "1".to_owned() }).await.unwrap_err();
     for service in ["", "mrt.v1.Submissions", "mrt.v1.Workers"] {
         let request = HealthCheckRequest { service: service.to_owned() };
-        let mut watched = HealthClient::new(running.channel.clone()).watch(request).await.unwrap().into_inner();
+        let mut watched =
+            HealthClient::new(running.channel.clone()).watch(request).await.unwrap().into_inner();
         while watched.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
     }
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
