@@ -174,7 +174,11 @@ async fn submit(channel: &Channel, numbers: &Numbers) {
     let clock = Instant::now();
     client.submit(request).await.unwrap();
     let cells = u64::from(each) * u64::from(numbers.workers);
-    println!("{} columns with {cells} cells submitted in {:.1} s", numbers.workers, clock.elapsed().as_secs_f64());
+    println!(
+        "{} columns with {cells} cells submitted in {:.1} s",
+        numbers.workers,
+        clock.elapsed().as_secs_f64()
+    );
 }
 
 /// One worker: takes what it is given, and tells of a cell every so often, with a state before each, as a real one does.
@@ -234,7 +238,12 @@ async fn work(
         let Some(position) = held.cells.first().copied() else { continue };
         held.cells.remove(0);
         let lease = held.lease.clone();
-        say(state(vec![v1::HeldShard { lease: lease.clone(), at: vec![position], ..v1::HeldShard::default() }])).await;
+        say(state(vec![v1::HeldShard {
+            lease: lease.clone(),
+            at: vec![position],
+            ..v1::HeldShard::default()
+        }]))
+        .await;
         let mut cell = Cell::untried(
             &held.suite,
             "sqlite",

@@ -115,6 +115,7 @@ pub struct Store {
 
 /// A transaction that nobody else's can overtake.
 pub struct Turn {
+    kind: Kind,
     connection: AnyConnection,
     /// When it is.
     pub now: Time,
@@ -247,7 +248,15 @@ impl Store {
         let number = |name: &str| row.try_get::<i64, _>(name).map_err(write).and_then(number);
         let (change, now) = (number("change")?, Time(number("now_ms")?));
         let (next_run, next_column) = (RunId(number("next_run")?), ColumnId(number("next_column")?));
-        Ok(Turn { connection, now, change, next_run, next_column, names: (next_run, next_column) })
+        Ok(Turn {
+            kind: self.kind,
+            connection,
+            now,
+            change,
+            next_run,
+            next_column,
+            names: (next_run, next_column),
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
-use super::{StoreError, write};
+use super::{Kind, StoreError, Turn, write};
 
 /// Rows of one statement. Both databases take more parameters than this needs.
 const ROWS: usize = 400;
@@ -48,7 +48,7 @@ impl From<Vec<u8>> for Value {
 
 /// Inserts the rows: `insert` is the statement up to VALUES, `conflict` what follows.
 pub(super) async fn insert<const WIDTH: usize>(
-    connection: &mut AnyConnection,
+    turn: &mut Turn,
     insert: &'static str,
     conflict: &'static str,
     rows: Vec<[Value; WIDTH]>,
@@ -57,7 +57,8 @@ pub(super) async fn insert<const WIDTH: usize>(
     while rows.peek().is_some() {
         let chunk: Vec<[Value; WIDTH]> = rows.by_ref().take(ROWS).collect();
         // Nothing but our own words and numbers.
-        let mut query = sqlx::query(AssertSqlSafe(statement(insert, conflict, chunk.len(), WIDTH)));
+        let mut query =
+            sqlx::query(AssertSqlSafe(statement(turn.kind, insert, conflict, chunk.len(), WIDTH)));
         // Each number of rows is a statement of its own.
         query = query.persistent(chunk.len() == 1);
         for value in chunk.into_iter().flatten() {
@@ -67,19 +68,23 @@ pub(super) async fn insert<const WIDTH: usize>(
                 Value::Bytes(bytes) => query.bind(bytes),
             };
         }
-        query.execute(&mut *connection).await.map_err(write)?;
+        query.execute(&mut turn.connection).await.map_err(write)?;
     }
     Ok(())
 }
 
-fn statement(insert: &str, conflict: &str, rows: usize, width: usize) -> String {
+fn statement(kind: Kind, insert: &str, conflict: &str, rows: usize, width: usize) -> String {
     let mut sql = format!("{insert} VALUES ");
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { ", (" });
         for column in 1..=width {
-            let comma = if column == 1 { "" } else { ", " };
-            // Writing to a string cannot fail.
-            let _ = write!(sql, "{comma}${}", row * width + column);
+            sql.push_str(if column == 1 { "" } else { ", " });
+            match kind {
+                // SQLite looks a numbered one up among all that came before it.
+                Kind::Sqlite => sql.push('?'),
+                // Writing to a string cannot fail.
+                Kind::Postgres => drop(write!(sql, "${}", row * width + column)),
+            }
         }
         sql.push(')');
     }

@@ -60,7 +60,7 @@ impl Turn {
         }
         let all = "INSERT INTO runs (id, submission, submitted_ms, ended_ms, cancelled, priority, patience_ms, seed_all, \
                    today, timeout_ms, labels, cells, done, next_event, changed)";
-        insert(&mut self.connection, all, "", rows).await?;
+        insert(self, all, "", rows).await?;
         let old = changes.runs.iter().filter(|id| !new.contains_key(id));
         for id in old {
             let Some(run) = farm.runs.get(id) else { continue };
@@ -124,9 +124,8 @@ impl Turn {
                 }
             }
         }
-        let connection = &mut self.connection;
         insert(
-            connection,
+            self,
             "INSERT INTO chains (id, run, place, bundle, suite, target, engine, containers, start_ms, replay_ms, \
              next_shard, unserved_ms, failure, changed)",
             "ON CONFLICT (id) DO UPDATE SET next_shard = excluded.next_shard, unserved_ms = excluded.unserved_ms, \
@@ -135,7 +134,7 @@ impl Turn {
         )
         .await?;
         insert(
-            connection,
+            self,
             "INSERT INTO cells (chain, position, revision, title, parents, work_ms, asked, attempts, shard, by_shard, by_epoch)",
             "ON CONFLICT (chain, position) DO UPDATE SET attempts = excluded.attempts, shard = excluded.shard, \
              by_shard = excluded.by_shard, by_epoch = excluded.by_epoch",
@@ -146,12 +145,12 @@ impl Turn {
             sqlx::query("DELETE FROM shards WHERE chain = $1 AND shard = $2")
                 .bind(super::stored(chain))
                 .bind(i64::from(shard))
-                .execute(&mut *connection)
+                .execute(&mut self.connection)
                 .await
                 .map_err(super::write)?;
         }
         insert(
-            connection,
+            self,
             "INSERT INTO shards (chain, shard, epoch, worker, until_ms, at, lost, avoid, behind, changed)",
             "ON CONFLICT (chain, shard) DO UPDATE SET epoch = excluded.epoch, worker = excluded.worker, \
              until_ms = excluded.until_ms, at = excluded.at, lost = excluded.lost, avoid = excluded.avoid, \
@@ -176,7 +175,7 @@ impl Turn {
             ]);
         }
         insert(
-            &mut self.connection,
+            self,
             "INSERT INTO workers (id, host, version, state, seen_ms, changed)",
             "ON CONFLICT (id) DO UPDATE SET host = excluded.host, version = excluded.version, state = excluded.state, \
              seen_ms = excluded.seen_ms, changed = excluded.changed",
@@ -201,10 +200,9 @@ impl Turn {
         let durations = durations.into_iter().map(|((suite, target, revision), work)| {
             [suite.as_str().into(), target.as_str().into(), revision.as_str().into(), work.into()]
         });
-        let connection = &mut self.connection;
-        insert(connection, "INSERT INTO results (chain, position, cell)", "", results).await?;
+        insert(self, "INSERT INTO results (chain, position, cell)", "", results).await?;
         insert(
-            connection,
+            self,
             "INSERT INTO durations (suite, target, revision, work_ms)",
             "ON CONFLICT (suite, target, revision) DO UPDATE SET work_ms = excluded.work_ms",
             durations.collect(),
@@ -224,7 +222,7 @@ impl Turn {
             [run.0.into(), (*number).into(), chain.into(), position.into(), Value::Bytes(bytes)]
         });
         let sql = "INSERT INTO events (run, number, chain, position, event)";
-        insert(&mut self.connection, sql, "", rows.collect()).await
+        insert(self, sql, "", rows.collect()).await
     }
 }
 
