@@ -273,11 +273,12 @@ async fn a_run_goes_from_submission_to_report() {
         let watched = running.events(&run, 0);
         assert!(worker.pass(&shard, 2).await);
         let events = watched.await;
-        assert_eq!(events.iter().map(|it| it.number).collect::<Vec<_>>(), (1..=5).collect::<Vec<_>>());
-        assert!(
-            matches!(&events[0].event, Some(Event::Started(it)) if (it.position, it.host.as_str()) == (0, "host1"))
-        );
-        assert!(matches!(&events[4].event, Some(Event::Ended(it)) if !it.cancelled));
+        assert_eq!(events.iter().map(|it| it.number).collect::<Vec<_>>(), (1..=6).collect::<Vec<_>>());
+        let named = v1::ColumnName { suite: "shop".to_owned(), target: "sqlite".to_owned(), cells: 3 };
+        assert_eq!(events[0].event, Some(Event::Begun(v1::RunBegun { columns: vec![named] })));
+        let is_first = |it: &v1::CellStarted| (it.revision.as_str(), it.host.as_str()) == ("r0", "host1");
+        assert!(matches!(&events[1].event, Some(Event::Started(it)) if is_first(it)));
+        assert!(matches!(&events[5].event, Some(Event::Ended(it)) if !it.cancelled));
         assert_eq!(running.events(&run, 4).await, events[3..]);
         let (first, report) = running.report(&run).await;
         assert!(first.complete && report.summary.pass == 3);
@@ -335,7 +336,7 @@ async fn a_coordinator_that_comes_back_knows_what_it_had_promised() {
         let shard = worker.assignment().await;
         assert!(worker.pass(&shard, 0).await);
         let mut watched = first.watch(&run, 0).await;
-        for number in 1..=2 {
+        for number in 1..=3 {
             assert_eq!(watched.message().await.unwrap().unwrap().number, number);
         }
         first.stop().await;
@@ -347,7 +348,7 @@ async fn a_coordinator_that_comes_back_knows_what_it_had_promised() {
         let again = worker.assignment().await;
         assert_eq!((&again.lease, &again.cells), (&shard.lease, &vec![1]));
         assert!(worker.pass(&shard, 1).await);
-        let events = second.events(&run, 3).await;
+        let events = second.events(&run, 4).await;
         assert!(matches!(events.last().unwrap().event, Some(Event::Ended(_))));
         second.stop().await;
     }
@@ -454,7 +455,7 @@ async fn a_run_that_nobody_serves_says_so_and_waits_no_longer_than_it_was_told()
         let run = running.submit("key", 1, 300).await.unwrap();
         let events = running.events(&run, 0).await;
         assert!(
-            matches!(&events[0].event, Some(Event::Waiting(it)) if it.reason.contains("sqlite") && it.left_ms == 300)
+            matches!(&events[1].event, Some(Event::Waiting(it)) if it.reason.contains("sqlite") && it.left_ms == 300)
         );
         assert!(matches!(events.last().unwrap().event, Some(Event::Ended(_))));
         let (_, report) = running.report(&run).await;

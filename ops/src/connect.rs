@@ -125,15 +125,11 @@ impl Connection {
     /// # Errors
     /// When that would be unsafe, or files are wrong.
     pub fn channel(&self) -> Result<Channel, ConnectError> {
-        self.channel_with(std::env::var("MRT_TOKEN").ok())
-    }
-
-    fn channel_with(&self, token: Option<String>) -> Result<Channel, ConnectError> {
         let address = &self.coordinator;
         if !address.is_tls() && !address.is_loopback() && !self.insecure {
             return Err(ConnectError::Plain { address: address.clone() });
         }
-        let token = self.token(token)?;
+        let token = self.token(file::secret_variable("MRT_TOKEN"))?;
         let tls = self.tls()?;
         // For tonic it is plain text: the TLS is ours.
         let endpoint = Endpoint::from(address.plain().clone())
@@ -169,6 +165,7 @@ impl Connection {
         let lacks = |option, missing| Err(ConnectError::Lacks { option, missing });
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
+            // With this provider there are some.
             .map_err(ConnectError::Identity)?
             .with_root_certificates(self.roots()?);
         let mut config = match (&self.client_cert, &self.client_key) {
@@ -240,5 +237,20 @@ impl Interceptor for Token {
             request.metadata_mut().insert("authorization", header.clone());
         }
         Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_shows_a_token() {
+        let mut token = Token::new("0123456789abcdef").unwrap();
+        let request = token.call(Request::new(())).unwrap();
+        let header = request.metadata().get("authorization").unwrap();
+        assert_eq!(header.as_bytes(), b"Bearer 0123456789abcdef");
+        assert!(!format!("{token:?} {request:?}").contains("0123"), "{token:?} {request:?}");
+        assert_eq!(Token::none().call(Request::new(())).unwrap().metadata().len(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Files that options name.
+//! Files that options name, and what stands in the environment instead.
 
 use std::fs;
 use std::io;
@@ -58,4 +58,9 @@ pub(crate) fn read_secret(option: &'static str, path: &Path) -> Result<String, F
         tracing::warn!("others than its owner can read the tokens in {0}; chmod 600 {0}", path.display());
     }
     Ok(text)
+}
+
+/// What is no option, so that nobody sees it. What is not text is not passed over, but is wrong like other text.
+pub(crate) fn secret_variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

@@ -127,7 +127,7 @@ impl Listen {
     /// # Errors
     /// When that would be unsafe, files are wrong, or the address cannot be had.
     pub fn bind(&self) -> Result<Bound, ListenError> {
-        let tokens = self.tokens(std::env::var("MRT_TOKENS").ok())?;
+        let tokens = self.tokens(file::secret_variable("MRT_TOKENS"))?;
         let tls = self.tls()?;
         let address = self.listen;
         if !address.ip().is_loopback() && !self.insecure {

@@ -238,7 +238,7 @@ async fn a_connection_that_was_lost_is_made_again() {
     let proxy = async || {
         let (mut near, _) = listener.accept().await.unwrap();
         let mut far = TcpStream::connect(address).await.unwrap();
-        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await })
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await }).abort_handle()
     };
     let (first, proxied) = tokio::join!(list(channel.clone()), proxy());
     first.unwrap();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use clap::Parser as _;
 use mrt_ops::Trouble;
 use mrt_ops::metrics::{Metrics, MetricsError};
@@ -59,9 +61,12 @@ async fn whoever_watches_gets_metrics_and_readiness() {
     assert!(ask(address, "GET /").await.0.starts_with("http/1.1 404"));
 
     drop(serving);
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let end = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), end).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@
 
 mod support;
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -70,11 +72,13 @@ fn child() {
             println!("{:?}", config::parse_from::<Arguments>(arguments).map_err(|error| error.to_string()));
         }
         ("connect", _) => runtime().block_on(async {
+            let _guard = Teller::parse_from(["test"]).logging.start("mrt-test").unwrap();
             let connection = Client::parse_from(["test"]).connection;
             let listed = list(connection.channel().unwrap()).await;
             println!("{:?}", listed.map_err(|status| explain(status, Some(&connection)).to_string()));
         }),
         ("listen", _) => runtime().block_on(async {
+            let _guard = Teller::parse_from(["test"]).logging.start("mrt-test").unwrap();
             let error = Listener::parse_from(["test"]).listen.bind();
             println!("{:?}", error.map(|bound| bound.tokens).map_err(|error| error.to_string()));
         }),
@@ -172,6 +176,27 @@ async fn connections_and_tokens_can_come_from_the_environment() {
         stdout.contains("the tokens in MRT_TOKENS cannot be used") && !stdout.contains(READER),
         "{stdout}"
     );
+}
+
+#[test]
+fn a_file_of_tokens_that_others_can_read_is_told() {
+    let files = Files::new();
+    files.tokens();
+    let path = |name: &str| files.path(name).display().to_string();
+    let (tokens, token) = (path("tokens"), path("reader.token"));
+    for (mode, count) in [(0o600, 0), (0o640, 1), (0o604, 1)] {
+        for name in [&tokens, &token] {
+            fs::set_permissions(name, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let listen = [("MRT_LISTEN", "127.0.0.1:0"), ("MRT_TOKENS_FILE", &tokens)];
+        let connect = [("MRT_COORDINATOR", "http://127.0.0.1:1"), ("MRT_TOKEN_FILE", &token)];
+        for (task, environment, name) in [("listen", listen, &tokens), ("connect", connect, &token)] {
+            let (_, stderr) = output(task, &environment);
+            let told = format!("others than its owner can read the tokens in {name}; chmod 600 {name}\n");
+            assert_eq!(stderr.matches(&told).count(), count, "{task} {mode:o}: {stderr}");
+            assert!(!stderr.contains(READER), "{stderr}");
+        }
+    }
 }
 
 #[test]

@@ -5,10 +5,6 @@
 mod support;
 
 use std::error::Error;
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{Arc, Mutex};
 
 use mrt_ops::Trouble;
 use mrt_ops::connect::Address;
@@ -175,39 +171,4 @@ fn addresses() {
         let error = read(text).unwrap_err().to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
-}
-
-#[tokio::test]
-async fn a_file_of_tokens_that_others_can_read_is_told() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let files = Files::new();
-    files.tokens();
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    let _log = tracing::subscriber::set_default(subscriber);
-    let use_both = || {
-        files.listen("--listen 127.0.0.1:0 --tokens @tokens").bind().unwrap();
-        files.connection("--coordinator http://localhost --token-file @reader.token").channel().unwrap();
-        String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap()
-    };
-    assert_eq!(use_both().matches("can read").count(), 0);
-    for name in ["tokens", "reader.token"] {
-        fs::set_permissions(files.path(name), fs::Permissions::from_mode(0o640)).unwrap();
-    }
-    let told = use_both();
-    assert_eq!(told.matches("chmod 600").count(), 2, "{told}");
-    assert!(told.contains("WARN") && !told.contains(READER), "{told}");
 }

@@ -31,8 +31,6 @@ pub struct Changes {
     pub chains: BTreeSet<ColumnId>,
     /// Runs that have changed.
     pub runs: BTreeSet<RunId>,
-    /// Runs that were not there before.
-    pub new_runs: BTreeSet<RunId>,
     /// Workers that have changed, or were not written down for a while.
     pub workers: BTreeSet<WorkerId>,
     /// Results.

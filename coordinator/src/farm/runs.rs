@@ -98,22 +98,29 @@ impl Farm {
     ) {
         let columns: Vec<ColumnId> = (first.0..).take(new.columns.len()).map(ColumnId).collect();
         let counts = |revision: &&NewRevision| revision.asked || revision.skipped.is_some();
-        let cells = new.columns.iter().map(|column| column.revisions.iter().filter(counts).count());
+        let names: Vec<v1::ColumnName> = new
+            .columns
+            .iter()
+            .map(|column| v1::ColumnName {
+                suite: column.suite.clone(),
+                target: column.target.clone(),
+                cells: column.revisions.iter().filter(counts).count() as u64,
+            })
+            .collect();
         self.runs.insert(
             id,
             Run {
                 patience: new.patience,
                 options: new.options.clone(),
                 columns: columns.clone(),
-                cells: cells.map(|count| count as u64).sum(),
+                cells: names.iter().map(|name| name.cells).sum(),
                 done: 0,
                 next_event: 1,
                 cancelled: false,
                 ended: false,
             },
         );
-        changes.new_runs.insert(id);
-        changes.runs.insert(id);
+        self.tell(id, v1::run_event::Event::Begun(v1::RunBegun { columns: names }), changes);
         for (place, (&column_id, column)) in (0..).zip(columns.iter().zip(&new.columns)) {
             let unknown = Weights::default();
             let weights = weights.get(place as usize).unwrap_or(&unknown);

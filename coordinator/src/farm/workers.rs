@@ -71,11 +71,17 @@ impl Farm {
             if plan.column.renew(lease, at, until).is_none() {
                 continue;
             }
-            let (run, chain) = (plan.run, self.chains.get(id));
-            let place = chain.map_or(0, |chain| chain.place);
-            for position in new {
-                let position = u32::try_from(position).unwrap_or(u32::MAX);
-                let started = v1::CellStarted { column: place, position, host: spoken.host.clone() };
+            let (run, Some(chain)) = (plan.run, self.chains.get(id)) else { continue };
+            let (place, host) = (chain.place, &spoken.host);
+            let started: Vec<v1::CellStarted> = new
+                .into_iter()
+                .filter_map(|position| {
+                    let (revision, _) = chain.revisions.get(position)?.clone();
+                    let position = u32::try_from(position).unwrap_or(u32::MAX);
+                    Some(v1::CellStarted { column: place, position, host: host.clone(), revision })
+                })
+                .collect();
+            for started in started {
                 self.tell(run, v1::run_event::Event::Started(started), changes);
             }
         }
