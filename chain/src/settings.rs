@@ -117,7 +117,7 @@ pub struct Alembic {
 }
 
 /// Which Python runs the migrations, and what it needs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Python {
     /// An interpreter that is given; wins over everything else.
     pub interpreter: Option<PathBuf>,
@@ -153,6 +153,13 @@ impl EngineKind {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
         }
+    }
+}
+
+impl Target {
+    /// Whether a setting that names targets or engines is about this one; naming none is about all.
+    pub fn is_among(&self, names: &[String]) -> bool {
+        names.is_empty() || names.iter().any(|name| *name == self.name || *name == self.engine.as_str())
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use mrt_chain::selection::SelectionError;
 use mrt_chain::settings::{SettingsError, TargetError};
 use mrt_report::{RenderError, exit_code, printable};
 use mrt_worker::run::{ExitClass, RunError};
@@ -20,6 +21,8 @@ pub(crate) enum CliError {
     Settings(SettingsError),
     #[error(transparent)]
     Target(TargetError),
+    #[error(transparent)]
+    Selection(SelectionError),
     #[error("the log filter in MRT_LOG is wrong")]
     LogFilter(#[source] tracing_subscriber::filter::ParseError),
     #[error(transparent)]
@@ -47,6 +50,7 @@ impl CliError {
             | Self::Path { .. }
             | Self::Settings(_)
             | Self::Target(_)
+            | Self::Selection(_)
             | Self::LogFilter(_) => exit_code::USAGE,
             Self::Run(error) => match error.exit_class() {
                 ExitClass::Usage => exit_code::USAGE,

@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod error;
+mod here;
 mod interrupt;
 mod logging;
 mod output;

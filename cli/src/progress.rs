@@ -7,13 +7,40 @@ use std::io::IsTerminal as _;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use mrt_report::{Cell, Severity, Verdict, headline, printable};
-use mrt_worker::run::Event;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use bars::Bars;
 use lines::Lines;
 
 use crate::output::tell;
+
+/// What a run tells while it goes on.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// Something that takes time before cells start.
+    Preparing {
+        suite: String,
+        /// When it is about one.
+        target: Option<String>,
+        /// `starting postgres:15`.
+        what: String,
+    },
+    /// The first cell of a target can be checked.
+    TargetStarted {
+        suite: String,
+        target: String,
+        /// How many it has in this run.
+        cells: usize,
+        /// What serves it: `PostgreSQL 15.18`.
+        server: String,
+    },
+    /// A cell is being checked.
+    CellStarted { suite: String, target: String, revision: String },
+    /// A cell is done.
+    CellFinished(Box<Cell>),
+    /// All cells of a target are done.
+    TargetFinished { suite: String, target: String },
+}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

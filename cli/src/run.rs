@@ -4,14 +4,15 @@ use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 
 use indicatif::MultiProgress;
+use mrt_chain::selection::Wanted;
 use mrt_chain::settings::{Project, Suite};
-use mrt_report::{Cell, Outcome, Report, Style, exit_code};
-use mrt_worker::run::RunOptions;
+use mrt_report::{Outcome, Report, Style, exit_code};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Color, FailOn, Format, Run, Seed};
 use crate::error::CliError;
+use crate::here::{self, Options};
 use crate::output::{Output, tell};
 use crate::progress::{self, Mode};
 use crate::{baseline, interrupt, logging, project};
@@ -29,10 +30,9 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     let cancel = CancellationToken::new();
-    let cells = runtime.block_on(check(&suites, arguments, mode, canvas, cancel.clone()))?;
+    let report = runtime.block_on(check(suites, arguments, mode, canvas, cancel.clone()))?;
     let interrupted = cancel.is_cancelled();
 
-    let report = Report::new(cells);
     output.write(&render(&report, arguments, &output)?)?;
     if arguments.write_baseline {
         write_baseline(&project, &report, arguments.quiet)?;
@@ -49,29 +49,28 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
 }
 
 async fn check(
-    suites: &[Suite],
+    suites: Vec<Suite>,
     arguments: &Run,
     mode: Mode,
     canvas: MultiProgress,
     cancel: CancellationToken,
-) -> Result<Vec<Cell>, CliError> {
+) -> Result<Report, CliError> {
     interrupt::listen(cancel.clone(), canvas.clone()).map_err(CliError::Signals)?;
     let (sender, events) = mpsc::unbounded_channel();
     let shown = tokio::spawn(progress::show(events, mode, canvas, arguments.verbose > 0));
-    let result = mrt_worker::run::run(suites, &options(arguments), sender, cancel).await;
+    let result = here::check(suites, options(arguments), sender, cancel).await;
     // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
     let _ = shown.await;
-    result.map_err(CliError::Run)
+    result
 }
 
-fn options(arguments: &Run) -> RunOptions {
+fn options(arguments: &Run) -> Options {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    RunOptions {
+    Options {
         jobs: arguments.jobs.unwrap_or_else(cores).get(),
         keep: arguments.keep,
         seed_all: arguments.seed == Seed::All,
-        only: arguments.only.clone(),
-        since: arguments.since.clone(),
+        wanted: Wanted { only: arguments.only.clone(), since: arguments.since.clone() },
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     }
 }

@@ -1,6 +1,8 @@
 //! From cells to one answer.
 
-use crate::{Cell, Report, SCHEMA_VERSION, Summary, Verdict, exit_code};
+use std::collections::BTreeMap;
+
+use crate::{Cell, Coverage, Report, SCHEMA_VERSION, Summary, Verdict, exit_code};
 
 /// From which verdict on a run counts as one with findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +58,55 @@ impl Summary {
     }
 }
 
+impl Cell {
+    /// A cell of which no trial tells: left out on request, blocked, or lost to infrastructure.
+    pub fn untried(
+        suite: &str,
+        target: &str,
+        revision: &str,
+        title: &str,
+        verdict: Verdict,
+        reason: String,
+    ) -> Self {
+        Self {
+            suite: suite.to_owned(),
+            revision: revision.to_owned(),
+            target: target.to_owned(),
+            verdict,
+            attempts: u32::from(verdict != Verdict::Skip),
+            duration_ms: 0,
+            title: title.to_owned(),
+            reason: Some(reason),
+            coverage: Coverage::default(),
+            findings: Vec::new(),
+            kept: None,
+            phases_ms: BTreeMap::new(),
+        }
+    }
+}
+
 impl Report {
+    /// A report of columns: the cells of each suite on each target, in the chain's order. Columns come in the order of
+    /// suites, and within a suite in that of its targets.
+    ///
+    /// Revisions that several targets of a suite share stand together, in the order of the first target that has them.
+    pub fn merge(columns: Vec<Vec<Cell>>) -> Self {
+        let mut suites: BTreeMap<String, usize> = BTreeMap::new();
+        let mut revisions: BTreeMap<(usize, String), usize> = BTreeMap::new();
+        let mut placed = Vec::new();
+        for (column, cells) in columns.into_iter().enumerate() {
+            for cell in cells {
+                let next = suites.len();
+                let suite = *suites.entry(cell.suite.clone()).or_insert(next);
+                let next = revisions.len();
+                let revision = *revisions.entry((suite, cell.revision.clone())).or_insert(next);
+                placed.push(((suite, revision, column), cell));
+            }
+        }
+        placed.sort_by_key(|(place, _)| *place);
+        Self::new(placed.into_iter().map(|(_, cell)| cell).collect())
+    }
+
     /// A report of these cells, which are already in the report's order: by suite, topologically, by target.
     pub fn new(cells: Vec<Cell>) -> Self {
         Self { schema_version: SCHEMA_VERSION, summary: Summary::of(&cells), cells }
@@ -89,5 +139,41 @@ pub fn without_timings(report: &mut Report) {
         cell.duration_ms = 0;
         cell.phases_ms.clear();
         cell.kept = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(suite: &str, target: &str, revisions: &[&str]) -> Vec<Cell> {
+        let cell = |id: &&str| Cell::untried(suite, target, id, "", Verdict::Skip, "left out".to_owned());
+        revisions.iter().map(cell).collect()
+    }
+
+    #[test]
+    fn columns_are_merged_by_suite_revision_and_target() {
+        let report = Report::merge(vec![
+            // Suites and targets stand as in the settings, not by name.
+            column("shop", "sqlite", &["r1", "r3", "r2"]),
+            column("shop", "postgres:15", &["r1", "p1", "r2"]),
+            column("bank", "sqlite", &[]),
+            column("bank", "postgres:15", &["r2", "r1"]),
+        ]);
+        let place = |cell: &Cell| format!("{} {} {}", cell.suite, cell.revision, cell.target);
+        assert_eq!(
+            report.cells.iter().map(place).collect::<Vec<_>>(),
+            [
+                "shop r1 sqlite",
+                "shop r1 postgres:15",
+                "shop r3 sqlite",
+                "shop r2 sqlite",
+                "shop r2 postgres:15",
+                "shop p1 postgres:15",
+                "bank r2 postgres:15",
+                "bank r1 postgres:15",
+            ]
+        );
+        assert_eq!(report.summary.skip, 8);
     }
 }

@@ -1,5 +1,6 @@
 //! Servers (containers), databases, the migration host, and the check itself.
 
+pub mod agent;
 mod check;
 pub mod database;
 pub mod host;

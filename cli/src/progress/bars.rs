@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mrt_report::printable;
-use mrt_worker::run::Event;
 
-use super::{Tally, place, told};
+use super::{Event, Tally, place, told};
 
 /// Suite and target; no target is the suite itself, while it is prepared.
 type Key = (String, Option<String>);

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use mrt_report::printable;
-use mrt_worker::run::Event;
 
-use super::{Tally, place, told};
+use super::{Event, Tally, place, told};
 
 /// Below this many cells a count at every tenth would only repeat them.
 const WORTH_COUNTING: usize = 20;

@@ -4,14 +4,16 @@
 //! would already know the role, or hold on to one that is to be dropped. Here every trial begins with a server as it
 //! was found, and replays the revision's ancestors in the one database that there is.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use mrt_chain::graph::Revision;
+use mrt_chain::graph::{Chain, Revision};
 
 use crate::check::labels::Labels;
+use crate::check::outcome::Outcome;
 use crate::check::pristine::{self, Advanced, Origin, Sent, Source};
 use crate::check::schedule::ATTEMPTS;
-use crate::check::shard::{End, Outcome, Progress, Shard, Suspicion, prepare};
+use crate::check::shard::{End, Progress, Shard, Suspicion, prepare};
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::ServerWide;
 use crate::check::trial::Failed;
@@ -30,12 +32,16 @@ pub(crate) async fn check(
     let mut slot = Slot::new(0);
     slot.host(shard.target).await?;
     for &revision in &shard.cells {
-        progress(Progress::Started { revision });
+        if !shard.wanted.borrow().contains(&revision) {
+            continue;
+        }
         let clock = Instant::now();
         let mut attempts = 1;
         let outcome = loop {
             let permit = shard.jobs.acquire().await;
+            shard.under_way.begin(slot.number, with_ancestors(&shard.target.chain, revision));
             let result = one(shard.target, &mut slot, revision).await;
+            shard.under_way.end(slot.number);
             drop(permit);
             match result {
                 Ok(outcome) => break outcome,
@@ -49,7 +55,7 @@ pub(crate) async fn check(
                         return Ok(end);
                     }
                     if error.is_final() || attempts == ATTEMPTS {
-                        break Outcome::Error { reason: error.in_full() };
+                        break Outcome::error(&error);
                     }
                     attempts += 1;
                 }
@@ -59,6 +65,11 @@ pub(crate) async fn check(
     }
     slot.stop().await;
     Ok(end)
+}
+
+fn with_ancestors(chain: &Chain, revision: usize) -> BTreeSet<usize> {
+    let before = chain.ancestors(&chain.revisions()[revision].id);
+    before.into_iter().chain([revision]).collect()
 }
 
 async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Outcome, CheckError> {

@@ -10,6 +10,7 @@ mod findings;
 pub(crate) mod hosts;
 mod judge;
 mod labels;
+pub(crate) mod outcome;
 mod own_rows;
 mod pristine;
 mod schedule;
@@ -17,6 +18,7 @@ pub(crate) mod shard;
 pub(crate) mod slot;
 pub(crate) mod touch;
 mod trial;
+pub(crate) mod under_way;
 mod unknown;
 mod volatile;
 

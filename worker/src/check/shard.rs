@@ -7,16 +7,18 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mrt_chain::graph::Revision;
 use mrt_chain::settings::Bootstrap;
-use mrt_report::{Coverage, Finding, Severity};
-use tokio::sync::{Semaphore, mpsc};
+use mrt_report::Severity;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, warn};
 
-use crate::check::judge::{self, Judged};
+use crate::check::judge;
 use crate::check::labels::Labels;
+use crate::check::outcome::Outcome;
 use crate::check::pristine::{self, Advanced, Copied, Pristine, Sent, Snapshot};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
 use crate::check::touch::ServerWide;
+use crate::check::under_way::UnderWay;
 use crate::check::{CheckError, apart};
 use crate::database::DatabaseName;
 use crate::host::Failure;
@@ -24,50 +26,13 @@ use crate::host::Failure;
 /// What is added to a failed upgrade that works on a new database.
 const IN_ONE_RUN: &str = "; in one run with the revisions before it, as on a new database, the upgrade works, so only databases that stand in between are stuck";
 
-/// What one revision came to.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It was checked.
-    Judged {
-        findings: Vec<Finding>,
-        coverage: Coverage,
-        phases_ms: BTreeMap<String, u64>,
-        kept: Option<String>,
-    },
-    /// A revision that it needs cannot be applied.
-    Blocked { by: usize },
-    /// Infrastructure failed.
-    Error { reason: String },
-}
-
-impl Outcome {
-    /// Findings that no trial stands behind.
-    pub(crate) fn found(findings: Vec<Finding>) -> Self {
-        Self::Judged { findings, coverage: Coverage::default(), phases_ms: BTreeMap::new(), kept: None }
-    }
-
-    pub(crate) fn judged(judged: Judged, kept: Option<String>) -> Self {
-        let phases_ms = judged.phases.millis();
-        Self::Judged { findings: judged.findings, coverage: judged.coverage, phases_ms, kept }
-    }
-}
-
 /// What a shard tells while it works.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// A cell is under way.
-    Started { revision: usize },
+    /// The lineage has taken a revision.
+    Stands { revision: usize },
     /// A cell has come to its end.
     Finished { revision: usize, outcome: Outcome, attempts: u32, time: Duration },
-}
-
-impl Progress {
-    /// Whom it is about.
-    pub(crate) fn revision(&self) -> usize {
-        match self {
-            Self::Started { revision } | Self::Finished { revision, .. } => *revision,
-        }
-    }
 }
 
 /// What to check.
@@ -75,6 +40,9 @@ pub(crate) struct Shard<'a> {
     pub(crate) target: &'a TargetContext,
     /// Indexes into the chain: the revisions to judge.
     pub(crate) cells: BTreeSet<usize>,
+    /// Of those, the ones that still are to be begun.
+    pub(crate) wanted: watch::Receiver<BTreeSet<usize>>,
+    pub(crate) under_way: &'a UnderWay<'a>,
     /// Indexes into the chain: revisions with which the lineage begins, all their ancestors included. They are
     /// applied to the one database that there is then, so they may write outside of it. All cells need them.
     pub(crate) floor: BTreeSet<usize>,
@@ -145,7 +113,8 @@ pub(crate) async fn check(
         }
     };
     let chain = &shard.target.chain;
-    let state = State::new(chain, &shard.cells, shard.floor.clone(), &shard.unusable, shard.slots, base);
+    let (cells, floor) = (shard.cells.clone(), shard.floor.clone());
+    let state = State::new(chain, cells, floor, &shard.unusable, shard.slots, base);
     let mut runner = Runner::new(shard, state, progress);
     // All awaiting happens in here. A job that is not polled may hold a half-open connection, and dropping a
     // database waits for every connection to be open or gone.
@@ -192,6 +161,7 @@ async fn stop(slots: &mut [Slot]) {
 
 struct Runner<'a, 'p> {
     shard: &'a Shard<'a>,
+    wanted: watch::Receiver<BTreeSet<usize>>,
     state: State<'a>,
     progress: &'p mut (dyn FnMut(Progress) + Send),
     /// Numbers of the slots in which a job runs.
@@ -221,8 +191,11 @@ struct Held {
 
 impl<'a, 'p> Runner<'a, 'p> {
     fn new(shard: &'a Shard<'a>, state: State<'a>, progress: &'p mut (dyn FnMut(Progress) + Send)) -> Self {
+        let mut wanted = shard.wanted.clone();
+        wanted.mark_changed();
         Self {
             shard,
+            wanted,
             state,
             progress,
             under_way: BTreeSet::new(),
@@ -236,16 +209,16 @@ impl<'a, 'p> Runner<'a, 'p> {
     }
 
     fn next(&mut self, slot: &Slot) -> Option<Job> {
+        let wanted = self.wanted.borrow_and_update();
+        if wanted.has_changed() {
+            self.state.leave_out_all_but(&wanted);
+        }
+        drop(wanted);
         // A server that failed once, or that is not as it was found, is not given another job.
         let usable = self.suspects.is_empty() && self.outside.is_empty() && self.fatal.is_none();
         let job = if usable { self.state.next(slot.is_warm_for()) } else { None };
         for (revision, outcome) in self.state.take_settled() {
             self.finished(revision, Some(outcome), 1, Duration::ZERO, false);
-        }
-        if let Some(Job::Cell(revision, _)) = job
-            && self.state.attempts(revision) == 1
-        {
-            (self.progress)(Progress::Started { revision });
         }
         job
     }
@@ -303,7 +276,10 @@ impl<'a, 'p> Runner<'a, 'p> {
     fn take_in(&mut self, slot: &Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
         let revision = job.revision();
         match result {
-            Ok(Answer::Advanced(Advanced::Done(pristine))) => self.state.advanced(revision, pristine),
+            Ok(Answer::Advanced(Advanced::Done(pristine))) => {
+                self.state.advanced(revision, pristine);
+                (self.progress)(Progress::Stands { revision });
+            }
             Ok(Answer::Advanced(Advanced::Discarded)) => self.state.discarded(revision),
             Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements, after })) => {
                 let target = self.shard.target;
@@ -324,9 +300,6 @@ impl<'a, 'p> Runner<'a, 'p> {
                     self.finished(by, None, 1, time, true);
                     Outcome::Blocked { by }
                 };
-                if is_cell {
-                    (self.progress)(Progress::Started { revision });
-                }
                 let broken = by == revision && !in_one_run;
                 self.finished(revision, is_cell.then_some(outcome), 1, time, broken);
             }
@@ -345,7 +318,7 @@ impl<'a, 'p> Runner<'a, 'p> {
                 match self.state.failed(job, &reason) {
                     Retry::Again => {}
                     Retry::GiveUp { attempts } => {
-                        let outcome = Outcome::Error { reason };
+                        let outcome = Outcome::error(&error);
                         let is_cell = self.shard.cells.contains(&revision);
                         self.finished(revision, is_cell.then_some(outcome), attempts, time, false);
                     }
@@ -378,7 +351,10 @@ async fn base(shard: &Shard<'_>, slot: &mut Slot) -> Result<Result<Snapshot, usi
     let mut sent = prepare(target, slot).await?;
     let chain = &target.chain;
     let floor: Vec<String> = shard.floor.iter().map(|&at| chain.revisions()[at].id.clone()).collect();
-    if let Some(broken) = apart::replay(target, slot, &floor, &mut sent).await? {
+    shard.under_way.begin(slot.number, shard.floor.clone());
+    let replayed = apart::replay(target, slot, &floor, &mut sent).await;
+    shard.under_way.end(slot.number);
+    if let Some(broken) = replayed? {
         debug!(revision = broken.revision, failed = ?broken.failed, "cannot be applied");
         return chain
             .position(&broken.revision)
@@ -460,6 +436,7 @@ async fn perform(
     copies: mpsc::UnboundedSender<(usize, Copied)>,
 ) -> Done {
     let permit = shard.jobs.acquire().await;
+    shard.under_way.begin(slot.number, job.runs(&shard.target.chain));
     let clock = Instant::now();
     let target = shard.target;
     let result = match &job {
@@ -477,6 +454,7 @@ async fn perform(
         // Whatever state the host is in, the next job begins with a new one.
         slot.stop().await;
     }
+    shard.under_way.end(slot.number);
     drop(permit);
     Done { slot, job, result, time: clock.elapsed() }
 }

@@ -205,7 +205,7 @@ pub trait Engine: Send + Sync {
 
 /// A session on one database, as an administrator: row security does not apply, triggers do.
 #[async_trait]
-pub trait Session: Send {
+pub trait Session: Send + Sync {
     /// Reads everything that a rollback can lose, normalised.
     async fn catalog(&mut self) -> Result<Catalog, DatabaseError>;
 

@@ -1,120 +1,43 @@
-//! Which cells a run has, and how an outcome becomes a cell of the report.
+//! How an outcome becomes a cell of the report.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use mrt_chain::graph::Chain;
-use mrt_chain::settings::{Accept, Suite, Target};
-use mrt_report::{Accepted, Cell, Coverage, Finding, Severity, Verdict};
+use mrt_chain::settings::Accept;
+use mrt_report::{Accepted, Cell, Finding, Severity, Verdict};
 
-use super::{RunError, RunOptions};
+use super::{Unit, UnitEvent};
 use crate::check::millis;
-use crate::check::shard::Outcome;
+use crate::check::outcome::Outcome;
 
-/// The cells of one suite on one target.
-pub(super) struct Selection {
-    pub(super) suite: Arc<Suite>,
-    pub(super) target: Target,
-    pub(super) chain: Arc<Chain>,
-    /// Revisions to judge, as indexes into the chain.
-    pub(super) judged: BTreeSet<usize>,
-    /// Revisions that are left out on request, with the reason.
-    pub(super) skipped: BTreeMap<usize, String>,
-    today: jiff::civil::Date,
-}
-
-impl Selection {
-    pub(super) fn new(
-        suite: Arc<Suite>,
-        target: Target,
-        chain: Arc<Chain>,
-        options: &RunOptions,
-    ) -> Result<Self, RunError> {
-        let find = |setting: &str, name: &str| {
-            let selected = |message: String| RunError::Selection { setting: setting.to_owned(), message };
-            let revision = chain.resolve(name).map_err(|error| selected(error.to_string()))?;
-            Ok(revision.id.clone())
+impl Unit {
+    /// What is told of a revision that has come to its end.
+    pub(super) fn ended(
+        &self,
+        position: usize,
+        outcome: Outcome,
+        attempts: u32,
+        time: Duration,
+    ) -> UnitEvent {
+        let revision = &self.chain.revisions()[position];
+        let untried = |verdict, reason| {
+            Cell::untried(&self.suite.name, &self.target.name, &revision.id, &revision.title, verdict, reason)
         };
-        let mut selected: BTreeSet<usize> = (0..chain.revisions().len()).collect();
-        if let Some(floor) = &suite.floor {
-            for below in chain.ancestors(&find("floor", floor)?) {
-                selected.remove(&below);
-            }
-        }
-        if let Some(since) = &options.since {
-            let first = find("--since", since)?;
-            let wanted: BTreeSet<usize> = chain.descendants(&first).into_iter().collect();
-            selected = selected.intersection(&wanted).copied().collect();
-        }
-        if !options.only.is_empty() {
-            let mut wanted = BTreeSet::new();
-            for name in &options.only {
-                wanted.extend(chain.position(&find("--only", name)?));
-            }
-            selected = selected.intersection(&wanted).copied().collect();
-        }
-        let mut skipped = BTreeMap::new();
-        for skip in &suite.skip {
-            let index = chain.position(&find("skip", &skip.revision)?);
-            if let Some(index) = index.filter(|index| selected.contains(index))
-                && applies_to(&skip.targets, &target)
-            {
-                skipped.insert(index, skip.reason.clone());
-            }
-        }
-        if selected.is_empty() {
-            return Err(RunError::NothingSelected { suite: suite.name.clone(), target: target.name });
-        }
-        let judged = selected.into_iter().filter(|index| !skipped.contains_key(index)).collect();
-        Ok(Self { suite, target, chain, judged, skipped, today: options.today })
-    }
-
-    /// Makes the report's cell out of what a revision came to.
-    pub(super) fn cell(&self, index: usize, outcome: Outcome, attempts: u32, time: Duration) -> Cell {
-        let revision = &self.chain.revisions()[index];
-        let mut cell = Cell {
-            suite: self.suite.name.clone(),
-            revision: revision.id.clone(),
-            target: self.target.name.clone(),
-            verdict: Verdict::Pass,
-            attempts,
-            duration_ms: millis(time),
-            title: revision.title.clone(),
-            reason: None,
-            coverage: Coverage::default(),
-            findings: Vec::new(),
-            kept: None,
-            phases_ms: BTreeMap::new(),
-        };
-        match outcome {
+        let cell = match outcome {
             Outcome::Judged { findings, coverage, phases_ms, kept } => {
-                cell.coverage = coverage;
-                cell.phases_ms = phases_ms;
-                cell.kept = kept;
-                cell.findings =
+                let findings: Vec<Finding> =
                     findings.into_iter().map(|finding| self.with_acceptance(&revision.id, finding)).collect();
-                cell.verdict = verdict(&cell.findings);
+                let verdict = verdict(&findings);
+                Cell { reason: None, coverage, phases_ms, kept, findings, ..untried(verdict, String::new()) }
             }
             Outcome::Blocked { by } => {
-                let by = &self.chain.revisions()[by];
-                cell.verdict = Verdict::Blocked;
-                cell.reason = Some(format!("revision {} cannot be applied on this target", by.id));
+                let by = &self.chain.revisions()[by].id;
+                untried(Verdict::Blocked, format!("revision {by} cannot be applied on this target"))
             }
-            Outcome::Error { reason } => {
-                cell.verdict = Verdict::Error;
-                cell.reason = Some(reason);
-            }
-        }
-        cell
-    }
-
-    /// The cells that are left out on request.
-    pub(super) fn skipped_cells(&self) -> impl Iterator<Item = Cell> + '_ {
-        self.skipped.iter().map(|(&index, reason)| {
-            let outcome = Outcome::Error { reason: reason.clone() };
-            Cell { verdict: Verdict::Skip, ..self.cell(index, outcome, 0, Duration::ZERO) }
-        })
+            Outcome::Impossible { reason } => untried(Verdict::Error, reason),
+            Outcome::Failed { reason } => return UnitEvent::Failed { position, reason },
+        };
+        let cell = Box::new(Cell { attempts, duration_ms: millis(time), ..cell });
+        UnitEvent::Finished { position, cell }
     }
 
     fn with_acceptance(&self, revision: &str, mut finding: Finding) -> Finding {
@@ -122,7 +45,7 @@ impl Selection {
             accept.revision == revision
                 && accept.kind.as_deref().is_none_or(|kind| kind == finding.kind.as_str())
                 && accept.object.as_deref().is_none_or(|object| object == finding.object)
-                && applies_to(&accept.targets, &self.target)
+                && self.target.is_among(&accept.targets)
         });
         for accept in matching {
             if self.holds(accept) {
@@ -144,11 +67,6 @@ impl Selection {
             Some(Err(_)) => false,
         }
     }
-}
-
-/// Whether a setting that names targets or engines is about this one; naming none is about all.
-fn applies_to(targets: &[String], target: &Target) -> bool {
-    targets.is_empty() || targets.iter().any(|name| *name == target.name || *name == target.engine.as_str())
 }
 
 /// The verdict that findings amount to. Notes and accepted findings leave a `pass` a pass.

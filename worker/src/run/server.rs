@@ -1,10 +1,12 @@
-//! The server of one target, through its lives: started, replaced when it died, stopped or left for a look.
+//! The server of one target, through its lives: started, used again, replaced when it died, stopped or left for a look.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::RunError;
 use super::directory::Directory;
+use super::python::Interpreter;
 use crate::check::CheckError;
 use crate::check::hosts::Hosts;
 use crate::database::postgres::{self, Postgres};
@@ -47,8 +49,6 @@ pub(super) enum StartError {
     Version { found: String },
     #[error("cannot make a working directory in {}", path.display())]
     Scratch { path: PathBuf, source: std::io::Error },
-    #[error("an external server was lost, and mrt cannot start another one")]
-    External,
 }
 
 impl StartError {
@@ -72,27 +72,22 @@ impl StartError {
                 RunError::Version { target, found, origin: origin.unwrap_or_default() }
             }
             Self::Scratch { path, source } => RunError::Scratch { path, source },
-            Self::External => RunError::NothingSelected { suite: String::new(), target },
         }
     }
 }
 
 impl Running {
-    /// Starts what a target needs, and beside it this many interpreters of the suite that comes first.
-    ///
-    /// `docker` is where containers are started; an error says why there is none, and counts only when one is needed.
+    /// Starts what a target needs, and beside it this many interpreters of the suite that comes first. `docker` is where
+    /// containers are started.
     pub(super) async fn start(
         target: &Target,
         docker: Option<Docker>,
-        (suite, python): (&Arc<Suite>, &Path),
+        (suite, python): (&Arc<Suite>, &Interpreter),
         slots: usize,
     ) -> Result<Self, StartError> {
-        let root = std::env::temp_dir();
-        let directory =
-            Directory::make(&root).map_err(|source| StartError::Scratch { path: root, source })?;
-        let run_as = unprivileged(directory.path())?;
+        let (directory, run_as) = directory(python)?;
         let opening = open(target, docker.as_ref(), directory.path(), run_as);
-        let ahead = hosts_ahead(directory.path(), target, suite, python, slots, run_as);
+        let ahead = hosts_ahead(directory.path(), target, suite, &python.path, slots, run_as);
         // Without a server nobody waits for them.
         let ((engine, server), (ahead, run_as)) = tokio::try_join!(opening, async { Ok(ahead.await) })?;
         Ok(Self {
@@ -107,6 +102,18 @@ impl Running {
             holds_kept: false,
             left: Vec::new(),
         })
+    }
+
+    /// Makes what does not belong to the server anew, for a unit that has nothing to do with the one before.
+    pub(super) fn begin_again(&mut self, python: &Interpreter) -> Result<(), StartError> {
+        (self.directory, self.run_as) = directory(python)?;
+        self.ahead = None;
+        Ok(())
+    }
+
+    /// Whether it is worth keeping: files cost nothing to make anew, and what is not ours may be changed meanwhile.
+    pub(super) fn can_wait(&self) -> bool {
+        matches!(&self.server, Some(server) if server.is_ours() && !server.is_old())
     }
 
     pub(super) fn engine(&self) -> Arc<dyn Engine> {
@@ -148,7 +155,7 @@ impl Running {
     /// can only be looked at.
     pub(super) async fn fresh(&mut self) -> Result<(), StartError> {
         if !self.is_ours() {
-            return self.engine.ping().await.map_err(|_| StartError::External);
+            return self.engine.ping().await.map_err(|_| ServerError::Lost.into());
         }
         match self.server.take() {
             Some(Server::Container(container)) if std::mem::take(&mut self.holds_kept) => {
@@ -282,6 +289,15 @@ fn major(version: &str) -> &str {
 /// Whether a target's server is a container.
 pub(super) fn needs_docker(target: &Target) -> bool {
     matches!(target.server, ServerSettings::Docker { .. })
+}
+
+/// A working directory, and the user as whom migrations run in it.
+fn directory(python: &Interpreter) -> Result<(Directory, Option<(u32, u32)>), StartError> {
+    let root = std::env::temp_dir();
+    let directory = Directory::make(&root).map_err(|source| StartError::Scratch { path: root, source })?;
+    let is_private = python.is_private.load(Ordering::Relaxed);
+    let run_as = if is_private { None } else { unprivileged(directory.path())? };
+    Ok((directory, run_as))
 }
 
 /// The user as whom migrations run: ourselves, or, where we are root, nobody.

@@ -71,6 +71,9 @@ pub enum ServerError {
         /// How it ended.
         death: Death,
     },
+    /// A server that was given answers no more.
+    #[error("an external server was lost, and mrt cannot start another one")]
+    Lost,
     /// The settings of a server that is given cannot be used; never repeats the URL, which holds a password.
     #[error("cannot use {origin}: {problem}; write it as {example}")]
     Url {

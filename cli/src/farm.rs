@@ -1,0 +1,208 @@
+//! A farm as its client sees it, whether it is far away or in this process.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder, Retryable as _};
+use mrt_bundle::Packed;
+use mrt_ops::Trouble;
+use mrt_ops::connect::{CallError, Channel, Connection, explain};
+use mrt_proto::v1;
+use mrt_proto::v1::run_event::Event;
+use mrt_proto::v1::submissions_client::SubmissionsClient;
+use mrt_report::Report;
+use tonic::{Code, Status};
+
+use crate::error::CliError;
+
+/// The largest message, in bytes: an event holds a cell with its evidence, a submission a monorepo's chains.
+const MESSAGE: usize = 64 << 20;
+/// Bytes of a bundle that are sent at a time.
+const PART: usize = 256 << 10;
+/// How often one call is tried again, and how long a coordinator may be away in the middle of a run: with the pauses between
+/// them about ten minutes.
+const TRIES: usize = 64;
+
+/// A farm.
+#[derive(Clone)]
+pub(crate) struct Farm {
+    client: SubmissionsClient<Channel>,
+    connection: Option<Connection>,
+}
+
+/// What there is of a run's report.
+pub(crate) struct Fetched {
+    pub(crate) report: Report,
+    /// Every cell has its result.
+    pub(crate) complete: bool,
+    /// Somebody cancelled the run.
+    pub(crate) cancelled: bool,
+    /// Why columns could not be checked at all.
+    pub(crate) failures: Vec<v1::Failure>,
+}
+
+impl Farm {
+    /// The farm at an address; nothing is sent yet. Needs a tokio runtime.
+    pub(crate) fn at(connection: &Connection) -> Result<Self, CliError> {
+        let channel = connection.channel().map_err(CliError::Connect)?;
+        Ok(Self::new(channel, Some(connection.clone())))
+    }
+
+    /// The farm at the other end of a channel of this process.
+    pub(crate) fn here(channel: Channel) -> Self {
+        Self::new(channel, None)
+    }
+
+    fn new(channel: Channel, connection: Option<Connection>) -> Self {
+        let client = SubmissionsClient::new(channel)
+            .max_decoding_message_size(MESSAGE)
+            .max_encoding_message_size(MESSAGE);
+        Self { client, connection }
+    }
+
+    fn failed(&self, status: Status) -> CliError {
+        CliError::Call(Box::new(explain(status, self.connection.as_ref())))
+    }
+
+    /// Which of these bundles are not there.
+    pub(crate) async fn missing(&self, bundles: Vec<String>) -> Result<Vec<String>, CliError> {
+        let request = v1::FindMissingBundlesRequest { bundles };
+        let answer = self.client.clone().find_missing_bundles(request).await;
+        answer.map(|it| it.into_inner().missing).map_err(|status| self.failed(status))
+    }
+
+    /// Sends a bundle; what has been sent so far is told.
+    pub(crate) async fn upload(
+        &self,
+        packed: Packed,
+        told: impl Fn(u64) + Send + 'static,
+    ) -> Result<(), CliError> {
+        let Packed { digest, mut archive, .. } = packed;
+        let mut sent = 0;
+        let mut first = Some(digest.to_string());
+        // A file that cannot be read any more ends the stream early, and then its digest is another one.
+        let parts = std::iter::from_fn(move || {
+            let mut data = Vec::with_capacity(PART);
+            let read = archive.by_ref().take(PART as u64).read_to_end(&mut data).unwrap_or(0);
+            let bundle = first.take();
+            if read == 0 && bundle.is_none() {
+                return None;
+            }
+            sent += read as u64;
+            told(sent);
+            Some(v1::UploadBundleRequest { bundle: bundle.unwrap_or_default(), data })
+        });
+        let uploaded = self.client.clone().upload_bundle(tokio_stream::iter(parts)).await;
+        uploaded.map(drop).map_err(|status| self.failed(status))
+    }
+
+    /// Submits a run; the answer is its name.
+    pub(crate) async fn submit(&self, request: v1::SubmitRequest) -> Result<String, CliError> {
+        // Its key makes it the same run when it is sent twice.
+        let run = self.again(async |client: &mut SubmissionsClient<Channel>| client.submit(request.clone()).await);
+        Ok(run.await?.run)
+    }
+
+    /// Follows a run from its first event on until it has ended. A coordinator that goes away is waited for.
+    pub(crate) async fn follow(&self, run: &str, mut take: impl FnMut(Event)) -> Result<(), CliError> {
+        let mut from = 0;
+        let mut pauses = pauses().build();
+        let mut first = true;
+        loop {
+            let request = v1::WatchRequest { run: run.to_owned(), from };
+            let mut lost = match self.client.clone().watch(request).await {
+                Ok(stream) => {
+                    let mut stream = stream.into_inner();
+                    first = false;
+                    loop {
+                        match stream.message().await {
+                            Ok(Some(v1::RunEvent { number, event })) => {
+                                (from, pauses) = (number + 1, self::pauses().build());
+                                let is_last = matches!(event, Some(Event::Ended(_)));
+                                event.into_iter().for_each(&mut take);
+                                if is_last {
+                                    return Ok(());
+                                }
+                            }
+                            Ok(None) => break Status::unavailable("the stream has ended before the run"),
+                            Err(status) => break status,
+                        }
+                    }
+                }
+                Err(status) => status,
+            };
+            // One that was never there is not waited for.
+            let pause = pauses.next().filter(|_| !first && may_pass(&self.explained(&mut lost)));
+            let Some(pause) = pause else { return Err(self.failed(lost)) };
+            tracing::info!("the coordinator is away: {}; trying again", lost.message());
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn explained(&self, status: &mut Status) -> CallError {
+        explain(status.clone(), self.connection.as_ref())
+    }
+
+    /// The report, as far as it is.
+    pub(crate) async fn report(&self, run: &str) -> Result<Fetched, CliError> {
+        let parts = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            let request = v1::GetReportRequest { run: run.to_owned() };
+            let mut stream = client.get_report(request).await?.into_inner();
+            let mut parts = Vec::new();
+            while let Some(part) = stream.message().await? {
+                parts.push(part);
+            }
+            Ok(tonic::Response::new(parts))
+        });
+        let mut json = Vec::new();
+        let (mut complete, mut cancelled, mut failures) = (false, false, Vec::new());
+        for part in parts.await? {
+            complete |= part.complete;
+            cancelled |= part.cancelled;
+            failures.extend(part.failures.into_iter().filter_map(|failed| failed.failure));
+            json.extend(part.data);
+        }
+        let report = mrt_report::from_json(&String::from_utf8_lossy(&json)).map_err(CliError::Report)?;
+        Ok(Fetched { report, complete, cancelled, failures })
+    }
+
+    /// Cancels a run; the answer is whether it had ended before.
+    pub(crate) async fn cancel(&self, run: &str) -> Result<bool, CliError> {
+        let request = v1::CancelRequest { run: run.to_owned() };
+        let cancelled = self.again(async |client: &mut SubmissionsClient<Channel>| client.cancel(request.clone()).await);
+        Ok(cancelled.await?.had_ended)
+    }
+
+    /// Runs, the latest first.
+    pub(crate) async fn runs(&self, limit: u32) -> Result<Vec<v1::Run>, CliError> {
+        let answer = self.client.clone().list_runs(v1::ListRunsRequest { limit }).await;
+        answer.map(|it| it.into_inner().runs).map_err(|status| self.failed(status))
+    }
+
+    /// A call that may be made twice, tried again while the coordinator is only away for a moment.
+    async fn again<T>(
+        &self,
+        call: impl AsyncFn(&mut SubmissionsClient<Channel>) -> Result<tonic::Response<T>, Status>,
+    ) -> Result<T, CliError> {
+        let attempt = || async { call(&mut self.client.clone()).await };
+        // Nobody who is typing waits longer for one that is not there.
+        let few = pauses().with_max_times(5);
+        let result = attempt.retry(few).when(|status| status.code() == Code::Unavailable).await;
+        result.map(tonic::Response::into_inner).map_err(|status| self.failed(status))
+    }
+}
+
+/// Pauses between tries: short at first, and never the same for all clients.
+fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(10))
+        .with_factor(2.0)
+        .with_max_times(TRIES)
+        .with_jitter()
+}
+
+/// Whether trying again may help.
+fn may_pass(error: &CallError) -> bool {
+    error.trouble() == Trouble::Infrastructure
+}

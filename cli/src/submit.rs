@@ -1,0 +1,146 @@
+//! `mrt-cli submit`: check a project on a farm.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+
+use mrt_bundle::{Limits, Packed, pack};
+use mrt_chain::selection::Wanted;
+use mrt_chain::settings::{Project, Suite};
+use mrt_proto::v1;
+use mrt_report::exit_code;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Follow, Submit};
+use crate::error::CliError;
+use crate::farm::Farm;
+use crate::output::{Output, tell};
+use crate::progress::Follower;
+use crate::screen::{Paper, Screen};
+use crate::{interrupt, project, submission, touched};
+
+/// Runs the command; the value is the process's exit code.
+pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
+    let screen = Screen::open(&arguments.talk)?;
+    // Whatever can be wrong with the command line is told before anything is sent.
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
+    let project::Loaded { project, mut suites } = project::load(&arguments.select, arguments.check.timeout)?;
+    if let Some(reference) = &arguments.since {
+        suites = touched::since(&project, suites, reference)?;
+        if suites.is_empty() {
+            tell(format_args!("no suite has changed since {reference}: there is nothing to check"));
+            return Ok(exit_code::OK);
+        }
+    }
+    submission::all_inside(&project.root, &suites)?;
+    let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since_revision.clone() };
+    let packed = pack(&project.root, Limits::default()).map_err(CliError::Bundle)?;
+    let request = request(arguments, &suites, &wanted, &packed)?;
+
+    let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
+    runtime.block_on(async {
+        let farm = Farm::at(&arguments.connection)?;
+        send(&farm, &project, packed, &screen).await?;
+        let run = farm.submit(request).await?;
+        if arguments.detach {
+            Output::Stdout.write(&format!("{run}\n"))?;
+            tell(format_args!("submitted as run {run}; `mrt-cli watch {run}` follows it"));
+            return Ok(exit_code::OK);
+        }
+        follow(&farm, &run, &arguments.follow, &screen, &paper).await
+    })
+}
+
+fn request(
+    arguments: &Submit,
+    suites: &[Suite],
+    wanted: &Wanted,
+    packed: &Packed,
+) -> Result<v1::SubmitRequest, CliError> {
+    let labels: HashMap<String, String> = arguments.label.iter().cloned().collect();
+    Ok(v1::SubmitRequest {
+        key: submission::key(),
+        protocol: mrt_proto::PROTOCOL,
+        columns: submission::columns(suites, wanted, &packed.digest.to_string())?,
+        priority: arguments.priority,
+        patience_ms: u64::try_from(arguments.patience.as_millis()).unwrap_or(u64::MAX),
+        options: Some(submission::options(&arguments.check)),
+        labels,
+    })
+}
+
+/// Sends the bundle where the farm lacks it.
+async fn send(farm: &Farm, project: &Project, packed: Packed, screen: &Screen) -> Result<(), CliError> {
+    let name = packed.digest.to_string();
+    if farm.missing(vec![name]).await?.is_empty() {
+        return Ok(());
+    }
+    let bar = screen.bytes(packed.size, &format!("sending {}", project.root.display()));
+    let shown = bar.clone();
+    farm.upload(packed, move |sent| shown.set_position(sent)).await?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Follows a run to its end and writes its report.
+pub(crate) async fn follow(
+    farm: &Farm,
+    run: &str,
+    follow: &Follow,
+    screen: &Screen,
+    paper: &Paper<'_>,
+) -> Result<u8, CliError> {
+    let interrupted = CancellationToken::new();
+    interrupt::notice(interrupted.clone()).map_err(CliError::Signals)?;
+    let (events, shown) = screen.progress();
+    let mut follower = Follower::default();
+    if !screen.is_quiet() {
+        screen.say(&format!("run {run}"));
+    }
+    let following = farm.follow(run, |event| {
+        for event in follower.take(event) {
+            // Nobody listening is no reason to stop following.
+            let _ = events.send(event);
+        }
+    });
+    tokio::pin!(following);
+    let followed = tokio::select! {
+        followed = &mut following => followed,
+        () = interrupted.cancelled() => {
+            if !leave(run, follow, screen) {
+                tell(format_args!("run {run} goes on; `mrt-cli watch {run}` follows it, `mrt-cli cancel {run}` ends it"));
+                return Ok(exit_code::INCOMPLETE);
+            }
+            tell(format_args!("cancelling run {run}"));
+            farm.cancel(run).await?;
+            following.await
+        }
+    };
+    drop(events);
+    // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
+    let _ = shown.await;
+    followed?;
+    let fetched = farm.report(run).await?;
+    let code = paper.write(&fetched)?;
+    if fetched.cancelled {
+        tell(format_args!("run {run} was cancelled: the report holds what was finished by then"));
+        return Ok(exit_code::INCOMPLETE);
+    }
+    Ok(code)
+}
+
+/// Whether the run is to be cancelled, now that somebody has interrupted us.
+fn leave(run: &str, follow: &Follow, screen: &Screen) -> bool {
+    if follow.cancel_on_interrupt {
+        return true;
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return false;
+    }
+    screen.canvas.suspend(|| {
+        let question = format!("cancel run {run} on the farm? otherwise it goes on without you [y/N] ");
+        let mut term = console::Term::stderr();
+        // A terminal that cannot be asked has not said yes.
+        let asked = std::io::Write::write_all(&mut term, question.as_bytes());
+        asked.and_then(|()| term.read_line()).is_ok_and(|answer| answer.trim().eq_ignore_ascii_case("y"))
+    })
+}

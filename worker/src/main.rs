@@ -1,0 +1,3 @@
+//! `mrt-worker`: a worker of the farm as a program.
+
+fn main() {}

@@ -1,0 +1,166 @@
+//! What a worker process keeps from one unit to the next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use mrt_chain::settings::Target;
+use tokio::sync::{OnceCell, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::pool::{Place, Pool};
+use super::python::{Interpreter, Interpreters};
+use super::server::{Running, needs_docker};
+use super::told::Told;
+use super::work::{Tools, Work};
+use super::{RunError, Unit, UnitEvent};
+use crate::check::under_way::UnderWay;
+use crate::server::ServerError;
+use crate::server::docker::Docker;
+
+/// How units are checked here.
+#[derive(Debug, Clone)]
+pub struct StationOptions {
+    /// How many cells are checked side by side, over all units; and how many servers there are at most.
+    pub jobs: usize,
+    /// Leave the databases of failing cells, and their servers, for a look.
+    pub keep: bool,
+    /// The Python that runs all migrations, instead of each suite's own.
+    pub interpreter: Option<PathBuf>,
+    /// Where environments are made.
+    pub cache: PathBuf,
+}
+
+/// Checks units, several at a time, and keeps servers and interpreters for the next ones.
+pub struct Station {
+    options: StationOptions,
+    jobs: Semaphore,
+    interpreters: Interpreters,
+    /// Where containers are started, once one is needed.
+    docker: OnceCell<Docker>,
+    pool: Pool,
+}
+
+/// What a unit needs.
+struct Prepared<'a> {
+    python: Arc<Interpreter>,
+    place: Place<'a>,
+    running: Running,
+    /// It has served another unit.
+    used: bool,
+}
+
+impl Station {
+    /// A station that has nothing yet.
+    pub fn new(options: StationOptions) -> Self {
+        let options = StationOptions { jobs: options.jobs.max(1), ..options };
+        Self {
+            jobs: Semaphore::new(options.jobs),
+            interpreters: Interpreters::default(),
+            docker: OnceCell::new(),
+            pool: Pool::new(options.jobs),
+            options,
+        }
+    }
+
+    /// Checks a unit. Every cell of it is told exactly once, as [`UnitEvent::Finished`] or [`UnitEvent::Failed`], but
+    /// for those that are not the unit's any more, and what is left after a cancellation.
+    ///
+    /// A unit waits while there are as many servers in use as there are jobs. Dropping the future ends what runs for
+    /// the unit.
+    ///
+    /// # Errors
+    /// When nothing of it can be checked at all.
+    pub async fn check(
+        &self,
+        unit: &Unit,
+        events: &mpsc::UnboundedSender<UnitEvent>,
+        cancel: &CancellationToken,
+    ) -> Result<(), RunError> {
+        let prepared = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(()),
+            prepared = self.prepare(unit, events) => prepared?,
+        };
+        let Prepared { python, place, mut running, used } = prepared;
+        let _ = events.send(UnitEvent::Serving(running.description()));
+        let tools = Tools { options: &self.options, jobs: &self.jobs, python: &python, cancel };
+        let told = Told::new(unit, events, running.is_ours());
+        let tell = |revisions| {
+            let _ = events.send(UnitEvent::At(revisions));
+        };
+        let work = Work::new(tools, unit, (&mut running, used), told, UnderWay::new(&tell));
+        let done = work.check().await;
+        python.is_private.fetch_or(running.run_as().is_none(), Ordering::Relaxed);
+        place.give_back(running, matches!(done, Ok(true))).await;
+        done.map(drop)
+    }
+
+    /// Names of the targets of which a server waits for a unit.
+    pub fn warm(&self) -> Vec<String> {
+        self.pool.idle()
+    }
+
+    /// Stops the servers that no unit uses.
+    pub async fn cool(&self) {
+        self.pool.cool().await;
+    }
+
+    /// Stops everything once no unit is checked any more, and says what was kept for a look, each with what to remove
+    /// afterwards.
+    pub async fn close(&self) -> Vec<String> {
+        self.pool.cool().await;
+        let mut kept = Vec::new();
+        for running in self.pool.take_kept() {
+            kept.push(format!("kept for a look, remove it when done: {}", running.leave().await));
+        }
+        // What was given up half way is taken away beside us, or not yet.
+        if let Some(docker) = self.docker.get()
+            && let Err(error) = docker.remove_owned().await
+        {
+            tracing::warn!("cannot remove the containers that are left: {error}");
+        }
+        kept
+    }
+
+    async fn prepare(
+        &self,
+        unit: &Unit,
+        events: &mpsc::UnboundedSender<UnitEvent>,
+    ) -> Result<Prepared<'_>, RunError> {
+        let (suite, target) = (&unit.suite, &unit.target);
+        let preparing = |what: String| {
+            let _ = events.send(UnitEvent::Preparing(what));
+        };
+        let instead = self.options.interpreter.as_deref();
+        let tell = |event| preparing(ToString::to_string(&event));
+        let python = self.interpreters.of(suite, instead, &self.options.cache, tell).await?;
+        let (place, idle) = self.pool.enter(target).await;
+        let used = idle.is_some();
+        let running = match idle {
+            Some(mut running) => running.begin_again(&python).map(|()| running),
+            None => {
+                preparing(format!("starting {}", target.name));
+                let docker = self.docker_for(target).await?;
+                let slots = self.options.jobs.min(unit.cells.borrow().len());
+                Running::start(target, docker, (suite, &python), slots).await
+            }
+        };
+        let running = running.map_err(|error| error.for_target(target))?;
+        Ok(Prepared { python, place, running, used })
+    }
+
+    async fn docker_for(&self, target: &Target) -> Result<Option<Docker>, RunError> {
+        if !needs_docker(target) {
+            return Ok(None);
+        }
+        let docker = self.docker.get_or_try_init(|| async {
+            let docker = Docker::connect().await?;
+            docker.sweep().await?;
+            Ok(docker)
+        });
+        let failed =
+            |source: ServerError| RunError::Server { target: target.name.clone(), source: Box::new(source) };
+        docker.await.cloned().map(Some).map_err(failed)
+    }
+}
