@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use mrt_ops::connect::Connection;
+use mrt_ops::values::duration;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,6 +33,20 @@ Examples:
   Start with an old chain: accept what is wrong today, so that only what is new counts:
     mrt-cli run --write-baseline";
 
+const SUBMIT_EXAMPLES: &str = "\
+Examples:
+  Check the project in this directory on the farm, on two targets:
+    mrt-cli submit --coordinator https://farm:7440 --target sqlite --target postgres:16
+
+  In a merge request: the suites that it touches, before the nightly:
+    mrt-cli submit --since origin/main --priority 10 --label branch=$BRANCH --cancel-on-interrupt
+
+  Send it and go; look later:
+    RUN=$(mrt-cli submit --detach)
+    mrt-cli watch $RUN --format junit --output mrt.xml
+
+MRT_COORDINATOR and MRT_TOKEN stand for the options of these names.";
+
 /// Proves that rows and schema survive every migration and its rollback, on every database that you run.
 ///
 /// For each Alembic revision and each target, mrt fills a database with rows, upgrades, writes more rows, downgrades and
@@ -44,15 +60,37 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check the revisions of a project and print the report.
+    /// Check the revisions of a project on this machine and print the report.
     ///
     /// The report goes to standard output (or to --output); progress and everything else goes to standard error.
     #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(Run),
+
+    /// Check the revisions of a project on a farm and print the report.
+    ///
+    /// Sends the project's files to the coordinator as far as it lacks them (less what .gitignore and .mrtignore name), follows
+    /// the run and prints its report, which is the one that `run` would have printed.
+    #[command(after_long_help = format!("{SUBMIT_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Submit(Box<Submit>),
+
+    /// Follow a run on a farm to its end and print its report.
+    #[command(after_long_help = EXIT_CODES)]
+    Watch(Watch),
+
+    /// Print the report of a run on a farm, as far as it is.
+    #[command(after_long_help = EXIT_CODES)]
+    Report(ReportOf),
+
+    /// End a run on a farm: what is not done ends as `error`.
+    Cancel(Cancel),
+
+    /// List the runs of a farm, the latest first.
+    Runs(Runs),
 }
 
+/// Which cells.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Run {
+pub(crate) struct Select {
     /// The project: a directory with an mrt.toml or an alembic.ini.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
@@ -72,19 +110,11 @@ pub(crate) struct Run {
     /// Check this revision only; may be repeated. What it needs is applied, and not judged.
     #[arg(long, value_name = "REV", help_heading = "What to check")]
     pub(crate) only: Vec<String>,
+}
 
-    /// Check only revisions that come after this one.
-    #[arg(long, value_name = "REV", help_heading = "What to check")]
-    pub(crate) since: Option<String>,
-
-    /// Run the migrations with this Python, which has Alembic and the database drivers.
-    #[arg(long, value_name = "INTERPRETER", help_heading = "How to check")]
-    pub(crate) python: Option<PathBuf>,
-
-    /// How many cells to check at the same time [default: the number of cores].
-    #[arg(long, short, value_name = "N", help_heading = "How to check")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-
+/// How they are checked, wherever that is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
     /// Time limit of one upgrade or downgrade: `30s`, `5m`.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "How to check")]
     pub(crate) timeout: Option<Duration>,
@@ -92,11 +122,11 @@ pub(crate) struct Run {
     /// Which tables to fill with rows.
     #[arg(long, value_enum, default_value_t, help_heading = "How to check")]
     pub(crate) seed: Seed,
+}
 
-    /// Keep the databases of cells that do not pass; the report says how to reach them.
-    #[arg(long, help_heading = "How to check")]
-    pub(crate) keep: bool,
-
+/// What the report looks like.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Shown {
     /// The report's format.
     #[arg(long, value_enum, default_value_t, help_heading = "The report")]
     pub(crate) format: Format,
@@ -112,16 +142,13 @@ pub(crate) struct Run {
     /// From which verdict on the exit code is 1.
     #[arg(long, value_enum, value_name = "VERDICT", default_value_t, help_heading = "The report")]
     pub(crate) fail_on: FailOn,
+}
 
-    /// Accept what is found: write it to mrt-baseline.toml, beside the settings.
-    ///
-    /// Entries of cells that this run did not check stay; entries of what is no longer found are removed. The exit code
-    /// of this run still counts what it found.
-    #[arg(long, help_heading = "The report")]
-    pub(crate) write_baseline: bool,
-
+/// What is said on standard error.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Talk {
     /// When to use colours; NO_COLOR is respected.
-    #[arg(long, value_enum, default_value_t, help_heading = "The report")]
+    #[arg(long, value_enum, default_value_t)]
     pub(crate) color: Color,
 
     /// Tell more: every finished cell, and the log at `info` (twice: `debug`). MRT_LOG sets the log apart.
@@ -131,6 +158,178 @@ pub(crate) struct Run {
     /// No progress; only errors.
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+}
+
+/// What an interruption means while a run on a farm is followed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Follow {
+    /// Ctrl-C or SIGTERM cancels the run. Otherwise a terminal is asked, and without one the run goes on.
+    #[arg(long, help_heading = "The farm")]
+    pub(crate) cancel_on_interrupt: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) select: Select,
+
+    /// Check only revisions that come after this one.
+    #[arg(long, value_name = "REV", help_heading = "What to check")]
+    pub(crate) since: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) check: Check,
+
+    /// Run the migrations with this Python, which has Alembic and the database drivers.
+    #[arg(long, value_name = "INTERPRETER", help_heading = "How to check")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// How many cells to check at the same time [default: the number of cores].
+    #[arg(long, short, value_name = "N", help_heading = "How to check")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Keep the databases of cells that do not pass; the report says how to reach them.
+    #[arg(long, help_heading = "How to check")]
+    pub(crate) keep: bool,
+
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+
+    /// Accept what is found: write it to mrt-baseline.toml, beside the settings.
+    ///
+    /// Entries of cells that this run did not check stay; entries of what is no longer found are removed. The exit code
+    /// of this run still counts what it found.
+    #[arg(long, help_heading = "The report")]
+    pub(crate) write_baseline: bool,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Submit {
+    #[command(flatten)]
+    pub(crate) select: Select,
+
+    /// Check only suites that were touched since the present branch left this one (`origin/main`, any git reference).
+    ///
+    /// A suite is touched when a file below its directory or its migrations has changed, a requirements file of it, or
+    /// mrt.toml; committed or not.
+    #[arg(long, value_name = "GIT-REF", help_heading = "What to check")]
+    pub(crate) since: Option<String>,
+
+    /// Check only revisions that come after this one.
+    #[arg(long, value_name = "REV", help_heading = "What to check")]
+    pub(crate) since_revision: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) check: Check,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    /// Higher goes first: give a pull request more than the nightly.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "The farm"
+    )]
+    pub(crate) priority: i32,
+
+    /// How long to wait for a worker that serves a target before its cells end as `error`.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m", help_heading = "The farm")]
+    pub(crate) patience: Duration,
+
+    /// For people: `branch=main`; may be repeated. `mrt-cli runs` shows it.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = label, help_heading = "The farm")]
+    pub(crate) label: Vec<(String, String)>,
+
+    /// Do not follow the run: print its name and end.
+    #[arg(long, help_heading = "The farm")]
+    pub(crate) detach: bool,
+
+    #[command(flatten)]
+    pub(crate) follow: Follow,
+
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Watch {
+    /// The run.
+    pub(crate) run: String,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) follow: Follow,
+
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportOf {
+    /// The run.
+    pub(crate) run: String,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cancel {
+    /// The run.
+    pub(crate) run: String,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Runs {
+    /// How many at most.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: u32,
+
+    /// The list's format.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: RunsFormat,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// The format of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunsFormat {
+    /// A table
+    #[default]
+    Terminal,
+    /// An object with a list of runs
+    Json,
 }
 
 /// Which tables get rows.
@@ -177,20 +376,13 @@ pub(crate) enum Color {
     Never,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let help = "give a time above zero, like `30s`, `5m` or `1h 30m`";
-    // A bare number is seconds, as in most tools.
-    let parsed = match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok()),
-    };
-    parsed.filter(|duration| !duration.is_zero()).ok_or_else(|| help.to_owned())
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("give a name and a value, like `branch=main`")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use clap::CommandFactory as _;
 
     use super::*;
@@ -198,15 +390,5 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration("90").unwrap(), Duration::from_secs(90));
-        assert_eq!(duration("5m").unwrap(), Duration::from_secs(300));
-        assert_eq!(duration("1h 30m").unwrap(), Duration::from_secs(5400));
-        for wrong in ["0", "0s", "-5s", "", "soon"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 }

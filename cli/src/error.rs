@@ -4,10 +4,15 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use mrt_bundle::BundleError;
+use mrt_chain::graph::GraphError;
 use mrt_chain::selection::SelectionError;
 use mrt_chain::settings::{SettingsError, TargetError};
-use mrt_report::{RenderError, exit_code, printable};
-use mrt_worker::run::{ExitClass, RunError};
+use mrt_coordinator::store::StoreError;
+use mrt_ops::Trouble;
+use mrt_ops::connect::{CallError, ConnectError};
+use mrt_report::{ReadError, RenderError, exit_code, printable};
+use mrt_worker::agent::AgentError;
 
 use crate::output::tell;
 
@@ -25,8 +30,33 @@ pub(crate) enum CliError {
     Selection(SelectionError),
     #[error("the log filter in MRT_LOG is wrong")]
     LogFilter(#[source] tracing_subscriber::filter::ParseError),
+    #[error("cannot read the chain of suite {suite}")]
+    Chain { suite: String, source: Box<GraphError> },
+    #[error(
+        "suite {suite} needs {}, which lies outside of {}: a worker would not have it; move mrt.toml up, or name a path inside",
+        path.display(), root.display()
+    )]
+    Outside { suite: String, path: PathBuf, root: PathBuf },
     #[error(transparent)]
-    Run(RunError),
+    Bundle(BundleError),
+    #[error("cannot run {command}")]
+    Git { command: String, source: io::Error },
+    #[error("{command} says: {reason}")]
+    GitSays { command: String, reason: String },
+    #[error(transparent)]
+    Connect(ConnectError),
+    #[error(transparent)]
+    Call(Box<CallError>),
+    #[error(transparent)]
+    Report(ReadError),
+    #[error("cannot write down what is submitted")]
+    Encode(#[source] serde_json::Error),
+    #[error("cannot keep the state of this run")]
+    Store(#[source] StoreError),
+    #[error("the coordinator in this process has ended early")]
+    Serve(#[source] tonic::transport::Error),
+    #[error(transparent)]
+    Agent(AgentError),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
     #[error("cannot listen for signals")]
@@ -51,16 +81,44 @@ impl CliError {
             | Self::Settings(_)
             | Self::Target(_)
             | Self::Selection(_)
+            | Self::Chain { .. }
+            | Self::Outside { .. }
+            | Self::Bundle(_)
+            | Self::Git { .. }
+            | Self::GitSays { .. }
             | Self::LogFilter(_) => exit_code::USAGE,
-            Self::Run(error) => match error.exit_class() {
-                ExitClass::Usage => exit_code::USAGE,
-                ExitClass::Infrastructure => exit_code::INCOMPLETE,
-            },
-            Self::Runtime(_) | Self::Signals(_) | Self::Render(_) | Self::Write { .. } | Self::Stdout(_) => {
-                exit_code::INCOMPLETE
-            }
+            Self::Connect(error) => of(error.trouble()),
+            Self::Call(error) => of(error.trouble()),
+            Self::Agent(error) => of(error.trouble()),
+            Self::Runtime(_)
+            | Self::Signals(_)
+            | Self::Render(_)
+            | Self::Report(_)
+            | Self::Encode(_)
+            | Self::Store(_)
+            | Self::Serve(_)
+            | Self::Write { .. }
+            | Self::Stdout(_) => exit_code::INCOMPLETE,
         }
     }
+}
+
+fn of(trouble: Trouble) -> u8 {
+    match trouble {
+        Trouble::Usage => exit_code::USAGE,
+        Trouble::Infrastructure => exit_code::INCOMPLETE,
+    }
+}
+
+/// What somebody else has told of a failure: what happened, and then what it comes from.
+pub(crate) fn print_causes(causes: &[String]) {
+    let mut causes = causes.iter();
+    let first = causes.next().map_or("a column cannot be checked", String::as_str);
+    let mut text = format!("error: {}\n", indented(first));
+    for cause in causes {
+        text.push_str(&format!("  caused by: {}\n", indented(cause)));
+    }
+    tell(text.trim_end());
 }
 
 /// The error and everything that it comes from, one line each.

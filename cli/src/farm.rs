@@ -96,10 +96,18 @@ impl Farm {
         uploaded.map(drop).map_err(|status| self.failed(status))
     }
 
+    /// Makes an empty bundle of this name (SHA-256 of nothing) known.
+    pub(crate) async fn upload_nothing(&self, name: &str) -> Result<(), CliError> {
+        let nothing = v1::UploadBundleRequest { bundle: name.to_owned(), data: Vec::new() };
+        let uploaded = self.client.clone().upload_bundle(tokio_stream::iter([nothing])).await;
+        uploaded.map(drop).map_err(|status| self.failed(status))
+    }
+
     /// Submits a run; the answer is its name.
     pub(crate) async fn submit(&self, request: v1::SubmitRequest) -> Result<String, CliError> {
         // Its key makes it the same run when it is sent twice.
-        let run = self.again(async |client: &mut SubmissionsClient<Channel>| client.submit(request.clone()).await);
+        let run =
+            self.again(async |client: &mut SubmissionsClient<Channel>| client.submit(request.clone()).await);
         Ok(run.await?.run)
     }
 
@@ -169,7 +177,8 @@ impl Farm {
     /// Cancels a run; the answer is whether it had ended before.
     pub(crate) async fn cancel(&self, run: &str) -> Result<bool, CliError> {
         let request = v1::CancelRequest { run: run.to_owned() };
-        let cancelled = self.again(async |client: &mut SubmissionsClient<Channel>| client.cancel(request.clone()).await);
+        let cancelled =
+            self.again(async |client: &mut SubmissionsClient<Channel>| client.cancel(request.clone()).await);
         Ok(cancelled.await?.had_ended)
     }
 

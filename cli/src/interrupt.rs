@@ -23,6 +23,20 @@ pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Resu
     Ok(())
 }
 
+/// Cancels the token at the first signal and ends the process at the second, while a run elsewhere is followed: there is
+/// nothing to clean up. Needs a tokio runtime.
+pub(crate) fn notice(interrupted: CancellationToken) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        interrupted.cancel();
+        either(&mut interrupt, &mut terminate).await;
+        std::process::exit(i32::from(exit_code::KILLED));
+    });
+    Ok(())
+}
+
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -11,8 +11,8 @@ pub(crate) fn start(verbose: u8, quiet: bool, color: bool, bars: &MultiProgress)
     let level = match (quiet, verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
-        (false, 1) => "warn,mrt_chain=info,mrt_worker=info,mrt_cli=info",
-        (false, _) => "info,mrt_chain=debug,mrt_worker=debug,mrt_cli=debug",
+        (false, 1) => "warn,mrt_chain=info,mrt_worker=info,mrt_coordinator=info,mrt_cli=info",
+        (false, _) => "info,mrt_chain=debug,mrt_worker=debug,mrt_coordinator=debug,mrt_cli=debug",
     };
     let filter = match std::env::var("MRT_LOG") {
         Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter).map_err(CliError::LogFilter)?,

@@ -3,13 +3,18 @@
 mod args;
 mod baseline;
 mod error;
-mod here;
+mod farm;
 mod interrupt;
 mod logging;
 mod output;
 mod progress;
 mod project;
 mod run;
+mod runs;
+mod screen;
+mod submission;
+mod submit;
+mod touched;
 
 use std::process::ExitCode;
 
@@ -22,6 +27,11 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Run(arguments) => run::command(&arguments),
+        Command::Submit(arguments) => submit::command(&arguments),
+        Command::Watch(arguments) => runs::watch(&arguments),
+        Command::Report(arguments) => runs::report(&arguments),
+        Command::Cancel(arguments) => runs::cancel(&arguments),
+        Command::Runs(arguments) => runs::runs(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

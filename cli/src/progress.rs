@@ -1,6 +1,7 @@
 //! What is told while a run goes on. To standard error, never to standard output.
 
 mod bars;
+mod follow;
 mod lines;
 
 use std::io::IsTerminal as _;
@@ -10,6 +11,7 @@ use mrt_report::{Cell, Severity, Verdict, headline, printable};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use bars::Bars;
+pub(crate) use follow::Follower;
 use lines::Lines;
 
 use crate::output::tell;
@@ -40,6 +42,13 @@ pub(crate) enum Event {
     CellFinished(Box<Cell>),
     /// All cells of a target are done.
     TargetFinished { suite: String, target: String },
+    /// Nobody works for some cells.
+    Waiting {
+        /// Why.
+        reason: String,
+        /// How much longer they wait before they end as `error`.
+        left_ms: u64,
+    },
 }
 
 /// How progress is shown.
@@ -131,6 +140,11 @@ impl Tally {
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         words.join(", ")
     }
+}
+
+/// What is said of cells for which nobody works.
+fn waiting(reason: &str, left_ms: u64) -> String {
+    format!("waiting at most {} s: {}", left_ms / 1_000, printable(reason))
 }
 
 /// `shop on sqlite`; every name may come from a file, so none is trusted.

@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use mrt_chain::settings::{Project, Suite};
 
-use crate::args::Run;
+use crate::args::Select;
 use crate::error::CliError;
 
 /// A project, and what is to be checked of it.
@@ -16,18 +17,14 @@ pub(crate) struct Loaded {
 }
 
 /// Loads the project and applies the command line to it.
-pub(crate) fn load(arguments: &Run) -> Result<Loaded, CliError> {
-    let project = Project::load(&arguments.dir).map_err(CliError::Settings)?;
-    let mut suites = selected(&project, &arguments.suite)?;
-    let python = arguments.python.as_deref().map(interpreter).transpose()?;
+pub(crate) fn load(select: &Select, timeout: Option<Duration>) -> Result<Loaded, CliError> {
+    let project = Project::load(&select.dir).map_err(CliError::Settings)?;
+    let mut suites = selected(&project, &select.suite)?;
     for suite in &mut suites {
-        if !arguments.target.is_empty() {
-            suite.select_targets(&arguments.target).map_err(CliError::Target)?;
+        if !select.target.is_empty() {
+            suite.select_targets(&select.target).map_err(CliError::Target)?;
         }
-        if let Some(python) = &python {
-            suite.use_interpreter(python.clone());
-        }
-        if let Some(timeout) = arguments.timeout {
+        if let Some(timeout) = timeout {
             suite.timeout = timeout;
         }
     }
@@ -45,7 +42,7 @@ fn selected(project: &Project, names: &[String]) -> Result<Vec<Suite>, CliError>
 
 /// The interpreter as an absolute path, because migrations run in the suite's directory. Symbolic links stay: a
 /// virtual environment *is* the place of its link.
-fn interpreter(given: &Path) -> Result<PathBuf, CliError> {
+pub(crate) fn interpreter(given: &Path) -> Result<PathBuf, CliError> {
     let error = |source| CliError::Path { what: "the interpreter", path: given.to_owned(), source };
     let bare = given.file_name() == Some(given.as_os_str());
     let found = bare.then(|| on_path(given.as_os_str())).flatten().unwrap_or_else(|| given.to_owned());

@@ -1,113 +1,232 @@
-//! `mrt-cli run`: check a project in this process.
+//! `mrt-cli run`: check a project on this machine. It is a farm of one: coordinator and worker are in this process.
 
-use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use indicatif::MultiProgress;
+use async_trait::async_trait;
 use mrt_chain::selection::Wanted;
-use mrt_chain::settings::{Project, Suite};
-use mrt_report::{Outcome, Report, Style, exit_code};
-use tokio::sync::mpsc;
+use mrt_chain::settings::Project;
+use mrt_coordinator::coordinator::{Coordinator, Limits};
+use mrt_coordinator::farm::Settings;
+use mrt_coordinator::head::Retention;
+use mrt_coordinator::store::{Bundles, Store};
+use mrt_ops::connect::{Channel, in_process};
+use mrt_ops::serve::Tokens;
+use mrt_proto::v1;
+use mrt_proto::v1::workers_client::WorkersClient;
+use mrt_report::{Report, exit_code};
+use mrt_worker::agent::{self, AgentError, AgentOptions, Files, Projects, ProjectsError};
+use mrt_worker::host::environment;
+use mrt_worker::run::{Station, StationOptions};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::{Error as TransportError, Server};
 
-use crate::args::{Color, FailOn, Format, Run, Seed};
+use crate::args::Run;
 use crate::error::CliError;
-use crate::here::{self, Options};
-use crate::output::{Output, tell};
-use crate::progress::{self, Mode};
-use crate::{baseline, interrupt, logging, project};
+use crate::farm::{Farm, Fetched};
+use crate::output::tell;
+use crate::progress::{Event, Follower};
+use crate::screen::{Paper, Screen};
+use crate::{baseline, interrupt, project, submission};
+
+/// Nobody in this process is lost without the others: no lease runs out, not even while a laptop sleeps. In milliseconds.
+const FOR_EVER: u64 = 30 * 24 * 3_600_000;
+/// The name of an empty bundle: it stands for the directory itself.
+const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Runs the command; the value is the process's exit code.
 pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
-    let mode = Mode::choose(arguments.quiet);
-    let canvas = mode.canvas();
-    let stderr_color = color(arguments.color, std::io::stderr().is_terminal());
-    logging::start(arguments.verbose, arguments.quiet, stderr_color, &canvas)?;
-
+    let screen = Screen::open(&arguments.talk)?;
     // Whatever can be wrong with the command line is told before anything starts.
-    let output = Output::new(arguments.output.as_deref())?;
-    let project::Loaded { project, suites } = project::load(arguments)?;
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
+    let python = arguments.python.as_deref().map(project::interpreter).transpose()?;
+    let project::Loaded { project, suites } = project::load(&arguments.select, arguments.check.timeout)?;
+    let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since.clone() };
+    let request = v1::SubmitRequest {
+        key: submission::key(),
+        protocol: mrt_proto::PROTOCOL,
+        columns: submission::columns(&suites, &wanted, NOTHING)?,
+        priority: 0,
+        patience_ms: FOR_EVER,
+        options: Some(submission::options(&arguments.check)),
+        labels: [].into(),
+    };
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     let cancel = CancellationToken::new();
-    let report = runtime.block_on(check(suites, arguments, mode, canvas, cancel.clone()))?;
-    let interrupted = cancel.is_cancelled();
-
-    output.write(&render(&report, arguments, &output)?)?;
+    let fetched = runtime.block_on(async {
+        interrupt::listen(cancel.clone(), screen.canvas.clone()).map_err(CliError::Signals)?;
+        let (events, shown) = screen.progress();
+        let fetched = check(&project, request, arguments, python, events, &cancel).await;
+        // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
+        let _ = shown.await;
+        fetched
+    })?;
+    let code = paper.write(&fetched)?;
     if arguments.write_baseline {
-        write_baseline(&project, &report, arguments.quiet)?;
+        write_baseline(&project, &fetched.report, arguments.talk.quiet)?;
     }
-    if interrupted {
+    if cancel.is_cancelled() {
         tell("interrupted: the report holds what was finished by then");
         return Ok(exit_code::INCOMPLETE);
     }
-    let outcome = report.outcome(fail_on(arguments));
-    if outcome == Outcome::NothingChecked {
-        tell(format_args!("error: nothing was checked: {}", why_nothing(&report)));
-    }
-    Ok(outcome.exit_code())
+    Ok(code)
 }
 
 async fn check(
-    suites: Vec<Suite>,
+    project: &Project,
+    request: v1::SubmitRequest,
     arguments: &Run,
-    mode: Mode,
-    canvas: MultiProgress,
-    cancel: CancellationToken,
-) -> Result<Report, CliError> {
-    interrupt::listen(cancel.clone(), canvas.clone()).map_err(CliError::Signals)?;
-    let (sender, events) = mpsc::unbounded_channel();
-    let shown = tokio::spawn(progress::show(events, mode, canvas, arguments.verbose > 0));
-    let result = here::check(suites, options(arguments), sender, cancel).await;
-    // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
-    let _ = shown.await;
-    result
-}
-
-fn options(arguments: &Run) -> Options {
+    python: Option<PathBuf>,
+    events: UnboundedSender<Event>,
+    cancel: &CancellationToken,
+) -> Result<Fetched, CliError> {
+    let head = Head::start().await?;
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    Options {
-        jobs: arguments.jobs.unwrap_or_else(cores).get(),
-        keep: arguments.keep,
-        seed_all: arguments.seed == Seed::All,
-        wanted: Wanted { only: arguments.only.clone(), since: arguments.since.clone() },
-        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+    let jobs = arguments.jobs.unwrap_or_else(cores);
+    let worker = Worker::start(head.channel.clone(), project, arguments, jobs, python);
+    let farm = Farm::here(head.channel.clone());
+    let fetched = follow(&farm, request, &events, cancel).await;
+    let worker = worker.end().await;
+    for what in worker.kept {
+        let _ = events.send(Event::Preparing { suite: String::new(), target: None, what });
     }
+    drop(farm);
+    head.end().await?;
+    worker.ended.map_err(CliError::Agent)?;
+    fetched
 }
 
-fn fail_on(arguments: &Run) -> mrt_report::FailOn {
-    match arguments.fail_on {
-        FailOn::Fail => mrt_report::FailOn::Fail,
-        FailOn::Warn => mrt_report::FailOn::Warn,
-    }
-}
-
-fn render(report: &Report, arguments: &Run, output: &Output) -> Result<String, CliError> {
-    match arguments.format {
-        Format::Json => mrt_report::json(report).map_err(CliError::Render),
-        Format::Junit => mrt_report::junit(report, fail_on(arguments)).map_err(CliError::Render),
-        Format::Terminal => {
-            let terminal = matches!(output, Output::Stdout) && std::io::stdout().is_terminal();
-            let defaults = Style::default();
-            let columns = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-            let style = Style {
-                color: color(arguments.color, terminal),
-                width: if terminal { columns().unwrap_or(defaults.width) } else { defaults.width },
-                all: arguments.full,
-            };
-            Ok(mrt_report::terminal(report, &style))
+/// Submits the run, and shows it until it has ended.
+async fn follow(
+    farm: &Farm,
+    request: v1::SubmitRequest,
+    events: &UnboundedSender<Event>,
+    cancel: &CancellationToken,
+) -> Result<Fetched, CliError> {
+    farm.upload_nothing(NOTHING).await?;
+    let run = farm.submit(request).await?;
+    let mut follower = Follower::default();
+    let following = farm.follow(&run, |event| {
+        for event in follower.take(event) {
+            // The worker is here, or is about to be.
+            if !matches!(event, Event::Waiting { .. }) {
+                // Nobody listening is no reason to stop checking.
+                let _ = events.send(event);
+            }
+        }
+    });
+    let cancelling = async {
+        cancel.cancelled().await;
+        farm.cancel(&run).await
+    };
+    tokio::pin!(following);
+    tokio::select! {
+        followed = &mut following => followed?,
+        cancelled = cancelling => {
+            cancelled?;
+            following.await?;
         }
     }
+    farm.report(&run).await
 }
 
-fn color(asked: Color, terminal: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    match asked {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
-            terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// The coordinator of this process, with a state that goes with it.
+struct Head {
+    coordinator: Coordinator,
+    channel: Channel,
+    server: JoinHandle<Result<(), TransportError>>,
+    stop: CancellationToken,
+}
+
+impl Head {
+    async fn start() -> Result<Self, CliError> {
+        let store = Store::temporary().await.map_err(CliError::Store)?;
+        let all = Bundles { bytes: u64::MAX, keep: FOR_EVER };
+        // What fails for want of something on this machine will do so again.
+        let settings = Settings { lease: FOR_EVER, attempts: 1 };
+        let coordinator = Coordinator::start(store, settings, Retention { runs: FOR_EVER, bundles: all });
+        let stop = CancellationToken::new();
+        let limits = Limits { bundle: 0, bundles: u64::MAX };
+        let routes = coordinator.routes(&Tokens::none(), limits, &stop);
+        let (channel, incoming) = in_process();
+        let stopped = stop.clone().cancelled_owned();
+        let server = tokio::spawn(async move {
+            Server::builder().add_routes(routes).serve_with_incoming_shutdown(incoming, stopped).await
+        });
+        Ok(Self { coordinator, channel, server, stop })
+    }
+
+    async fn end(self) -> Result<(), CliError> {
+        self.stop.cancel();
+        drop(self.channel);
+        // A panic of it has been told.
+        if let Ok(served) = self.server.await {
+            served.map_err(CliError::Serve)?;
         }
+        self.coordinator.end().await;
+        Ok(())
+    }
+}
+
+/// The worker of this process.
+struct Worker {
+    station: Arc<Station>,
+    agent: JoinHandle<Result<(), AgentError>>,
+    drain: CancellationToken,
+}
+
+/// What is left of it.
+struct Rest {
+    /// What was kept for a look.
+    kept: Vec<String>,
+    ended: Result<(), AgentError>,
+}
+
+impl Worker {
+    fn start(
+        channel: Channel,
+        project: &Project,
+        arguments: &Run,
+        jobs: NonZeroUsize,
+        interpreter: Option<PathBuf>,
+    ) -> Self {
+        let station = Arc::new(Station::new(StationOptions {
+            jobs: jobs.get(),
+            keep: arguments.keep,
+            interpreter,
+            cache: environment::default_cache_dir(),
+        }));
+        let drain = CancellationToken::new();
+        let serving = agent::serve(
+            WorkersClient::new(channel),
+            Arc::clone(&station),
+            Arc::new(Here(project.root.clone())),
+            AgentOptions::new(jobs),
+            drain.clone(),
+        );
+        Self { station, agent: tokio::spawn(serving), drain }
+    }
+
+    /// Takes down what it has started.
+    async fn end(self) -> Rest {
+        self.drain.cancel();
+        // A panic of it has been told.
+        let ended = self.agent.await.unwrap_or(Ok(()));
+        Rest { kept: self.station.close().await, ended }
+    }
+}
+
+/// The project where it lies: nothing is packed and unpacked for a worker that sees it.
+struct Here(PathBuf);
+
+#[async_trait]
+impl Projects for Here {
+    async fn directory(&self, _bundle: &str) -> Result<Files, ProjectsError> {
+        Ok(self.0.clone().into())
     }
 }
 
@@ -118,12 +237,4 @@ fn write_baseline(project: &Project, report: &Report, quiet: bool) -> Result<(),
         tell(format_args!("wrote {}: {what} accepted from now on", path.display()));
     }
     Ok(())
-}
-
-fn why_nothing(report: &Report) -> &'static str {
-    if report.cells.is_empty() {
-        "no revision was selected; see --suite, --only, --since and `floor` in mrt.toml"
-    } else {
-        "every selected revision is skipped; see `skip` in mrt.toml"
-    }
 }

@@ -26,7 +26,8 @@ pub(crate) fn report(arguments: &ReportOf) -> Result<u8, CliError> {
     Screen::open(&arguments.talk)?;
     let paper = Paper::new(&arguments.shown, &arguments.talk)?;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
-    let fetched = runtime.block_on(async { Farm::at(&arguments.connection)?.report(&arguments.run).await })?;
+    let fetched =
+        runtime.block_on(async { Farm::at(&arguments.connection)?.report(&arguments.run).await })?;
     let code = paper.write(&fetched)?;
     if !fetched.complete {
         tell("the run has not ended: the report holds what is finished so far");
@@ -76,7 +77,8 @@ fn table(runs: &[v1::Run]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 5] = std::array::from_fn(width);
     let line = |row: &[String; 5]| {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
     rows.iter().map(line).collect()

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mrt_proto::v1;
 use mrt_report::{Outcome, Report, Style, exit_code};
 use tokio::sync::mpsc;
@@ -30,6 +30,22 @@ impl Screen {
         let colored = color(talk.color, std::io::stderr().is_terminal());
         logging::start(talk.verbose, talk.quiet, colored, &canvas)?;
         Ok(Self { mode, canvas, verbose: talk.verbose > 0 })
+    }
+
+    /// Whether only errors are said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.mode == Mode::Quiet
+    }
+
+    /// A bar for so many bytes.
+    pub(crate) fn bytes(&self, bytes: u64, what: &str) -> ProgressBar {
+        let bar = self.canvas.add(ProgressBar::new(bytes));
+        // A template that indicatif cannot read would only cost the looks.
+        if let Ok(style) = ProgressStyle::with_template("{msg}  {bar:24.green} {bytes}/{total_bytes}") {
+            bar.set_style(style);
+        }
+        bar.set_message(mrt_report::printable(what).into_owned());
+        bar
     }
 
     /// Shows the events that are sent until nobody can send any. Needs a tokio runtime.

@@ -8,6 +8,7 @@ use mrt_chain::settings::{ServerSettings, Suite, Target};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 
+use crate::args::{Check, Seed};
 use crate::error::CliError;
 
 /// The columns of a run: each suite on each of its targets, in the matrix's order.
@@ -86,11 +87,11 @@ pub(crate) fn all_inside(root: &Path, suites: &[Suite]) -> Result<(), CliError> 
     Ok(())
 }
 
-/// The options of the check, for all columns alike.
-pub(crate) fn options(seed_all: bool, timeout: Option<std::time::Duration>) -> v1::CheckOptions {
+/// What changes the check.
+pub(crate) fn options(check: &Check) -> v1::CheckOptions {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let timeout_ms = timeout.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    v1::CheckOptions { seed_all, today: today.to_string(), timeout_ms }
+    let timeout_ms = check.timeout.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    v1::CheckOptions { seed_all: check.seed == Seed::All, today: today.to_string(), timeout_ms }
 }
 
 /// A submission's key: random, so that what is sent twice is one run.

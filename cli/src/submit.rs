@@ -94,28 +94,31 @@ pub(crate) async fn follow(
     let (events, shown) = screen.progress();
     let mut follower = Follower::default();
     if !screen.is_quiet() {
-        screen.say(&format!("run {run}"));
+        tell(format_args!("following run {run}"));
     }
-    let following = farm.follow(run, |event| {
-        for event in follower.take(event) {
-            // Nobody listening is no reason to stop following.
-            let _ = events.send(event);
-        }
-    });
-    tokio::pin!(following);
-    let followed = tokio::select! {
-        followed = &mut following => followed,
-        () = interrupted.cancelled() => {
-            if !leave(run, follow, screen) {
-                tell(format_args!("run {run} goes on; `mrt-cli watch {run}` follows it, `mrt-cli cancel {run}` ends it"));
-                return Ok(exit_code::INCOMPLETE);
+    let followed = {
+        let following = farm.follow(run, move |event| {
+            for event in follower.take(event) {
+                // Nobody listening is no reason to stop following.
+                let _ = events.send(event);
             }
-            tell(format_args!("cancelling run {run}"));
-            farm.cancel(run).await?;
-            following.await
+        });
+        tokio::pin!(following);
+        tokio::select! {
+            followed = &mut following => followed,
+            () = interrupted.cancelled() => {
+                if !leave(run, follow, screen) {
+                    tell(format_args!(
+                        "run {run} goes on; `mrt-cli watch {run}` follows it, `mrt-cli cancel {run}` ends it"
+                    ));
+                    return Ok(exit_code::INCOMPLETE);
+                }
+                tell(format_args!("cancelling run {run}"));
+                farm.cancel(run).await?;
+                following.await
+            }
         }
     };
-    drop(events);
     // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
     let _ = shown.await;
     followed?;

@@ -13,9 +13,17 @@ use crate::error::CliError;
 pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> Result<Vec<Suite>, CliError> {
     let root = &project.root;
     // An option is no reference.
-    let base = git(root, ["merge-base".as_ref(), "--end-of-options".as_ref(), reference.as_ref(), "HEAD".as_ref()])?;
+    let base =
+        git(root, ["merge-base".as_ref(), "--end-of-options".as_ref(), reference.as_ref(), "HEAD".as_ref()])?;
     let base = OsStr::from_bytes(base.trim_ascii());
-    let diff = ["diff".as_ref(), "--name-only".as_ref(), "--no-renames".as_ref(), "-z".as_ref(), "--relative".as_ref(), base];
+    let diff = [
+        "diff".as_ref(),
+        "--name-only".as_ref(),
+        "--no-renames".as_ref(),
+        "-z".as_ref(),
+        "--relative".as_ref(),
+        base,
+    ];
     let mut changed = paths(root, &git(root, diff)?);
     let untracked = ["ls-files", "--others", "--exclude-standard", "-z"].map(OsStr::new);
     changed.extend(paths(root, &git(root, untracked)?));
@@ -28,7 +36,8 @@ fn is_touched(project: &Project, suite: &Suite, changed: &[PathBuf]) -> bool {
     let root = &project.root;
     let python = &suite.python;
     let shared = [root.join("mrt.toml"), project.baseline_path()];
-    let mut own = vec![suite.dir.as_path(), suite.alembic.file.as_path(), suite.alembic.script_location.as_path()];
+    let mut own =
+        vec![suite.dir.as_path(), suite.alembic.file.as_path(), suite.alembic.script_location.as_path()];
     own.extend(suite.alembic.version_locations.values().flatten().map(PathBuf::as_path));
     own.extend(python.requirements.iter().map(PathBuf::as_path));
     own.extend(python.project.as_deref());

@@ -22,13 +22,15 @@ mod load;
 mod read;
 mod save;
 
+use std::path::Path;
 use std::str::FromStr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
+use tempfile::TempDir;
 use url::Url;
 
 use crate::lease::Time;
@@ -111,7 +113,12 @@ pub struct Store {
     name: String,
     /// For reading alone.
     pool: AnyPool,
+    /// Where it is, when it goes with this process.
+    temporary: Option<Arc<TempDir>>,
 }
+
+/// How directories of temporary states are named, before the process's number.
+const TEMPORARY: &str = "mrt-state-";
 
 /// A transaction that nobody else's can overtake.
 pub struct Turn {
@@ -145,12 +152,16 @@ impl Kind {
     }
 
     /// What a new connection is told. One that stops in the middle of a transaction must not stop all others.
-    fn session(self) -> &'static str {
-        match self {
-            Self::Sqlite => {
+    fn session(self, durable: bool) -> &'static str {
+        match (self, durable) {
+            (Self::Sqlite, true) => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON"
             }
-            Self::Postgres => {
+            // Nobody reads it again after this process.
+            (Self::Sqlite, false) => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON"
+            }
+            (Self::Postgres, _) => {
                 "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '15s'; SET statement_timeout = '60s'"
             }
         }
@@ -186,6 +197,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached, or holds what a newer version has written.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_as(url, None).await
+    }
+
+    async fn open_as(url: &str, temporary: Option<Arc<TempDir>>) -> Result<Self, StoreError> {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(install_default_drivers);
         let wrong = |message: String| StoreError::Url { message };
@@ -201,11 +216,12 @@ impl Store {
         let _ = public.set_password(None);
         let name = public.to_string();
         let failed = |source| StoreError::Open { database: name.clone(), source };
+        let session = kind.session(temporary.is_none());
         let pool = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(15))
             .after_connect(move |connection, _| {
-                Box::pin(async move { connection.execute(kind.session()).await.map(drop) })
+                Box::pin(async move { connection.execute(session).await.map(drop) })
             })
             .connect_with(options.clone())
             .await
@@ -214,7 +230,21 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|source| StoreError::Migrate { database: name.clone(), source })?;
-        Ok(Self { kind, options, name, pool })
+        Ok(Self { kind, options, name, pool, temporary })
+    }
+
+    /// A state that goes with this process: for a farm of one.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub async fn temporary() -> Result<Self, StoreError> {
+        let place = std::env::temp_dir();
+        sweep(&place);
+        let prefix = format!("{TEMPORARY}{}-", std::process::id());
+        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(&place);
+        let directory = directory.map_err(|source| StoreError::Directory { path: place, source })?;
+        let url = format!("sqlite://{}?mode=rwc", directory.path().join("state.db").display());
+        Self::open_as(&url, Some(Arc::new(directory))).await
     }
 
     /// Where it is, without its password.
@@ -234,7 +264,7 @@ impl Store {
     pub async fn connect(&self) -> Result<AnyConnection, StoreError> {
         let failed = |source| StoreError::Open { database: self.name.clone(), source };
         let mut connection = AnyConnection::connect_with(&self.options).await.map_err(failed)?;
-        connection.execute(self.kind.session()).await.map_err(failed)?;
+        connection.execute(self.kind.session(self.temporary.is_none())).await.map_err(failed)?;
         Ok(connection)
     }
 
@@ -294,4 +324,19 @@ fn stored(number: u64) -> i64 {
 
 fn number(stored: i64) -> Result<u64, StoreError> {
     Ok(stored.cast_unsigned())
+}
+
+/// Removes the temporary states of processes that were killed.
+fn sweep(place: &Path) {
+    let Ok(entries) = std::fs::read_dir(place) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(TEMPORARY)?.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|owner| !Path::new("/proc").join(owner.to_string()).exists()) {
+            // Another user's cannot be removed, and is not ours to.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }

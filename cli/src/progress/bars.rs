@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mrt_report::printable;
 
-use super::{Event, Tally, place, told};
+use super::{Event, Tally, place, told, waiting};
 
 /// Suite and target; no target is the suite itself, while it is prepared.
 type Key = (String, Option<String>);
@@ -48,7 +48,7 @@ impl Bars {
             Event::TargetStarted { suite, target, cells, server } => {
                 self.prepared(suite);
                 let bar = self.bar(suite, Some(target));
-                bar.tally = Tally { cells: *cells, ..Tally::default() };
+                bar.tally.cells = *cells;
                 bar.bar.set_length(*cells as u64);
                 bar.bar.set_style(style("{prefix}  {bar:24.green} {pos}/{len}  {wide_msg}"));
                 bar.bar.set_message(printable(server).into_owned());
@@ -72,6 +72,10 @@ impl Bars {
                 bar.revision = "finished".to_owned();
                 bar.show();
                 bar.bar.abandon();
+            }
+            Event::Waiting { reason, left_ms } => {
+                // A failing write to the terminal is no reason to end a run.
+                let _ = self.canvas.println(waiting(reason, *left_ms));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mrt_report::printable;
 
-use super::{Event, Tally, place, told};
+use super::{Event, Tally, place, told, waiting};
 
 /// Below this many cells a count at every tenth would only repeat them.
 const WORTH_COUNTING: usize = 20;
@@ -31,7 +31,8 @@ impl Lines {
             }
             Event::TargetStarted { suite, target, cells, server } => {
                 let key = (suite.clone(), target.clone());
-                self.tallies.insert(key, Tally { cells: *cells, ..Tally::default() });
+                // Those that are left out have been told before.
+                self.tallies.entry(key).or_default().cells = *cells;
                 vec![format!("{}: checking {cells} revisions on {}", place(suite, target), printable(server))]
             }
             Event::CellStarted { .. } => Vec::new(),
@@ -51,13 +52,20 @@ impl Lines {
                 let tally = self.tallies.remove(&(suite.clone(), target.clone())).unwrap_or_default();
                 vec![format!("{}: finished, {}", place(suite, target), counts(&tally))]
             }
+            Event::Waiting { reason, left_ms } => vec![waiting(reason, *left_ms)],
         }
     }
 }
 
 fn counts(tally: &Tally) -> String {
     let comma = if tally.troubles().is_empty() { "" } else { ", " };
-    format!("{} of {} checked: {} pass{comma}{}", tally.done, tally.cells, tally.pass, tally.troubles())
+    format!(
+        "{} of {} checked: {} pass{comma}{}",
+        tally.done,
+        tally.cells.max(tally.done),
+        tally.pass,
+        tally.troubles()
+    )
 }
 
 #[cfg(test)]

@@ -196,6 +196,7 @@ impl Submissions for Submitting {
             cells: run.cells,
             done: run.done,
             ended: run.ended,
+            cancelled: run.cancelled,
             labels: run.labels.into_iter().collect(),
         });
         Ok(Response::new(v1::ListRunsResponse { runs: runs.collect() }))
