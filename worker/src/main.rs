@@ -188,13 +188,8 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let cache = args.cache.unwrap_or_else(default_cache);
     let slots = args.slots.unwrap_or_else(default_slots);
     let (connection, limits) = (Some(args.connection), Limits::default());
-    let projects = BundleCache::open(
-        client.clone(),
-        connection.clone(),
-        cache.join("bundles"),
-        args.cache_size,
-        limits,
-    );
+    let projects =
+        BundleCache::open(client.clone(), connection.clone(), cache.join("bundles"), args.cache_size, limits);
     let projects = projects.map_err(|source| MainError::Cache { path: cache.clone(), source })?;
     let station = Arc::new(Station::new(StationOptions {
         jobs: slots.get(),
@@ -274,7 +269,9 @@ mod tests {
         assert_eq!(args.cache_size, 10_000_000_000);
         assert_eq!(args.host, hostname());
         assert!(!args.host.is_empty());
-        assert!(Args::try_parse_from(["mrt-worker", "--coordinator", "https://farm", "--slots", "0"]).is_err());
+        assert!(
+            Args::try_parse_from(["mrt-worker", "--coordinator", "https://farm", "--slots", "0"]).is_err()
+        );
     }
 
     #[test]

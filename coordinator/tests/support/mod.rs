@@ -26,7 +26,7 @@ pub(crate) async fn places() -> Vec<Place> {
             url.set_path(&name);
             places.push(Place { url: url.to_string(), _directory: None });
         }
-        Err(_) => eprintln!("SKIPPED on PostgreSQL: MRT_TEST_POSTGRES_URL is not set"),
+        Err(_) => eprintln!("SKIPPED: the state on PostgreSQL: MRT_TEST_POSTGRES_URL is not set"),
     }
     places
 }

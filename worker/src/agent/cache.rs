@@ -71,8 +71,9 @@ impl BundleCache {
             let archive = partial.archive();
             let failed = |source| ProjectsError::Cache { action: "read", path: archive.clone(), source };
             let unpacked = unpack(File::open(&archive).map_err(failed)?, digest, &partial.files(), limits);
-            unpacked.map_err(|source| {
-                ProjectsError::Unpack { bundle: digest.to_string(), source: Box::new(source) }
+            unpacked.map_err(|source| ProjectsError::Unpack {
+                bundle: digest.to_string(),
+                source: Box::new(source),
             })?;
             std::fs::remove_file(&archive).map_err(failed)?;
             shelf.put(digest, partial)

@@ -11,6 +11,7 @@ mod key;
 mod speech;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use mrt_proto::v1;
 use mrt_proto::v1::worker_message::Message;
 
 use key::Key;
+pub(super) use words::{Effect, Ending, UnitId, Word};
 
 /// How long after the grace period a worker waits for a coordinator that is not there.
 const LINGER: Duration = Duration::from_secs(5);
@@ -34,65 +36,6 @@ pub(super) struct Settings {
     pub(super) grace: Duration,
     /// Servers can come as containers, as far as is known.
     pub(super) containers: bool,
-}
-
-/// One go at an assignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct UnitId(u64);
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Effect {
-    /// Begin.
-    Start {
-        /// From now on named so.
-        unit: UnitId,
-        /// What to check.
-        assignment: v1::Assignment,
-    },
-    /// Only these cells are still to be checked.
-    Shrink {
-        /// By which unit.
-        unit: UnitId,
-        /// As far as they were its own before.
-        cells: BTreeSet<u32>,
-    },
-    /// End it; nothing that it says is heard any more.
-    Cancel {
-        /// Which.
-        unit: UnitId,
-    },
-}
-
-/// What a unit says.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Word {
-    /// For people.
-    Note(v1::shard_note::Note),
-    /// It is at these revisions from now on.
-    At(BTreeSet<u32>),
-    /// It has the chain's state after this revision.
-    Stands(u32),
-    /// A cell has come to its end.
-    Result(u32, v1::cell_result::Outcome),
-    /// So has the unit; it says nothing more.
-    Ended(Ending),
-}
-
-/// How a unit ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ending {
-    /// Every cell that was left to it has its result.
-    Done,
-    /// It cannot be checked at all.
-    Failed {
-        /// Why.
-        failure: v1::Failure,
-        /// It would be the same everywhere.
-        project: bool,
-    },
-    /// The container engine is gone. That is nobody's failure: another worker may have one.
-    NoContainers,
 }
 
 /// A shard of ours.

@@ -114,7 +114,8 @@ impl Driver {
                 Effect::Start { unit, assignment } => self.start(unit, assignment),
                 Effect::Shrink { unit, cells } => {
                     if let Some(running) = self.units.get(&unit) {
-                        let is_left = |cell: &usize| u32::try_from(*cell).is_ok_and(|cell| cells.contains(&cell));
+                        let is_left =
+                            |cell: &usize| u32::try_from(*cell).is_ok_and(|cell| cells.contains(&cell));
                         running.cells.send_if_modified(|cells| {
                             let before = cells.len();
                             cells.retain(is_left);

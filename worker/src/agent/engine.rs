@@ -53,7 +53,9 @@ impl Watched {
             let now = self.answers().await;
             let before = there.send_replace(now);
             match (before, now) {
-                (true, false) => warn!("no container engine answers; shards that need one are left to others"),
+                (true, false) => {
+                    warn!("no container engine answers; shards that need one are left to others")
+                }
                 (false, true) => info!("a container engine answers"),
                 _ => {}
             }

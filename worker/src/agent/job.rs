@@ -110,7 +110,9 @@ impl JobError {
             Self::Projects(error) => error.is_projects_own(),
             Self::Run(error) => error.is_projects_own(),
             Self::Position { .. } | Self::Mistake => false,
-            Self::Settings(_) | Self::Suite(_) | Self::Target(_) | Self::Chain { .. } | Self::Today(_) => true,
+            Self::Settings(_) | Self::Suite(_) | Self::Target(_) | Self::Chain { .. } | Self::Today(_) => {
+                true
+            }
         }
     }
 
@@ -160,14 +162,14 @@ impl Shop {
             Err(error) => return self.failed(&job, &error),
         };
         let (events, heard) = mpsc::unbounded_channel();
+        let over = CancellationToken::new();
         let checking = async {
             let checked = self.checks.check(&unit, &events, &job.cancel).await;
-            // Whoever listens is not to wait for more.
-            drop(events);
+            over.cancel();
             checked
         };
         // Side by side: nothing of a check may wait for whom it is told to.
-        let (checked, gone) = tokio::join!(checking, self.listen(&job, &unit.target, heard));
+        let (checked, gone) = tokio::join!(checking, self.listen(&job, &unit.target, heard, &over));
         match checked {
             _ if gone => Ending::NoContainers,
             Ok(()) => Ending::Done,
@@ -197,11 +199,23 @@ impl Shop {
         Ok((unit, files))
     }
 
-    /// Passes on what is told of a unit. Whether the container engine went meanwhile, so that cells failed: those have no
+    /// Passes on what is told of a unit until its check is over. Whether the container engine went meanwhile, so that cells failed: those have no
     /// result, and what is left is given up.
-    async fn listen(&self, job: &Job, target: &Target, mut events: mpsc::UnboundedReceiver<UnitEvent>) -> bool {
+    async fn listen(
+        &self,
+        job: &Job,
+        target: &Target,
+        mut events: mpsc::UnboundedReceiver<UnitEvent>,
+        over: &CancellationToken,
+    ) -> bool {
         let (mut gone, mut starting) = (false, None);
-        while let Some(event) = events.recv().await {
+        loop {
+            let event = tokio::select! {
+                biased;
+                event = events.recv() => event,
+                () = over.cancelled() => None,
+            };
+            let Some(event) = event else { return gone };
             let word = match event {
                 UnitEvent::Preparing(what) => {
                     starting = what.starts_with("starting ").then(Instant::now);
@@ -233,7 +247,6 @@ impl Shop {
             };
             self.say(job.unit, word);
         }
-        gone
     }
 
     async fn is_engine_to_blame(&self, target: &Target, error: Option<&RunError>) -> bool {
@@ -297,7 +310,10 @@ fn encoded(cell: &mrt_report::Cell) -> Outcome {
         Ok(text) if text.len() <= CELL => Outcome::Cell(text),
         Ok(text) => {
             error!(revision = cell.revision, bytes = text.len(), "a cell is too large to be sent");
-            Outcome::Infrastructure(format!("the cell takes {} bytes, which is too much to be sent", text.len()))
+            Outcome::Infrastructure(format!(
+                "the cell takes {} bytes, which is too much to be sent",
+                text.len()
+            ))
         }
         Err(error) => Outcome::Infrastructure(format!("the cell cannot be written: {error}")),
     }

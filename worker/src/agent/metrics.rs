@@ -59,11 +59,16 @@ impl Metrics {
         registry.register("cell_seconds", "How long those took", self.cell_seconds.clone());
         let failures = "Cells and shards that could not be checked here, which says nothing about revisions";
         registry.register("infrastructure_failures", failures, self.failures.clone());
-        registry.register("server_start_seconds", "How long servers took to start", self.start_seconds.clone());
+        registry.register(
+            "server_start_seconds",
+            "How long servers took to start",
+            self.start_seconds.clone(),
+        );
         registry.register("leases", "Shards that are held", self.leases.clone());
         registry.register("outbox", "Results that are not acknowledged yet", self.outbox.clone());
         registry.register("connected", "1 while the coordinator has answered", self.connected.clone());
-        let fenced = "Shards that were let go of because the coordinator was not heard in the time of a lease";
+        let fenced =
+            "Shards that were let go of because the coordinator was not heard in the time of a lease";
         registry.register("fenced", fenced, self.fenced.clone());
     }
 

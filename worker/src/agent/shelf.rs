@@ -87,7 +87,8 @@ impl Shelf {
     pub(super) fn begin(&self) -> Result<Partial, ProjectsError> {
         let partial = self.root.join(PARTIAL);
         loop {
-            let directory = tempfile::tempdir_in(&partial).map_err(failed("make a directory in", &partial))?;
+            let directory =
+                tempfile::tempdir_in(&partial).map_err(failed("make a directory in", &partial))?;
             let lock = File::open(directory.path()).map_err(failed("open", directory.path()))?;
             lock.lock_shared().map_err(failed("lock", directory.path()))?;
             // Who came in between took it for one that is left.

@@ -100,7 +100,9 @@ async fn everybody_can_read_what_root_has_unpacked() {
     let bundle = store.bundle("hello", 10);
     let files = store.cache(1 << 30).directory(&bundle).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-    for path in [store.root(), store.root().join(&bundle), files.path().to_owned(), files.path().join("inner")] {
+    for path in
+        [store.root(), store.root().join(&bundle), files.path().to_owned(), files.path().join("inner")]
+    {
         assert_eq!(mode(&path), 0o755, "{}", path.display());
     }
     assert_eq!(mode(&files.path().join("text")), 0o644);
@@ -167,8 +169,7 @@ async fn what_is_not_what_its_name_says_is_refused_and_leaves_nothing() {
     let archive = store.coordinator.shared.bundles.lock().unwrap()[&other].clone();
     store.offer(one.clone(), archive);
     let error = cache.directory(&one).await.unwrap_err();
-    let is_digest =
-        |error: &ProjectsError| matches!(error, ProjectsError::Unpack { source, .. } if matches!(**source, BundleError::Digest { .. }));
+    let is_digest = |error: &ProjectsError| matches!(error, ProjectsError::Unpack { source, .. } if matches!(**source, BundleError::Digest { .. }));
     assert!(is_digest(&error), "{error:?}");
     // It may come right the next time, or by another worker.
     assert!(!error.is_projects_own());

@@ -113,9 +113,8 @@ impl Visit {
         orders: &[v1::Assignment],
         mut look: impl FnMut(&Theirs) -> Option<T>,
     ) -> T {
-        for n in 0..1_000 {
+        for _ in 0..1_000 {
             let message = self.next().await.expect("the worker ends the stream");
-            if n < 20 { eprintln!("DEBUG {message:?}"); }
             if let Some(found) = look(&message) {
                 return found;
             }

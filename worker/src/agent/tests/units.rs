@@ -21,18 +21,18 @@ async fn failure_of(settings: &str, assignment: v1::Assignment) -> v1::ShardFail
 
 #[tokio::test(start_paused = true)]
 async fn a_unit_is_what_the_assignment_says() {
-    let settings = "[suite.shop]\npath = '.'\ntargets = ['sqlite']\n[suite.other]\npath = '.'\nsection = 'two'\n";
+    let settings =
+        "[suite.shop]\npath = '.'\ntargets = ['sqlite']\n[suite.other]\npath = '.'\nsection = 'two'\n";
     let mut play = Play::with(Local::new(settings), |_| {});
     let mut visit = play.coordinator.visit().await;
     visit.welcome();
     visit.state().await;
-    let options =
-        v1::CheckOptions { seed_all: true, today: "2026-11-26".to_owned(), timeout_ms: 7_000 };
+    let options = v1::CheckOptions { seed_all: true, today: "2026-11-26".to_owned(), timeout_ms: 7_000 };
     let target = "postgres:16".to_owned();
     visit.order(&[v1::Assignment { target, options: Some(options), ..assignment(1, &[0, 3]) }]);
     let unit = play.bench.next().await.unit;
     assert_eq!((unit.suite.name.as_str(), unit.target.name.as_str()), ("shop", "postgres:16"));
-    assert_eq!(unit.suite.targets, [unit.target.clone()]);
+    assert_eq!(unit.suite.targets, std::slice::from_ref(&unit.target));
     assert_eq!(unit.target.engine, EngineKind::Postgres);
     assert_eq!(unit.suite.timeout, Duration::from_secs(7));
     let ids: Vec<_> = unit.chain.revisions().iter().map(|revision| revision.id.as_str()).collect();
@@ -70,8 +70,11 @@ async fn what_is_wrong_with_the_project_is_its_own_failure() {
     assert!(failure.project && failure.failure.as_ref().unwrap().usage, "{failure:?}");
 
     let local = Local::new("");
-    fs::write(local.directory.path().join("migrations/versions/e.py"), "revision = 'a'\ndown_revision = 'd'\n")
-        .unwrap();
+    fs::write(
+        local.directory.path().join("migrations/versions/e.py"),
+        "revision = 'a'\ndown_revision = 'd'\n",
+    )
+    .unwrap();
     let mut play = Play::with(local, |_| {});
     let mut visit = play.coordinator.visit().await;
     visit.welcome();

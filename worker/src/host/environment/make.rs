@@ -341,9 +341,18 @@ impl Tool {
     }
 }
 
+/// Takes what is ours out of a program's environment: packages are built by code of theirs, and tokens are none of its business.
+pub(super) fn without_ours(command: &mut Command) {
+    let ours = std::env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.as_encoded_bytes().starts_with(b"MRT_")) {
+        command.env_remove(name);
+    }
+}
+
 async fn run(mut command: Command, action: &str, program: &str) -> Result<(), EnvironmentError> {
     // An environment that is active is not the one that is meant.
     command.env_remove("VIRTUAL_ENV").env_remove("PYTHONHOME").env_remove("PYTHONPATH");
+    without_ours(&mut command);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.map_err(|source| {
         EnvironmentError::NotStarted { program: command.as_std().get_program().into(), source }
     })?;

@@ -200,7 +200,10 @@ async fn probe<'a>(
     interpreter: &Path,
     modules: impl IntoIterator<Item = &'a str>,
 ) -> Result<Found, EnvironmentError> {
-    let output = Command::new(interpreter)
+    let mut command = Command::new(interpreter);
+    // It may be a file of the project's.
+    make::without_ours(&mut command);
+    let output = command
         .args(["-c", PROBE])
         .args(modules)
         .stdin(std::process::Stdio::null())
