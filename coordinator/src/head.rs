@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use mrt_proto::v1;
 use prometheus_client::registry::Registry;
-use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, error, info, warn};
@@ -104,7 +103,6 @@ impl Head {
             retention,
             farm: Farm::default(),
             seen: Seen::default(),
-            connection: None,
             written,
             work,
             ready,
@@ -222,7 +220,6 @@ struct Mind {
     retention: Retention,
     farm: Farm,
     seen: Seen,
-    connection: Option<AnyConnection>,
     written: watch::Sender<u64>,
     work: watch::Sender<u64>,
     ready: watch::Sender<bool>,
@@ -249,10 +246,6 @@ impl Mind {
             }
             self.turn(std::mem::take(&mut tasks)).await;
         }
-        if let Some(connection) = self.connection {
-            // It ends with the process anyway.
-            let _ = sqlx::Connection::close(connection).await;
-        }
     }
 
     /// Whether time alone may change something.
@@ -273,7 +266,7 @@ impl Mind {
             Ok(()) => None,
             Err(error) => {
                 // What has happened in the turn has not happened.
-                (self.farm, self.seen, self.connection) = (Farm::default(), Seen::default(), None);
+                (self.farm, self.seen) = (Farm::default(), Seen::default());
                 self.metrics.failed();
                 let reason = in_full(error);
                 error!("{reason}");
@@ -334,7 +327,7 @@ impl Mind {
             turn.collect(runs, self.retention.bundles).await?;
         }
         self.seen = Seen(turn.change);
-        self.connection = Some(turn.commit().await?);
+        turn.commit().await?;
         self.metrics.turned(clock.elapsed(), &self.farm, &changes);
         self.farm.forget();
         *worked = self.waiting() > waiting;
@@ -342,11 +335,7 @@ impl Mind {
     }
 
     async fn begin(&mut self) -> Result<Turn, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.store.connect().await?,
-        };
-        let mut turn = self.store.turn(connection).await?;
+        let mut turn = self.store.turn().await?;
         turn.load(&self.settings, &mut self.farm, self.seen).await?;
         if self.seen == Seen::default() {
             debug!(runs = self.farm.runs.len(), "read the state");

@@ -22,15 +22,13 @@ mod load;
 mod read;
 mod save;
 
-use std::path::Path;
 use std::str::FromStr;
-use std::sync::{Arc, Once};
+use std::sync::Once;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
-use tempfile::TempDir;
+use sqlx::{Any, AnyPool, Executor as _, Row as _, SqlSafeStr as _, Transaction};
 use url::Url;
 
 use crate::lease::Time;
@@ -108,22 +106,15 @@ enum Kind {
 #[derive(Debug, Clone)]
 pub struct Store {
     kind: Kind,
-    options: AnyConnectOptions,
     /// For people: without a password.
     name: String,
-    /// For reading alone.
     pool: AnyPool,
-    /// Where it is, when it goes with this process.
-    temporary: Option<Arc<TempDir>>,
 }
-
-/// How directories of temporary states are named, before the process's number.
-const TEMPORARY: &str = "mrt-state-";
 
 /// A transaction that nobody else's can overtake.
 pub struct Turn {
     kind: Kind,
-    connection: AnyConnection,
+    connection: Transaction<'static, Any>,
     /// When it is.
     pub now: Time,
     /// Its number.
@@ -152,16 +143,12 @@ impl Kind {
     }
 
     /// What a new connection is told. One that stops in the middle of a transaction must not stop all others.
-    fn session(self, durable: bool) -> &'static str {
-        match (self, durable) {
-            (Self::Sqlite, true) => {
+    fn session(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON"
             }
-            // Nobody reads it again after this process.
-            (Self::Sqlite, false) => {
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON"
-            }
-            (Self::Postgres, _) => {
+            Self::Postgres => {
                 "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '15s'; SET statement_timeout = '60s'"
             }
         }
@@ -197,54 +184,43 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached, or holds what a newer version has written.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::open_as(url, None).await
+        Self::open_with(url, AnyPoolOptions::new().max_connections(8)).await
     }
 
-    async fn open_as(url: &str, temporary: Option<Arc<TempDir>>) -> Result<Self, StoreError> {
+    /// A state in memory, which goes with this process: for a farm of one.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn temporary() -> Result<Self, StoreError> {
+        // A single connection has it all.
+        let pool = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        Self::open_with("sqlite::memory:", pool).await
+    }
+
+    async fn open_with(url: &str, pool: AnyPoolOptions) -> Result<Self, StoreError> {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(install_default_drivers);
         let wrong = |message: String| StoreError::Url { message };
-        let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+        let mut parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
         let kind = match parsed.scheme() {
             "sqlite" => Kind::Sqlite,
             "postgres" | "postgresql" => Kind::Postgres,
             other => return Err(wrong(format!("`{other}` is no database that it knows"))),
         };
         let options = AnyConnectOptions::from_str(url).map_err(|error| wrong(error.to_string()))?;
-        let mut public = parsed;
         // A URL that can have none has none.
-        let _ = public.set_password(None);
-        let name = public.to_string();
+        let _ = parsed.set_password(None);
+        let name = parsed.to_string();
+        let pool = pool.acquire_timeout(Duration::from_secs(15)).after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(kind.session()).await.map(drop) })
+        });
         let failed = |source| StoreError::Open { database: name.clone(), source };
-        let session = kind.session(temporary.is_none());
-        let pool = AnyPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(Duration::from_secs(15))
-            .after_connect(move |connection, _| {
-                Box::pin(async move { connection.execute(session).await.map(drop) })
-            })
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
+        let pool = pool.connect_with(options).await.map_err(failed)?;
         kind.migrations()
             .run(&pool)
             .await
             .map_err(|source| StoreError::Migrate { database: name.clone(), source })?;
-        Ok(Self { kind, options, name, pool, temporary })
-    }
-
-    /// A state that goes with this process: for a farm of one.
-    ///
-    /// # Errors
-    /// When there is no place for it.
-    pub async fn temporary() -> Result<Self, StoreError> {
-        let place = std::env::temp_dir();
-        sweep(&place);
-        let prefix = format!("{TEMPORARY}{}-", std::process::id());
-        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(&place);
-        let directory = directory.map_err(|source| StoreError::Directory { path: place, source })?;
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("state.db").display());
-        Self::open_as(&url, Some(Arc::new(directory))).await
+        Ok(Self { kind, name, pool })
     }
 
     /// Where it is, without its password.
@@ -257,55 +233,36 @@ impl Store {
         self.kind == Kind::Postgres
     }
 
-    /// A connection for turns.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn connect(&self) -> Result<AnyConnection, StoreError> {
-        let failed = |source| StoreError::Open { database: self.name.clone(), source };
-        let mut connection = AnyConnection::connect_with(&self.options).await.map_err(failed)?;
-        connection.execute(self.kind.session(self.temporary.is_none())).await.map_err(failed)?;
-        Ok(connection)
-    }
-
     /// Begins a turn; others wait for its end. Without [`Turn::commit`] it leaves nothing behind.
     ///
     /// # Errors
     /// When the database does not answer, or another writer does not come to its end.
-    pub async fn turn(&self, mut connection: AnyConnection) -> Result<Turn, StoreError> {
-        connection.execute(self.kind.begin()).await.map_err(write)?;
-        let row = sqlx::query(self.kind.take_turn()).fetch_one(&mut connection).await.map_err(write)?;
+    pub async fn turn(&self) -> Result<Turn, StoreError> {
+        let mut connection = self.pool.begin_with(self.kind.begin()).await.map_err(write)?;
+        let row = sqlx::query(self.kind.take_turn()).fetch_one(&mut *connection).await.map_err(write)?;
         let number = |name: &str| row.try_get::<i64, _>(name).map_err(write).and_then(number);
         let (change, now) = (number("change")?, Time(number("now_ms")?));
         let (next_run, next_column) = (RunId(number("next_run")?), ColumnId(number("next_column")?));
-        Ok(Turn {
-            kind: self.kind,
-            connection,
-            now,
-            change,
-            next_run,
-            next_column,
-            names: (next_run, next_column),
-        })
+        let names = (next_run, next_column);
+        Ok(Turn { kind: self.kind, connection, now, change, next_run, next_column, names })
     }
 }
 
 impl Turn {
-    /// Writes down what the turn has done, and gives the connection back.
+    /// Writes down what the turn has done.
     ///
     /// # Errors
     /// When it is not certain to be written; it may be all the same.
-    pub async fn commit(mut self) -> Result<AnyConnection, StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
         if self.names != (self.next_run, self.next_column) {
             sqlx::query("UPDATE state SET next_run = $1, next_column = $2 WHERE id = 1")
                 .bind(stored(self.next_run.0))
                 .bind(stored(self.next_column.0))
-                .execute(&mut self.connection)
+                .execute(&mut *self.connection)
                 .await
                 .map_err(write)?;
         }
-        self.connection.execute("COMMIT").await.map_err(write)?;
-        Ok(self.connection)
+        self.connection.commit().await.map_err(write)
     }
 }
 
@@ -324,19 +281,4 @@ fn stored(number: u64) -> i64 {
 
 fn number(stored: i64) -> Result<u64, StoreError> {
     Ok(stored.cast_unsigned())
-}
-
-/// Removes the temporary states of processes that were killed.
-fn sweep(place: &Path) {
-    let Ok(entries) = std::fs::read_dir(place) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let owner = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(TEMPORARY)?.split('-').next()?.parse::<u32>().ok());
-        if owner.is_some_and(|owner| !Path::new("/proc").join(owner.to_string()).exists()) {
-            // Another user's cannot be removed, and is not ours to.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }

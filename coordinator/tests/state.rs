@@ -163,19 +163,18 @@ async fn what_is_written_is_what_the_farm_is_also_for_who_reads_along() {
             let (mut farm, mut seen) = (Farm::default(), Seen::default());
             let (mut other, mut other_seen) = (Farm::default(), Seen::default());
             let mut held = BTreeMap::new();
-            let mut connection = Some(store.connect().await.unwrap());
             for number in 0..TURNS {
                 let context = format!("seed {seed}, turn {number}, {}", store.name());
-                let mut turn = store.turn(connection.take().unwrap()).await.unwrap();
+                let mut turn = store.turn().await.unwrap();
                 turn.load(&SETTINGS, &mut farm, seen).await.unwrap();
                 let (changes, new) = act(&mut rng, &mut turn, &mut farm, &mut held);
                 turn.save(&farm, &changes, &new).await.unwrap();
                 seen = Seen(turn.change);
-                connection = Some(turn.commit().await.unwrap());
+                turn.commit().await.unwrap();
                 farm.forget();
 
                 // Who begins now reads the same; who has read along does, too, however seldom.
-                let mut turn = store.turn(connection.take().unwrap()).await.unwrap();
+                let mut turn = store.turn().await.unwrap();
                 let mut fresh = Farm::default();
                 turn.load(&SETTINGS, &mut fresh, Seen::default()).await.unwrap();
                 assert_eq!(state(&fresh), state(&farm), "{context}");
@@ -184,7 +183,7 @@ async fn what_is_written_is_what_the_farm_is_also_for_who_reads_along() {
                     assert_eq!(state(&other), state(&farm), "{context}");
                     other_seen = Seen(turn.change);
                 }
-                connection = Some(turn.commit().await.unwrap());
+                turn.commit().await.unwrap();
             }
             complete(&store).await;
         }
@@ -216,13 +215,13 @@ async fn complete(store: &Store) {
 async fn a_turn_that_is_not_committed_leaves_nothing() {
     for place in support::places().await {
         let store = Store::open(&place.url).await.unwrap();
-        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
         let (mut farm, mut changes) = (Farm::default(), Changes::default());
         let run = run(&mut Rng::with_seed(1), "key".to_owned());
         farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
         turn.save(&farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
         drop(turn);
-        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
         assert!(!turn.exists(RunId(1)).await.unwrap());
         assert_eq!(turn.submitted("key").await.unwrap(), None);
     }
@@ -249,16 +248,16 @@ async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
         assert!(back == bytes);
         assert_eq!(store.bundle_bytes().await.unwrap(), 6_000_000);
         // One is needed by an open run; of the others as many go as it takes.
-        let mut turn = store.turn(store.connect().await.unwrap()).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
         let (mut farm, mut changes) = (Farm::default(), Changes::default());
         let mut run = run(&mut Rng::with_seed(1), "key".to_owned());
         run.columns.iter_mut().for_each(|column| column.bundle = "1".repeat(64));
         farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
         turn.save(&farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
         turn.collect(turn.now, Bundles { bytes: 7_000_000, keep: 1_000_000 }).await.unwrap();
-        let connection = turn.commit().await.unwrap();
+        turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 6_000_000);
-        let mut turn = store.turn(connection).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
         turn.collect(turn.now, Bundles { bytes: 1, keep: 1_000_000 }).await.unwrap();
         turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 3_000_000);

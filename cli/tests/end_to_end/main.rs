@@ -9,6 +9,7 @@
 mod bad_input;
 mod command_line;
 mod environment;
+mod farm;
 mod isolation;
 mod options;
 mod run;

@@ -68,7 +68,7 @@ pub(super) async fn insert<const WIDTH: usize>(
                 Value::Bytes(bytes) => query.bind(bytes),
             };
         }
-        query.execute(&mut turn.connection).await.map_err(write)?;
+        query.execute(&mut *turn.connection).await.map_err(write)?;
     }
     Ok(())
 }

@@ -171,7 +171,7 @@ impl Turn {
         let done = sqlx::query("UPDATE bundles SET used_ms = $1 WHERE digest = $2")
             .bind(stored(self.now.0))
             .bind(digest)
-            .execute(&mut self.connection)
+            .execute(&mut *self.connection)
             .await
             .map_err(write)?;
         Ok(done.rows_affected() > 0)
@@ -183,7 +183,7 @@ impl Turn {
     /// # Errors
     /// When the state cannot be written.
     pub async fn collect(&mut self, runs: Time, bundles: Bundles) -> Result<(), StoreError> {
-        let connection = &mut self.connection;
+        let connection = &mut *self.connection;
         sqlx::query("DELETE FROM runs WHERE ended_ms < $1")
             .bind(stored(runs.0))
             .execute(&mut *connection)

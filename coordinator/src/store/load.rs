@@ -47,7 +47,7 @@ impl Turn {
              FROM runs WHERE changed > $1 AND (ended_ms IS NULL OR $1 > 0)",
         )
         .bind(seen)
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         for row in rows {
@@ -93,7 +93,7 @@ impl Turn {
              WHERE chains.changed > $1 AND runs.ended_ms IS NULL ORDER BY chains.run, chains.place",
         )
         .bind(seen)
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         let mut loaded = BTreeSet::new();
@@ -144,7 +144,7 @@ impl Turn {
              FROM cells WHERE chain = $1 ORDER BY position",
         )
         .bind(stored(id.0))
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         let (mut cells, mut revisions) = (Vec::new(), Vec::new());
@@ -174,7 +174,7 @@ impl Turn {
              ORDER BY shard",
         )
         .bind(stored(id.0))
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         let mut shards = Vec::new();
@@ -198,7 +198,7 @@ impl Turn {
             "SELECT chain, shard, epoch, worker, until_ms, at, lost, avoid, behind FROM shards WHERE changed > $1",
         )
         .bind(seen)
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         for row in rows {
@@ -220,7 +220,7 @@ impl Turn {
         )
         .bind(seen)
         .bind(stored(since))
-        .fetch_all(&mut self.connection)
+        .fetch_all(&mut *self.connection)
         .await
         .map_err(read)?;
         for row in rows {

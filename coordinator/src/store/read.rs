@@ -151,7 +151,7 @@ impl Turn {
     pub async fn submitted(&mut self, key: &str) -> Result<Option<RunId>, StoreError> {
         let row = sqlx::query("SELECT id FROM runs WHERE submission = $1")
             .bind(key)
-            .fetch_optional(&mut self.connection)
+            .fetch_optional(&mut *self.connection)
             .await
             .map_err(read)?;
         row.map(|row| Fields(&row).number("id").map(RunId)).transpose()
@@ -164,7 +164,7 @@ impl Turn {
     pub async fn exists(&mut self, id: RunId) -> Result<bool, StoreError> {
         let row = sqlx::query("SELECT id FROM runs WHERE id = $1")
             .bind(stored(id.0))
-            .fetch_optional(&mut self.connection)
+            .fetch_optional(&mut *self.connection)
             .await
             .map_err(read)?;
         Ok(row.is_some())
@@ -178,7 +178,7 @@ impl Turn {
         let rows = sqlx::query("SELECT revision, work_ms FROM durations WHERE suite = $1 AND target = $2")
             .bind(column.suite.as_str())
             .bind(column.target.as_str())
-            .fetch_all(&mut self.connection)
+            .fetch_all(&mut *self.connection)
             .await
             .map_err(read)?;
         let weight = |row| {

@@ -73,7 +73,7 @@ impl Turn {
             .bind(super::stored(run.next_event))
             .bind(super::stored(change))
             .bind(super::stored(id.0))
-            .execute(&mut self.connection)
+            .execute(&mut *self.connection)
             .await
             .map_err(super::write)?;
         }
@@ -145,7 +145,7 @@ impl Turn {
             sqlx::query("DELETE FROM shards WHERE chain = $1 AND shard = $2")
                 .bind(super::stored(chain))
                 .bind(i64::from(shard))
-                .execute(&mut self.connection)
+                .execute(&mut *self.connection)
                 .await
                 .map_err(super::write)?;
         }
