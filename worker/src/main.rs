@@ -91,6 +91,10 @@ struct Args {
     #[arg(long, value_name = "BYTES", env = "MRT_CACHE_SIZE", value_parser = bytes, default_value = "10GB", help_heading = "Work")]
     cache_size: u64,
 
+    /// Run all migrations with this Python, which has Alembic and the database drivers, instead of one made for each project
+    #[arg(long, value_name = "INTERPRETER", env = "MRT_PYTHON", help_heading = "Work")]
+    python: Option<PathBuf>,
+
     /// How long cells may take to their ends once the worker is asked to end
     #[arg(long, value_name = "DURATION", env = "MRT_GRACE", value_parser = duration, default_value = "25s", help_heading = "Work")]
     grace: Duration,
@@ -194,7 +198,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let station = Arc::new(Station::new(StationOptions {
         jobs: slots.get(),
         keep: false,
-        interpreter: None,
+        interpreter: args.python,
         cache: cache.join("envs"),
     }));
     let sweeping = tokio::spawn(sweep());

@@ -52,7 +52,9 @@ impl Coordinator {
 
     fn with(directory: TempDir, listen: &str, arguments: &[&str]) -> Self {
         let mut command = program("mrt-coordinator");
-        command.args(["--listen", listen, "--log-format", "json", "--data"]).arg(directory.path().join("state"));
+        command
+            .args(["--listen", listen, "--log-format", "json", "--data"])
+            .arg(directory.path().join("state"));
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let address = said(&mut log, "listening")["address"].as_str().unwrap().to_owned();
@@ -146,7 +148,10 @@ async fn a_farm_reports_what_one_machine_reports() {
     assert_eq!(farm["summary"], alone["summary"]);
     // It was listed, and can be had again, in other shapes too.
     let runs = json(&coordinator.cli(&["runs", "--format", "json"]).output().unwrap());
-    assert_eq!((runs["runs"][0]["state"].as_str(), runs["runs"][0]["done"].as_u64()), (Some("ended"), Some(12)));
+    assert_eq!(
+        (runs["runs"][0]["state"].as_str(), runs["runs"][0]["done"].as_u64()),
+        (Some("ended"), Some(12))
+    );
     let again = coordinator.cli(&["report", "1", "--format", "json"]).output().unwrap();
     assert_eq!((again.status.code(), json(&again)), (Some(code), farm));
     let junit = coordinator.cli(&["watch", "1", "--format", "junit"]).output().unwrap();
@@ -159,7 +164,8 @@ fn a_run_goes_on_without_its_client_and_a_worker_that_is_asked_to_end_loses_noth
     let project = project();
     let coordinator = Coordinator::start(&[]);
     let directory = project.path().to_str().unwrap();
-    let output = coordinator.cli(&["submit", directory, "--detach", "--label", "branch=main"]).output().unwrap();
+    let output =
+        coordinator.cli(&["submit", directory, "--detach", "--label", "branch=main"]).output().unwrap();
     let run = String::from_utf8(output.stdout).unwrap().trim().to_owned();
     assert_eq!((run.as_str(), output.status.code()), ("1", Some(0)));
     // Nobody serves it yet.
@@ -342,13 +348,19 @@ fn what_is_wrong_with_a_submission_is_told_before_anything_is_checked() {
     for command in ["watch", "report", "cancel"] {
         refuse(&[command, "7"], 2, &["there is no run", "mrt-cli runs"]);
     }
-    let noise: Vec<u8> = (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    // What cannot be packed any smaller.
+    let next = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some((*state >> 56) as u8)
+    };
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::from_fn(|| next(&mut state)).take(60_000).collect();
     fs::write(project.path().join("large.bin"), noise).unwrap();
-    refuse(&["submit", directory], 2, &[".mrtignore"]);
+    refuse(&["submit", directory, "--detach"], 2, &["20000 bytes", ".mrtignore"]);
     // A link out of the project would be another file for each worker.
     fs::remove_file(project.path().join("large.bin")).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", project.path().join("link")).unwrap();
-    refuse(&["submit", directory], 2, &["link"]);
+    refuse(&["submit", directory, "--detach"], 2, &["link"]);
     let runs = json(&coordinator.cli(&["runs", "--format", "json"]).output().unwrap());
     assert_eq!(runs["runs"].as_array().unwrap().len(), 0);
 }
@@ -392,13 +404,15 @@ fn only_suites_that_a_change_touches_are_submitted() {
         let root = dir.path().join(suite);
         write(root.join("alembic.ini"), "[alembic]\nscript_location = migrations\n");
         write(root.join("migrations/env.py"), "");
-        let revision = "revision = 'a1'\ndown_revision = None\n\ndef upgrade(): pass\n\ndef downgrade(): pass\n";
+        let revision =
+            "revision = 'a1'\ndown_revision = None\n\ndef upgrade(): pass\n\ndef downgrade(): pass\n";
         write(root.join("migrations/versions/a1.py"), revision);
     }
     write(dir.path().join("mrt.toml"), "[suite.one]\npath = \"one\"\n\n[suite.two]\npath = \"two\"\n");
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        let status = Command::new("git").arg("-C").arg(dir.path()).args(identity).args(arguments).output().unwrap();
+        let status =
+            Command::new("git").arg("-C").arg(dir.path()).args(identity).args(arguments).output().unwrap();
         assert!(status.status.success(), "{}", stderr(&status));
     };
     git(&["init", "-q", "-b", "main"]);

@@ -95,9 +95,9 @@ impl Submissions for Submitting {
             }
             let size = upload.size() + data.len() as u64;
             if size > self.limits.bundle {
-                let limit = self.limits.bundle >> 20;
+                let limit = self.limits.bundle;
                 return Err(Status::invalid_argument(format!(
-                    "the bundle has more than {limit} MiB; name what no migration needs in .mrtignore, or raise \
+                    "the bundle has more than {limit} bytes; name what no migration needs in .mrtignore, or raise \
                      --max-bundle of the coordinator"
                 )));
             }

@@ -140,7 +140,9 @@ impl Station {
         let running = match idle {
             Some(mut running) => running.begin_again(&python).map(|()| running),
             None => {
-                preparing(format!("starting {}", target.name));
+                if needs_docker(target) {
+                    preparing(format!("starting {}", target.name));
+                }
                 let docker = self.docker_for(target).await?;
                 let slots = self.options.jobs.min(unit.cells.borrow().len());
                 Running::start(target, docker, (suite, &python), slots).await

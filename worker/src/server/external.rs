@@ -21,9 +21,10 @@ pub fn endpoint(
     match (url, url_env) {
         (Some(url), _) => parse(engine, url, "the target's url"),
         // A project that somebody has submitted must not have our tokens tried as URLs.
-        (None, Some(name)) if name.starts_with("MRT_") => {
-            Err(bad(&format!("the URL in ${name}"), "variables that begin with MRT_ are mrt's own; name another one"))
-        }
+        (None, Some(name)) if name.starts_with("MRT_") => Err(bad(
+            &format!("the URL in ${name}"),
+            "variables that begin with MRT_ are mrt's own; name another one",
+        )),
         (None, Some(name)) => {
             let origin = format!("the URL in ${name}");
             match std::env::var(name) {
