@@ -1,7 +1,7 @@
 //! A worker's side of the farm: the stream on which it says in which state it is, and is told in which to be.
 //!
-//! [`desk`] decides everything and knows neither tasks nor connections; [`driver`] moves it, [`line`] keeps the stream,
-//! [`job`] checks one unit. Where the files of a project come from is behind [`Projects`]: from the coordinator by way of a
+//! `desk` decides everything and knows neither tasks nor connections; `driver` moves it, `line` keeps the stream,
+//! `job` checks one unit. Where the files of a project come from is behind [`Projects`]: from the coordinator by way of a
 //! disk ([`BundleCache`]), or wherever they are already.
 
 mod cache;

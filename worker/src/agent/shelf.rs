@@ -1,8 +1,10 @@
 //! Bundles on a disk: what is there, what is in use, what has to go.
 //!
-//!     bundles/DIGEST/files/…    a bundle
-//!     bundles/DIGEST/bytes      what it takes
-//!     bundles/partial/…         what is being made or removed
+//! ```text
+//! bundles/DIGEST/files/…    a bundle
+//! bundles/DIGEST/bytes      what it takes
+//! bundles/partial/…         what is being made or removed
+//! ```
 //!
 //! A bundle appears whole, by a rename. Whoever uses one, or makes one, has its directory locked (`flock`, shared), and
 //! only who gets it alone may remove it. So several processes can share a shelf, and what a dead one has left is known by
