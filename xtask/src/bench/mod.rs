@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures. Nothing here passes or fails; it prints figures.
 
 mod chains;
+mod farm;
 mod memory;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use chains::Shape;
 pub(crate) enum Bench {
     /// mrt beside pytest-mrt on the same generated chain, in the same run.
     Peer(Peer),
+    /// The same load on a farm of one worker and of two.
+    Farm(farm::Farm),
 }
 
 /// How to compare.
@@ -43,6 +46,7 @@ pub(crate) struct Peer {
 pub(crate) fn run(bench: &Bench) -> Result<bool, Problem> {
     match bench {
         Bench::Peer(peer) => compare(peer),
+        Bench::Farm(farm) => farm::measure(farm),
     }
 }
 
