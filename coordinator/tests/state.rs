@@ -10,7 +10,7 @@ use fastrand::Rng;
 use mrt_coordinator::farm::{
     Assignment, Changes, Ended, Farm, NewColumn, NewRevision, NewRun, Said, Settings, Spoken, Weights,
 };
-use mrt_coordinator::lease::{Answer, WorkerId};
+use mrt_coordinator::lease::{Answer, Time, WorkerId};
 use mrt_coordinator::plan::{Capability, ColumnId, RunId};
 use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload};
 use mrt_proto::v1;
@@ -262,5 +262,70 @@ async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
         turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 3_000_000);
         assert!(store.has_bundle(digest("1")).await.unwrap());
+    }
+}
+
+/// A run of one column with two revisions, of which a worker has checked the first in so many milliseconds.
+async fn half_checked(store: &Store, farm: &mut Farm, duration_ms: u64) -> NewColumn {
+    let mut turn = store.turn().await.unwrap();
+    let mut changes = Changes::default();
+    let mut run = run(&mut Rng::with_seed(1), "key".to_owned());
+    run.columns.truncate(1);
+    let column = &mut run.columns[0];
+    column.needs.containers = false;
+    let mut rng = Rng::with_seed(2);
+    column.revisions = (0..2).map(|position| revision(position, 0, &mut rng)).collect();
+    column.revisions.iter_mut().for_each(|it| (it.asked, it.skipped) = (true, None));
+    let column = column.clone();
+    (turn.next_run, turn.next_column) = (RunId(2), ColumnId(2));
+    farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
+    let said = Said { serves: [column.needs.clone()].into(), slots: 1, ..Said::default() };
+    let (host, version) = ("host".to_owned(), "1".to_owned());
+    let spoken = Spoken { worker: WorkerId(1), host, version, said, held: Vec::new() };
+    let order = farm.heard(&SETTINGS, turn.now, &spoken, &mut changes).remove(0);
+    let cell = Cell::untried(&column.suite, &column.target, "r0", "", Verdict::Pass, String::new());
+    let ended = Ended::Cell(Box::new(Cell { duration_ms, ..cell }));
+    let answer = farm.result(&SETTINGS, (order.column, &order.lease), 0, &ended, &mut changes);
+    assert_eq!(answer, Answer::Accepted);
+    assert!(farm.cancel(&SETTINGS, RunId(1), &mut changes));
+    turn.save(farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
+    turn.commit().await.unwrap();
+    column
+}
+
+#[tokio::test]
+async fn how_long_a_cell_took_is_what_it_weighs_next_time() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let column = half_checked(&store, &mut Farm::default(), 700).await;
+        let mut turn = store.turn().await.unwrap();
+        let weights = turn.weights(&column).await.unwrap();
+        // The other was never tried.
+        assert_eq!(weights.cells, BTreeMap::from([("r0".to_owned(), 700)]));
+        let (mut farm, mut changes) = (Farm::default(), Changes::default());
+        let run = NewRun { columns: vec![column], ..run(&mut Rng::with_seed(1), "other".to_owned()) };
+        farm.submit(&SETTINGS, turn.now, (RunId(2), ColumnId(2)), &run, &[weights], &mut changes);
+        let works: Vec<u64> = farm.plans[&ColumnId(2)].column.cells().iter().map(|cell| cell.work).collect();
+        assert_eq!(works, [700, 700], "what is new weighs what is usual here");
+    }
+}
+
+#[tokio::test]
+async fn runs_that_have_ended_are_kept_for_a_while() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        half_checked(&store, &mut Farm::default(), 700).await;
+        let bundles = Bundles { bytes: u64::MAX, keep: 1_000_000 };
+        let mut turn = store.turn().await.unwrap();
+        turn.collect(Time(turn.now.0 - 1_000_000), bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        assert_eq!(store.runs(10).await.unwrap().len(), 1);
+        assert_eq!(store.report(RunId(1)).await.unwrap().columns[0].len(), 2);
+        let mut turn = store.turn().await.unwrap();
+        turn.collect(Time(turn.now.0 + 1), bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        assert_eq!(store.runs(10).await.unwrap(), []);
+        assert_eq!(store.report(RunId(1)).await.unwrap().columns.len(), 0);
+        assert_eq!(store.events(RunId(1), 0, 10).await.unwrap(), []);
     }
 }
