@@ -161,7 +161,7 @@ async fn every_cell_of_a_unit_is_told() {
     let (result, heard) = check(&station, unit, |_| {}).await;
     result.unwrap();
     assert_eq!(heard.verdicts(), [Verdict::Pass, Verdict::Fail, Verdict::Pass]);
-    assert_eq!(heard.preparing, ["starting sqlite"]);
+    assert_eq!(heard.preparing, [] as [&str; 0], "what is embedded is not started");
     assert!(heard.serving[0].starts_with("SQLite 3"), "{:?}", heard.serving);
     assert_eq!(heard.at, (BTreeSet::from([0, 1, 2]), BTreeSet::new()));
     assert_eq!(heard.stands, [0, 1, 2]);

@@ -129,10 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_ours_is_nobodys_url() {
+        let error = endpoint(EngineKind::Postgres, None, Some("MRT_TOKEN")).unwrap_err().to_string();
+        assert!(error.contains("$MRT_TOKEN") && error.contains("name another one"), "{error}");
+    }
+
+    #[test]
     fn an_environment_variable_that_is_not_set_is_named() {
-        let error = endpoint(EngineKind::Postgres, None, Some("MRT_NO_SUCH_URL")).unwrap_err().to_string();
+        let error = endpoint(EngineKind::Postgres, None, Some("NO_SUCH_URL")).unwrap_err().to_string();
         assert!(
-            error.contains("cannot use the URL in $MRT_NO_SUCH_URL: the environment variable is not set"),
+            error.contains("cannot use the URL in $NO_SUCH_URL: the environment variable is not set"),
             "{error}"
         );
     }
