@@ -1,6 +1,7 @@
-//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`.
+//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`, `chaos`.
 
 mod bench;
+mod chaos;
 mod corpus;
 mod docker;
 mod images;
@@ -49,6 +50,8 @@ enum Task {
     Real(real::Arguments),
     /// Plant one mutant in each of many real revisions, and count those that are found
     Mutants(mutants::Arguments),
+    /// Let processes, networks, disks and clocks of a farm fail, and see that its report is that of a single process
+    Chaos(chaos::Arguments),
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Task::Corpus(arguments) => corpus::run(&arguments).map(exit_code),
         Task::Real(arguments) => real::run(&arguments).map(exit_code),
         Task::Mutants(arguments) => mutants::run(&arguments).map(exit_code),
+        Task::Chaos(arguments) => chaos::run(&arguments).map(exit_code),
         Task::Bench(bench) => bench::run(&bench).map(exit_code),
     };
     outcome.unwrap_or_else(|problem| {

@@ -17,39 +17,33 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
+    /// A server for tests: fast, and empty after a restart.
     pub(crate) fn start(image: &str) -> Result<Self, Problem> {
+        let memory = ["--tmpfs", "/var/lib/postgresql/data:rw,size=4g"];
+        let careless = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"];
+        Self::run(image, "127.0.0.1::5432", &memory, &careless)
+    }
+
+    /// A server that can be taken down and started again: what was committed is there, at the same URL.
+    pub(crate) fn start_durable(image: &str) -> Result<Self, Problem> {
+        let port = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .map_err(|error| Problem::unusable(format!("there is no free port: {error}")))?
+            .port();
+        Self::run(image, &format!("127.0.0.1:{port}:5432"), &[], &[])
+    }
+
+    fn run(image: &str, publish: &str, docker: &[&str], server: &[&str]) -> Result<Self, Problem> {
         sweep()?;
         let random = "/proc/sys/kernel/random/uuid";
         let password = std::fs::read_to_string(random)
             .map_err(|error| Problem::unusable(format!("cannot read {random}: {error}")))?;
         let password = password.trim();
-        let mut run = command(
-            "docker",
-            [
-                "run",
-                "--detach",
-                "--label",
-                &format!("{LABEL}={}", id()),
-                "--publish",
-                "127.0.0.1::5432",
-                // Their values come by the environment, which no process list shows.
-                "--env",
-                "POSTGRES_PASSWORD",
-                "--env",
-                "PGPASSWORD",
-                "--tmpfs",
-                "/var/lib/postgresql/data:rw,size=4g",
-                "--shm-size",
-                "256m",
-                image,
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "max_connections=200",
-            ],
-        );
+        let label = format!("{LABEL}={}", id());
+        let mut run = command("docker", ["run", "--detach", "--label", &label, "--publish", publish]);
+        // Their values come by the environment, which no process list shows.
+        run.args(["--env", "POSTGRES_PASSWORD", "--env", "PGPASSWORD", "--shm-size", "256m"]);
+        run.args(docker).arg(image).args(server);
         let container = read(run.env("POSTGRES_PASSWORD", password).env("PGPASSWORD", password))?;
         let mut server = Self { image: image.to_owned(), container, url: String::new() };
         server.wait_until_ready()?;
@@ -62,6 +56,17 @@ impl Postgres {
     /// The administrator's URL.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Ends it as a power failure would.
+    pub(crate) fn kill(&self) -> Result<(), Problem> {
+        read(&mut command("docker", ["kill", &self.container])).map(drop)
+    }
+
+    /// Starts it again after that.
+    pub(crate) fn start_again(&self) -> Result<(), Problem> {
+        read(&mut command("docker", ["start", &self.container]))?;
+        self.wait_until_ready()
     }
 
     /// Makes an empty database and returns its URL, as SQLAlchemy spells it.

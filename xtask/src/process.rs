@@ -26,6 +26,9 @@ pub(crate) enum Problem {
         #[source]
         source: io::Error,
     },
+    /// What was waited for did not come.
+    #[error("waited {seconds} s for {what}")]
+    Late { what: String, seconds: u64 },
     /// Something is missing that a person has to provide.
     #[error("{0}")]
     Missing(String),

@@ -91,7 +91,8 @@ fn table(number: usize) -> (String, String) {
     )
 }
 
-fn altering(number: usize) -> (String, String) {
+/// What a revision of [`Shape::Altering`] does, up and down.
+pub(crate) fn altering(number: usize) -> (String, String) {
     let table = number / 4;
     match number % 4 {
         0 => {

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measures. Nothing here passes or fails; it prints figures.
 
-mod chains;
+pub(crate) mod chains;
 mod farm;
 mod memory;
 
