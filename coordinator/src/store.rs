@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Executor as _, Row as _, SqlSafeStr as _, Transaction};
+use sqlx::{Any, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _, Transaction};
 use url::Url;
 
 use crate::lease::Time;
@@ -211,9 +211,17 @@ impl Store {
         // A URL that can have none has none.
         let _ = parsed.set_password(None);
         let name = parsed.to_string();
-        let pool = pool.acquire_timeout(Duration::from_secs(15)).after_connect(move |connection, _| {
-            Box::pin(async move { connection.execute(kind.session()).await.map(drop) })
-        });
+        let pool = pool
+            .acquire_timeout(Duration::from_secs(15))
+            .after_connect(move |connection, _| {
+                Box::pin(async move { connection.execute(kind.session()).await.map(drop) })
+            })
+            // SQLite ends a transaction by itself when its disk is full, after which none can be begun on its connection: sqlx
+            // believes that there is one.
+            .before_acquire(|connection, _| {
+                let is_usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_usable) })
+            });
         let failed = |source| StoreError::Open { database: name.clone(), source };
         let pool = pool.connect_with(options).await.map_err(failed)?;
         kind.migrations()

@@ -15,6 +15,7 @@ use mrt_coordinator::plan::{Capability, ColumnId, RunId};
 use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 const SETTINGS: Settings = Settings { lease: 60_000, attempts: 3 };
 const TURNS: usize = 120;
@@ -327,5 +328,23 @@ async fn runs_that_have_ended_are_kept_for_a_while() {
         assert_eq!(store.runs(10).await.unwrap(), []);
         assert_eq!(store.report(RunId(1)).await.unwrap().columns.len(), 0);
         assert_eq!(store.events(RunId(1), 0, 10).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn what_a_database_ends_by_itself_stops_nobody_afterwards() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", directory.path().join("state.db").display());
+    let store = Store::open(&url).await.unwrap();
+    // As when the disk is full, the transaction has ended when its statement fails.
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE ON state BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+    other.execute(full).await.unwrap();
+    for _ in 0..20 {
+        assert!(store.turn().await.is_err());
+    }
+    other.execute("DROP TRIGGER full").await.unwrap();
+    for _ in 0..20 {
+        store.turn().await.unwrap().commit().await.unwrap();
     }
 }
