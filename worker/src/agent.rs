@@ -79,7 +79,7 @@ pub enum AgentError {
     #[error(transparent)]
     Refused(Box<CallError>),
     /// It has no name.
-    #[error(transparent)]
+    #[error("cannot make a name for this worker")]
     Random(#[from] ServerError),
 }
 

@@ -60,8 +60,8 @@ pub(super) async fn serve(
     let slots = u32::try_from(slots.get()).unwrap_or(u32::MAX);
     let desk = Desk::new(Settings { slots, grace, containers: first });
     let shop = Arc::new(Shop { checks, projects, engine, metrics: metrics.clone(), words });
-    let mut driver =
-        Driver { desk, shop, units: BTreeMap::new(), tasks: JoinSet::new(), sender: None, metrics };
+    let (units, tasks) = (BTreeMap::new(), JoinSet::new());
+    let mut driver = Driver { desk, shop, units, tasks, sender: None, metrics, fenced: 0 };
     let ended = loop {
         driver.act();
         let now = now();
@@ -97,6 +97,8 @@ struct Driver {
     tasks: JoinSet<()>,
     sender: Option<mpsc::Sender<v1::WorkerMessage>>,
     metrics: Metrics,
+    /// Shards that were let go of, as far as it was told.
+    fenced: u64,
 }
 
 /// A unit at work.
@@ -130,7 +132,13 @@ impl Driver {
                 }
             }
         }
-        self.metrics.holds(self.desk.counts());
+        let counts = self.desk.counts();
+        if counts.fenced > self.fenced {
+            let shards = counts.fenced - self.fenced;
+            warn!(shards, "the coordinator was not heard for as long as a lease lasts; shards are let go of");
+            self.fenced = counts.fenced;
+        }
+        self.metrics.holds(counts);
     }
 
     fn start(&mut self, unit: UnitId, assignment: v1::Assignment) {

@@ -125,11 +125,17 @@ impl JobError {
         }
     }
 
-    fn ending(&self) -> Ending {
-        let mut causes = vec![bounded(self.to_string())];
+    /// What is told of it. Where this worker has its copy of the project means nothing to who reads that.
+    fn ending(&self, root: Option<&Path>) -> Ending {
+        let root = root.map(|root| format!("{}/", root.display()));
+        let told = |error: &dyn Error| {
+            let text = error.to_string();
+            bounded(root.as_ref().map_or(text.clone(), |root| text.replace(root, "")))
+        };
+        let mut causes = vec![told(self)];
         let mut source = self.source();
         while let Some(cause) = source {
-            causes.push(bounded(cause.to_string()));
+            causes.push(told(cause));
             source = cause.source();
         }
         let failure = v1::Failure { causes, usage: self.is_usage() };
@@ -145,21 +151,26 @@ impl Shop {
             Ok(ending) => ending,
             Err(_) => {
                 self.metrics.failure();
-                JobError::Mistake.ending()
+                JobError::Mistake.ending(None)
             }
         };
         self.say(unit, Word::Ended(ending));
     }
 
     async fn attend(&self, job: Job) -> Ending {
-        let prepared = tokio::select! {
+        let files = tokio::select! {
             biased;
             () = job.cancel.cancelled() => return Ending::Done,
-            prepared = self.prepare(&job) => prepared,
+            files = self.projects.directory(&job.assignment.bundle) => files,
         };
-        let (unit, _files) = match prepared {
-            Ok(prepared) => prepared,
-            Err(error) => return self.failed(&job, &error),
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => return self.failed(&job, None, &error.into()),
+        };
+        let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
+        let unit = match blocking(move || read(&path, &assignment, cells)).await {
+            Ok(unit) => unit,
+            Err(error) => return self.failed(&job, files.copy(), &error),
         };
         let (events, heard) = mpsc::unbounded_channel();
         let over = CancellationToken::new();
@@ -178,29 +189,21 @@ impl Shop {
                 info!(target = unit.target.name, "handed back, since no container engine answers: {error}");
                 Ending::NoContainers
             }
-            Err(error) => self.failed(&job, &error.into()),
+            Err(error) => self.failed(&job, files.copy(), &error.into()),
         }
     }
 
-    fn failed(&self, job: &Job, error: &JobError) -> Ending {
+    fn failed(&self, job: &Job, root: Option<&Path>, error: &JobError) -> Ending {
         let v1::Assignment { suite, target, .. } = &job.assignment;
         if !error.is_projects_own() {
             self.metrics.failure();
         }
         warn!(suite, target, error = error as &dyn Error, "nothing of a shard can be checked");
-        error.ending()
+        error.ending(root)
     }
 
-    /// The unit, and what keeps its files.
-    async fn prepare(&self, job: &Job) -> Result<(Unit, super::Files), JobError> {
-        let files = self.projects.directory(&job.assignment.bundle).await?;
-        let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
-        let unit = blocking(move || read(&path, &assignment, cells)).await?;
-        Ok((unit, files))
-    }
-
-    /// Passes on what is told of a unit until its check is over. Whether the container engine went meanwhile, so that cells failed: those have no
-    /// result, and what is left is given up.
+    /// Passes on what is told of a unit until its check is over. Whether the container engine went meanwhile, so that cells
+    /// failed: those have no result, and what is left is given up.
     async fn listen(
         &self,
         job: &Job,

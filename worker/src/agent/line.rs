@@ -60,7 +60,7 @@ pub(super) async fn keep(
             return;
         }
         let pause = pauses.next();
-        warn!("{error}; trying again in {:.1} s", pause.as_secs_f64());
+        warn!("{error} (the next attempt comes in {:.1} s)", pause.as_secs_f64());
         sleep(pause).await;
     }
 }

@@ -20,25 +20,30 @@ pub trait Projects: Send + Sync {
 /// A directory with a bundle's files. They stay there until this is dropped.
 pub struct Files {
     path: PathBuf,
-    _keeper: Option<Box<dyn Send + Sync>>,
+    keeper: Option<Box<dyn Send + Sync>>,
 }
 
 impl Files {
-    /// A directory that stays as long as something else does.
+    /// A copy that stays as long as something else does.
     pub fn kept_by(path: PathBuf, keeper: impl Send + Sync + 'static) -> Self {
-        Self { path, _keeper: Some(Box::new(keeper)) }
+        Self { path, keeper: Some(Box::new(keeper)) }
     }
 
     /// Where they are.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The same, where it is but a copy of what the user has.
+    pub(super) fn copy(&self) -> Option<&Path> {
+        self.keeper.as_ref().map(|_| self.path.as_path())
+    }
 }
 
 impl From<PathBuf> for Files {
     /// A directory that stays by itself.
     fn from(path: PathBuf) -> Self {
-        Self { path, _keeper: None }
+        Self { path, keeper: None }
     }
 }
 

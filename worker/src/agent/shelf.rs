@@ -52,10 +52,12 @@ pub(super) struct Partial {
 impl Shelf {
     /// Makes the shelf where there is none, and removes what the dead have left half done.
     pub(super) fn open(root: PathBuf, bound: u64) -> Result<Self, ProjectsError> {
-        let shelf = Self { root, bound };
-        let partial = shelf.root.join(PARTIAL);
+        let partial = root.join(PARTIAL);
         fs::create_dir_all(&partial).map_err(failed("make", &partial))?;
-        open_to_all(&shelf.root)?;
+        open_to_all(&root)?;
+        // As others will say it.
+        let root = fs::canonicalize(&root).map_err(failed("find", &root))?;
+        let (partial, shelf) = (root.join(PARTIAL), Self { root, bound });
         for entry in entries(&partial)? {
             let Some(_alone) = alone(&entry) else { continue };
             info!(path = %entry.display(), "removing what was left half done");

@@ -2,7 +2,7 @@
 
 use std::fs::{File, FileTimes};
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -97,6 +97,8 @@ async fn everybody_can_read_what_root_has_unpacked() {
         return;
     }
     let store = Store::new();
+    fs::create_dir(store.root()).unwrap();
+    fs::set_permissions(store.root(), fs::Permissions::from_mode(0o700)).unwrap();
     let bundle = store.bundle("hello", 10);
     let files = store.cache(1 << 30).directory(&bundle).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
@@ -137,7 +139,12 @@ async fn what_is_in_use_stays_however_little_room_there_is() {
     let other = store.cache(1).directory(&second).await.unwrap();
     assert!(store.is_there(&first) && store.is_there(&second));
     assert_eq!((text_in(&files), text_in(&other)), ("x".to_owned(), "x".to_owned()));
+    // And however it came to be used.
+    let found = cache.directory(&first).await.unwrap();
     drop(files);
+    store.cache(1);
+    assert!(store.is_there(&first));
+    drop(found);
     store.cache(1);
     assert!(!store.is_there(&first) && store.is_there(&second));
     drop(other);

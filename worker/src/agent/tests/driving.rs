@@ -33,7 +33,7 @@ async fn an_assignment_is_checked_and_its_results_are_sent() {
     visit.welcome();
     let state = visit.state().await;
     assert_eq!((state.slots, state.serves.len(), state.held.len()), (2, 3, 0));
-    assert!(*ready.wait_for(|ready| *ready).await.unwrap());
+    assert!(*soon("readiness", ready.wait_for(|ready| *ready)).await.unwrap());
 
     let orders = [assignment(1, &[1, 2])];
     visit.order(&orders);
@@ -98,7 +98,7 @@ async fn a_worker_comes_back_by_its_name_and_sends_again_what_may_be_lost() {
     let sent = visit.until_result(&orders).await;
     visit.cut(Status::unavailable("the coordinator stops"));
     let mut ready = play.metrics.ready();
-    ready.wait_for(|ready| !ready).await.unwrap();
+    soon("a separation", ready.wait_for(|ready| !ready)).await.unwrap();
     // What happens meanwhile is not lost either.
     checking.finish(2);
     checking.at(&[]);
@@ -121,7 +121,7 @@ async fn a_worker_comes_back_by_its_name_and_sends_again_what_may_be_lost() {
 async fn a_worker_tries_for_ever_to_reach_a_coordinator_that_is_away() {
     let mut play = Play::begin();
     play.coordinator.refuse(Status::unavailable("not yet"));
-    tokio::time::sleep(Duration::from_secs(24 * 3_600)).await;
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert!(!play.ended.is_finished());
     *play.coordinator.shared.refusal.lock().unwrap() = None;
     let since = tokio::time::Instant::now();
@@ -150,7 +150,7 @@ async fn who_is_refused_ends_and_says_why() {
     ] {
         let play = Play::begin();
         play.coordinator.refuse(Status::new(code, word));
-        let error = play.ended.await.unwrap().unwrap_err();
+        let error = soon("the end", play.ended).await.unwrap().unwrap_err();
         assert!(matches!(&error, AgentError::Refused(error) if error.status().code() == code), "{error:?}");
         assert!(error.to_string().contains(word), "{error}");
         assert_eq!(error.trouble(), Trouble::Usage);
@@ -162,7 +162,7 @@ async fn who_is_refused_later_ends_too_and_so_do_its_units() {
     let mut play = Play::begin();
     let (visit, checking) = play.first_unit(&[1]).await;
     visit.cut(Status::unauthenticated("tokens have changed"));
-    assert!(play.ended.await.unwrap().is_err());
+    assert!(soon("the end", play.ended).await.unwrap().is_err());
     assert!(checking.cancel.is_cancelled());
     assert!(!*play.metrics.ready().borrow());
 }
@@ -173,7 +173,7 @@ async fn a_coordinator_of_another_version_is_refused() {
     let visit = play.coordinator.visit().await;
     let protocol = mrt_proto::PROTOCOL + 1;
     visit.say(v1::coordinator_message::Message::Welcome(v1::Welcome { protocol, ..v1::Welcome::default() }));
-    let error = play.ended.await.unwrap().unwrap_err().to_string();
+    let error = soon("the end", play.ended).await.unwrap().unwrap_err().to_string();
     assert!(error.contains("upgrade mrt-worker"), "{error}");
 }
 
@@ -184,7 +184,7 @@ async fn a_lease_that_is_not_renewed_ends_its_unit_and_drops_its_results() {
     let since = tokio::time::Instant::now();
     checking.finish(1);
     // From now on no state is answered. The stream is left for a new one, which is not answered either.
-    checking.cancel.cancelled().await;
+    soon("a cancellation", checking.cancel.cancelled()).await;
     assert!((LEASE - Duration::from_millis(10)..=LEASE).contains(&since.elapsed()), "{:?}", since.elapsed());
     checking.finish(2);
     let mut results = 0;
@@ -223,9 +223,9 @@ async fn cells_that_are_given_away_are_taken_from_the_unit() {
     let (visit, checking) = play.first_unit(&[1, 2, 3]).await;
     visit.order(&[assignment(1, &[1, 2])]);
     let mut cells = checking.unit.cells.clone();
-    cells.wait_for(|cells| *cells == BTreeSet::from([1, 2])).await.unwrap();
+    soon("fewer cells", cells.wait_for(|cells| *cells == BTreeSet::from([1, 2]))).await.unwrap();
     visit.order(&[]);
-    checking.cancel.cancelled().await;
+    soon("a cancellation", checking.cancel.cancelled()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ async fn who_is_asked_to_end_finishes_what_it_is_at_and_hands_back_the_rest() {
     visit.order(&orders);
     play.drain.cancel();
     let mut cells = checking.unit.cells.clone();
-    cells.wait_for(|cells| *cells == BTreeSet::from([1])).await.unwrap();
+    soon("fewer cells", cells.wait_for(|cells| *cells == BTreeSet::from([1]))).await.unwrap();
     let state = visit.until_state(&orders, |state| state.draining).await;
     assert!(!state.held[0].handed_back);
     visit.order(&orders);
@@ -31,7 +31,7 @@ async fn who_is_asked_to_end_finishes_what_it_is_at_and_hands_back_the_rest() {
     visit.until_state(&orders, back).await;
     assert!(!play.ended.is_finished());
     visit.order(&[]);
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,12 +45,12 @@ async fn who_has_nothing_to_do_ends_at_once() {
     // But it says so before.
     assert!(visit.state().await.draining);
     visit.order(&[]);
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
 
     let play = Play::begin();
     play.coordinator.refuse(Status::unavailable("not there"));
     play.drain.cancel();
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +68,7 @@ async fn what_takes_too_long_is_cut_off_and_handed_back() {
     assert_eq!(since.elapsed().as_secs(), 25);
     assert!(checking.cancel.is_cancelled());
     visit.order(&[]);
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +84,7 @@ async fn without_a_coordinator_nobody_waits_longer_than_a_little() {
     play.coordinator.refuse(Status::unavailable("gone"));
     visit.cut(Status::unavailable("gone"));
     play.drain.cancel();
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
     assert!(checking.cancel.is_cancelled());
     assert!((25..=40).contains(&since.elapsed().as_secs()), "{:?}", since.elapsed());
 }
@@ -112,5 +112,5 @@ async fn what_comes_while_draining_goes_back_unbegun() {
             visit.order(&[]);
         }
     }
-    play.ended.await.unwrap().unwrap();
+    soon("the end", play.ended).await.unwrap().unwrap();
 }

@@ -65,6 +65,23 @@ async fn what_is_wrong_with_the_project_is_its_own_failure() {
     assert!(told.causes[1].contains("mrt.toml"), "{told:?}");
     assert!(failure.project && told.usage);
 
+    // A path of this machine means nothing to who reads it; one of the user's own does.
+    struct Copied(Local);
+
+    #[async_trait]
+    impl Projects for Copied {
+        async fn directory(&self, _: &str) -> Result<Files, ProjectsError> {
+            Ok(Files::kept_by(self.0.directory.path().to_owned(), ()))
+        }
+    }
+
+    assert!(told.causes[1].starts_with('/'), "{told:?}");
+    let mut play = Play::with(Copied(Local::new("name = 3\n")), |_| {});
+    let mut visit = play.coordinator.visit().await;
+    visit.welcome();
+    let copied = visit.until_failure(&[assignment(1, &[0])]).await.failure.unwrap();
+    assert!(copied.causes[1].starts_with("mrt.toml:1:"), "{copied:?}");
+
     let target = v1::Assignment { target: "oracle:9".to_owned(), ..assignment(1, &[0]) };
     let failure = failure_of("", target).await;
     assert!(failure.project && failure.failure.as_ref().unwrap().usage, "{failure:?}");
