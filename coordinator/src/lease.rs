@@ -4,6 +4,9 @@
 //! holder comes under an epoch of its own, and only what comes under the present epoch counts. Whoever stores a
 //! column locks it, calls one of these methods, and writes down what has changed before it answers.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 /// Milliseconds on the clock of whoever stores the columns. No worker's clock is ever asked.
@@ -245,34 +248,69 @@ impl Column {
         (Answer::Accepted, self.lose(lease.shard, reason))
     }
 
-    /// The holder is lost: its lease has run out, or its end is known. What it was at is suspected of having taken it down, and
-    /// is tried alone; the rest waits for that.
+    /// The holder is lost: its lease has run out, or its end is known. What it was at is suspected of having taken it down, and is
+    /// tried alone; the rest waits for that. So does what the holder applied only to get on, where that has no result yet;
+    /// where nobody is to give it one, what needs it goes on apart from the rest.
     pub fn lose(&mut self, shard: ShardId, reason: &str) -> Vec<GivenUp> {
         let mut given_up = Vec::new();
         let Some(index) = self.shards.iter().position(|it| it.id == shard) else { return given_up };
-        let Some(holder) = self.shards[index].holder.take() else { return given_up };
-        let suspects: BTreeSet<usize> = holder.at.intersection(&self.shards[index].cells).copied().collect();
-        self.shards[index].avoid = Some(holder.worker);
-        if suspects.is_empty() {
-            self.shards[index].lost += 1;
-            if self.shards[index].lost >= self.attempts {
-                let cells = std::mem::take(&mut self.shards[index].cells);
-                for cell in cells {
-                    self.give_up(cell, reason.to_owned(), &mut given_up);
-                }
-            }
+        let Some(Holder { worker, at, .. }) = self.shards[index].holder.take() else { return given_up };
+        let own = |cell: &usize| self.shards[index].cells.contains(cell);
+        let (suspects, applied): (BTreeSet<usize>, BTreeSet<usize>) = at.into_iter().partition(own);
+        let (elsewhere, closed): (BTreeSet<usize>, BTreeSet<usize>) =
+            applied.into_iter().partition(|&cell| self.is_open(cell));
+        self.shards[index].avoid = Some(worker);
+        if suspects.is_empty() && elsewhere.is_empty() {
+            self.lose_without_suspect(index, &closed, reason, &mut given_up);
         } else {
             self.take_out(index, &suspects);
             self.shards[index].lost = 0;
-            self.shards[index].behind.clone_from(&suspects);
+            self.shards[index].behind = suspects.union(&elsewhere).copied().collect();
             for suspect in suspects {
                 if self.charge(suspect, reason, &mut given_up) {
-                    self.deal(BTreeSet::from([suspect]), Some(holder.worker));
+                    self.deal(BTreeSet::from([suspect]), Some(worker));
                 }
             }
+            elsewhere.into_iter().for_each(|cell| self.isolate(cell, worker));
         }
         self.sweep();
         given_up
+    }
+
+    /// No cell without a result can have taken the holder down; what is in `applied` may have.
+    fn lose_without_suspect(
+        &mut self,
+        index: usize,
+        applied: &BTreeSet<usize>,
+        reason: &str,
+        given_up: &mut Vec<GivenUp>,
+    ) {
+        let needing = self.needing(applied);
+        let needing: BTreeSet<usize> = self.shards[index].cells.intersection(&needing).copied().collect();
+        let mut blamed = index;
+        if !needing.is_empty() && needing.len() < self.shards[index].cells.len() {
+            let Shard { lost, avoid, .. } = self.shards[index];
+            self.take_out(index, &needing);
+            self.shards[index].lost = 0;
+            self.deal(needing, avoid);
+            blamed = self.shards.len() - 1;
+            self.shards[blamed].lost = lost;
+        }
+        self.shards[blamed].lost += 1;
+        if self.shards[blamed].lost >= self.attempts {
+            for cell in std::mem::take(&mut self.shards[blamed].cells) {
+                self.give_up(cell, reason.to_owned(), given_up);
+            }
+        }
+    }
+
+    /// Gives a cell that waits with others a shard of its own: others wait for it, and it may wait for them.
+    fn isolate(&mut self, cell: usize, avoid: WorkerId) {
+        let with_others = |it: &Shard| it.holder.is_none() && it.cells.len() > 1 && it.cells.contains(&cell);
+        if let Some(index) = self.shards.iter().position(with_others) {
+            self.take_out(index, &BTreeSet::from([cell]));
+            self.deal(BTreeSet::from([cell]), Some(avoid));
+        }
     }
 
     /// Lets every lease last at least until then: what was not heard was nobody's fault.
@@ -349,13 +387,7 @@ impl Column {
 
     /// Ends what needs a cell that could not be tried: it could not be tried either, and may take workers down again.
     fn give_up_children(&mut self, cell: usize, reason: &str, given_up: &mut Vec<GivenUp>) {
-        let mut needs_it = BTreeSet::from([cell]);
-        for child in cell + 1..self.cells.len() {
-            if self.cells[child].parents.iter().any(|parent| needs_it.contains(parent)) {
-                needs_it.insert(child);
-            }
-        }
-        needs_it.remove(&cell);
+        let needs_it = self.needing(&BTreeSet::from([cell]));
         for index in 0..self.shards.len() {
             self.take_out(index, &needs_it);
         }
@@ -363,6 +395,17 @@ impl Column {
             let reason = format!("it needs a revision that could not be tried: {reason}");
             self.give_up(child, reason, given_up);
         }
+    }
+
+    /// All that needs one of these revisions.
+    fn needing(&self, revisions: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut needing = BTreeSet::new();
+        for (position, cell) in self.cells.iter().enumerate() {
+            if cell.parents.iter().any(|parent| revisions.contains(parent) || needing.contains(parent)) {
+                needing.insert(position);
+            }
+        }
+        needing
     }
 
     fn give_up(&mut self, cell: usize, reason: String, given_up: &mut Vec<GivenUp>) {
@@ -396,123 +439,5 @@ impl Column {
     /// Forgets shards in which nothing is left to do.
     fn sweep(&mut self) {
         self.shards.retain(|shard| !shard.cells.is_empty());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NEVER: Time = Time(u64::MAX);
-
-    /// Cells of a chain without branches.
-    fn chain(length: usize) -> Column {
-        let cell = |position: usize| Cell {
-            work: 1,
-            parents: position.checked_sub(1).into_iter().collect(),
-            state: State::Open { attempts: 0 },
-        };
-        Column::new((0..length).map(cell).collect(), ATTEMPTS)
-    }
-
-    fn next(column: &mut Column, worker: u64) -> Lease {
-        let shard = column.shards().iter().find(|shard| column.waits(shard)).unwrap().id;
-        column.lease(shard, WorkerId(worker), NEVER).unwrap()
-    }
-
-    #[test]
-    fn a_result_that_is_sent_again_is_known_also_when_the_shard_is_done() {
-        let mut column = chain(1);
-        let lease = next(&mut column, 1);
-        assert_eq!(column.accept(&lease, 0), Answer::Accepted);
-        assert!(column.is_finished());
-        assert_eq!(column.accept(&lease, 0), Answer::Known);
-        assert_eq!(column.accept(&Lease { epoch: 0, ..lease }, 0), Answer::Refused);
-        assert_eq!(column.accept(&lease, 7), Answer::Refused);
-    }
-
-    #[test]
-    fn an_earlier_lease_of_the_same_worker_counts_no_more() {
-        let mut column = chain(2);
-        let old = next(&mut column, 1);
-        column.hand_back(&old);
-        let new = next(&mut column, 1);
-        assert_eq!((old.shard, old.worker), (new.shard, new.worker));
-        assert_eq!(column.accept(&old, 0), Answer::Refused);
-        assert_eq!(column.renew(&old, &BTreeSet::new(), NEVER), None);
-        assert_eq!(column.accept(&new, 0), Answer::Accepted);
-    }
-
-    #[test]
-    fn a_tail_goes_without_what_its_holder_is_at() {
-        let mut column = chain(4);
-        let holder = next(&mut column, 1);
-        column.renew(&holder, &BTreeSet::from([0, 3]), NEVER);
-        let thief = column.steal(holder.shard, 2, WorkerId(2), NEVER).unwrap();
-        assert_eq!(column.renew(&thief, &BTreeSet::new(), NEVER), Some(&BTreeSet::from([2])));
-        assert_eq!(column.renew(&holder, &BTreeSet::new(), NEVER), Some(&BTreeSet::from([0, 1, 3])));
-        assert_eq!(column.accept(&holder, 2), Answer::Refused);
-        assert_eq!(column.steal(holder.shard, 4, WorkerId(2), NEVER), None);
-    }
-
-    #[test]
-    fn what_needs_a_revision_that_kills_is_not_tried() {
-        let mut column = chain(4);
-        let mut given_up = Vec::new();
-        for worker in 0..3 {
-            // What comes behind the suspect waits, so that it is what there is to lease.
-            let lease = next(&mut column, worker);
-            column.accept(&lease, 0);
-            column.renew(&lease, &BTreeSet::from([1]), NEVER);
-            given_up = column.lose(lease.shard, "the worker was lost");
-        }
-        let told: Vec<_> = given_up.iter().map(|it| (it.cell, it.reason.as_str())).collect();
-        let needs_it = "it needs a revision that could not be tried: the worker was lost";
-        assert_eq!(told, [(1, "the worker was lost"), (2, needs_it), (3, needs_it)]);
-        assert!(column.is_finished());
-    }
-
-    #[test]
-    fn a_cell_at_which_the_farm_failed_goes_to_another_worker_alone_and_its_holder_goes_on() {
-        let mut column = chain(3);
-        let lease = next(&mut column, 1);
-        assert_eq!(column.fail(&lease, 1, "no room"), (Answer::Accepted, Vec::new()));
-        assert_eq!(column.renew(&lease, &BTreeSet::new(), NEVER), Some(&BTreeSet::from([0, 2])));
-        let alone = column.shards().iter().find(|shard| column.waits(shard)).unwrap();
-        assert_eq!((&alone.cells, alone.avoid), (&BTreeSet::from([1]), Some(WorkerId(1))));
-    }
-
-    #[test]
-    fn a_shard_that_nobody_can_begin_ends_after_its_attempts() {
-        let mut column = chain(2);
-        for worker in 1..3 {
-            let lease = next(&mut column, worker);
-            column.renew(&lease, &BTreeSet::from([0]), NEVER);
-            assert_eq!(column.refuse(&lease, "no container engine"), (Answer::Accepted, Vec::new()));
-            assert_eq!(column.refuse(&lease, "no container engine"), (Answer::Refused, Vec::new()));
-            assert_eq!(column.shards()[0].avoid, Some(WorkerId(worker)));
-        }
-        let lease = next(&mut column, 3);
-        assert_eq!(column.refuse(&lease, "no container engine").1.len(), 2);
-        assert!(column.is_finished());
-    }
-
-    #[test]
-    fn a_column_is_what_was_written_down_of_it() {
-        let mut column = chain(5);
-        let lease = next(&mut column, 1);
-        column.accept(&lease, 0);
-        column.steal(lease.shard, 3, WorkerId(2), NEVER);
-        let shards = column.shards().iter().cloned().map(|shard| Shard { work: 0, ..shard }).collect();
-        assert_eq!(Column::restore(column.cells().to_vec(), shards, column.next_shard(), ATTEMPTS), column);
-    }
-
-    #[test]
-    fn a_cancelled_column_has_ended() {
-        let mut column = chain(2);
-        let lease = next(&mut column, 1);
-        assert_eq!(column.cancel("cancelled").len(), 2);
-        assert!(column.is_finished());
-        assert_eq!(column.accept(&lease, 0), Answer::Refused);
     }
 }

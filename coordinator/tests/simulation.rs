@@ -43,6 +43,8 @@ struct Held {
     column: ColumnId,
     lease: Lease,
     cells: BTreeSet<usize>,
+    /// Revisions that it has applied to come to its cells.
+    applied: BTreeSet<usize>,
     at: Option<usize>,
     /// Results that are not acknowledged; `false` is a failure of the farm's.
     outbox: VecDeque<(usize, bool)>,
@@ -179,12 +181,20 @@ impl World {
             for shard in column.expired(self.now) {
                 // It may have gone with what another one gave up.
                 let Some(held) = column.shards().iter().find(|it| it.id == shard) else { continue };
-                let suspects: Vec<usize> =
-                    held.holder.as_ref().unwrap().at.intersection(&held.cells).copied().collect();
-                let cells: Vec<usize> = held.cells.iter().copied().collect();
+                let (at, cells) = (held.holder.as_ref().unwrap().at.clone(), held.cells.clone());
+                let all = column.cells().to_vec();
+                let is_open = |cell: &usize| matches!(all[*cell].state, State::Open { .. });
                 let given_up = column.lose(shard, "lost");
-                // Without a suspect all are.
-                for cell in if suspects.is_empty() { cells } else { suspects } {
+                let needs = |cell: &usize| !needed_by(&all, *cell).is_disjoint(&at);
+                let blamed: BTreeSet<usize> = match at.is_disjoint(&cells) {
+                    false => at.intersection(&cells).copied().collect(),
+                    // It is blamed once it is tried alone.
+                    true if at.iter().any(is_open) => BTreeSet::new(),
+                    true if cells.iter().any(needs) => cells.into_iter().filter(needs).collect(),
+                    // Without a suspect all are.
+                    true => cells,
+                };
+                for cell in blamed {
                     *self.failed.entry((id, cell)).or_default() += 1;
                 }
                 lost.push((id, given_up));
@@ -218,18 +228,22 @@ impl World {
             }
             // It begins with a cell.
             3..=4 => {
-                if held.at.is_none() {
-                    held.at = held.cells.pop_first();
-                    if let Some(cell) = held.at
-                        && self.killers.contains(&(held.column, cell))
-                    {
-                        // It may or may not have been heard when it said where it is.
-                        if !is_lost(&mut self.rng) {
-                            let at = BTreeSet::from([cell]);
-                            plan.column.renew(&held.lease, &at, Time(self.now.0 + TERM));
-                        }
-                        self.workers.remove(index);
+                let Some(&first) = held.cells.first().filter(|_| held.at.is_none()) else { return Ok(()) };
+                // What it needs comes before, and is no cell of its own.
+                let mut needed = needed_by(plan.column.cells(), first);
+                needed.retain(|revision| !held.applied.contains(revision));
+                let revision = needed.first().copied().unwrap_or(first);
+                held.applied.insert(revision);
+                if held.cells.remove(&revision) {
+                    held.at = Some(revision);
+                }
+                if self.killers.contains(&(held.column, revision)) {
+                    // It may or may not have been heard when it said where it is.
+                    if !is_lost(&mut self.rng) {
+                        let at = BTreeSet::from([revision]);
+                        plan.column.renew(&held.lease, &at, Time(self.now.0 + TERM));
                     }
+                    self.workers.remove(index);
                 }
             }
             // It ends one.
@@ -274,7 +288,14 @@ impl World {
         }
         let column = &self.plans[&id].column;
         let cells = column.shards().iter().find(|shard| shard.id == lease.shard).unwrap().cells.clone();
-        self.workers[index].held = Some(Held { column: id, lease, cells, at: None, outbox: VecDeque::new() });
+        self.workers[index].held = Some(Held {
+            column: id,
+            lease,
+            cells,
+            applied: BTreeSet::new(),
+            at: None,
+            outbox: VecDeque::new(),
+        });
         Ok(())
     }
 
@@ -335,14 +356,7 @@ impl World {
 
     /// A cell and all that it needs.
     fn needed(&self, id: ColumnId, cell: usize) -> BTreeSet<usize> {
-        let cells = self.plans[&id].column.cells();
-        let mut needed = BTreeSet::from([cell]);
-        for above in (0..cell).rev() {
-            if needed.iter().any(|&below| cells[below].parents.contains(&above)) {
-                needed.insert(above);
-            }
-        }
-        needed
+        needed_by(self.plans[&id].column.cells(), cell)
     }
 
     fn end(&mut self, id: ColumnId, cell: usize, verdict: bool) -> Result<(), String> {
@@ -389,6 +403,17 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// A cell and all that it needs.
+fn needed_by(cells: &[Cell], cell: usize) -> BTreeSet<usize> {
+    let mut needed = BTreeSet::from([cell]);
+    for above in (0..cell).rev() {
+        if needed.iter().any(|&below| cells[below].parents.contains(&above)) {
+            needed.insert(above);
+        }
+    }
+    needed
 }
 
 fn seeds() -> Vec<u64> {
