@@ -38,6 +38,8 @@ pub(super) struct Proxy {
 #[derive(Debug)]
 struct Shared {
     line: watch::Sender<Line>,
+    /// Changes when all connections are to be cut.
+    scissors: watch::Sender<()>,
     /// Where connections go, in turn.
     to: Vec<SocketAddr>,
     turn: AtomicUsize,
@@ -63,6 +65,7 @@ impl Proxy {
             listening.map_err(|error| Problem::unusable(format!("cannot listen for a proxy: {error}")))?;
         let shared = Arc::new(Shared {
             line: watch::Sender::new(Line::Good),
+            scissors: watch::Sender::new(()),
             to,
             turn: AtomicUsize::new(0),
             rng: Mutex::new(Rng::with_seed(seed)),
@@ -80,6 +83,11 @@ impl Proxy {
     /// The line is like this from now on.
     pub(super) fn set(&self, line: Line) {
         self.shared.line.send_replace(line);
+    }
+
+    /// Cuts all connections that there are.
+    pub(super) fn cut_all(&self) {
+        self.shared.scissors.send_replace(());
     }
 
     /// Bytes of the coordinator that were lost.
@@ -107,6 +115,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// One connection. What one end has said still comes to the other when it has gone.
 async fn connect(client: TcpStream, shared: Arc<Shared>) {
+    let mut scissors = shared.scissors.subscribe();
     shared.flowing().await;
     let Some(server) = shared.server().await else { return };
     // Small messages are the rule.
@@ -120,6 +129,8 @@ async fn connect(client: TcpStream, shared: Arc<Shared>) {
     };
     tokio::select! {
         _ = pumps => {}
+        // The sender is ours: it does not go.
+        _ = scissors.changed() => {}
         () = shared.torn() => {
             shared.cut.fetch_add(1, Ordering::Relaxed);
         }

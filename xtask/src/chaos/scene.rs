@@ -143,6 +143,13 @@ impl Scene {
         self.events.wait(MOMENT, &what, other).await
     }
 
+    /// Waits until the cell at the gate has its result.
+    pub(super) async fn is_counted(&self) -> Result<(), Problem> {
+        let what = format!("the result of {}", self.cell);
+        let counted = |seen: &Seen| (seen.finished()? == self.cell).then_some(());
+        self.events.wait(MOMENT, &what, counted).await
+    }
+
     fn is_begun_by(&self, seen: &Seen, is_it: impl Fn(&str) -> bool) -> bool {
         seen.started().is_some_and(|(column, revision, host)| {
             let target = usize::try_from(column).ok().and_then(|column| TARGETS.get(column).copied());

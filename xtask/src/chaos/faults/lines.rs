@@ -8,7 +8,7 @@ use mrt_proto::v1::worker_message::Message;
 use mrt_proto::v1::workers_client::WorkersClient;
 use tonic::Code;
 
-use super::workers::{EXPIRED, FENCED, REFUSED};
+use super::workers::{EXPIRED, FENCED, KNOWN, REFUSED};
 use crate::chaos::farm::MOMENT;
 use crate::chaos::metrics;
 use crate::chaos::proxy::Line;
@@ -18,6 +18,26 @@ use crate::process::Problem;
 
 /// How often connections are cut before a cell comes to its end.
 const CUTS: u64 = 6;
+
+/// The acknowledgement of a result is lost with its connection: the result is sent again.
+pub(super) async fn unacknowledged(scene: &mut Scene) -> Result<Struck, Problem> {
+    let Caught { worker, .. } = scene.catch().await?;
+    let known = scene.farm.count(KNOWN).await;
+    scene.farm.line(&worker)?.set(Line::Deaf);
+    scene.ground.gates.open()?;
+    scene.is_counted().await?;
+    let line = scene.farm.line(&worker)?;
+    line.set(Line::Good);
+    line.cut_all();
+    let at = Instant::now();
+    let lost = line.lost();
+    let known = scene.farm.rises(KNOWN, known).await?;
+    let proof = format!(
+        "the result of {} was counted, {lost} bytes to {worker} were lost with its connection, and {known} results came again",
+        scene.cell
+    );
+    Ok(Struck::all(at, proof))
+}
 
 /// Nothing comes through for longer than a lease, and nobody is told. Then all of it comes.
 pub(super) async fn partitioned(scene: &mut Scene) -> Result<Struck, Problem> {

@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
-use super::workers::EXPIRED;
+use super::workers::{EXPIRED, FENCED, REFUSED};
 use crate::chaos::clocks::Clocks;
 use crate::chaos::engine::Engine;
 use crate::chaos::farm::MOMENT;
+use crate::chaos::metrics;
 use crate::chaos::program::Program;
+use crate::chaos::proxy::Line;
 use crate::chaos::scene::{Caught, Scene, Struck};
+use crate::chaos::wait::within;
 use crate::process::Problem;
 
 /// Ten minutes, in seconds.
@@ -38,17 +41,30 @@ pub(super) async fn clocks_wrong(scene: &mut Scene) -> Result<Struck, Problem> {
     Ok(Struck::all(at, told.join(", ")))
 }
 
-/// The coordinator's clock jumps ahead, so that all leases run out, and back again.
+/// The coordinator's clock jumps ahead, so that all leases run out while a worker that hears nothing believes that it has its
+/// own; and then back again.
 pub(super) async fn clock_jumps(scene: &mut Scene) -> Result<Struck, Problem> {
     let Caught { worker, .. } = scene.catch().await?;
-    let expired = scene.farm.count(EXPIRED).await;
+    let (expired, refused) = (scene.farm.count(EXPIRED).await, scene.farm.count(REFUSED).await);
+    let metrics = scene.farm.worker(&worker)?.metrics;
+    scene.farm.line(&worker)?.set(Line::Deaf);
     clocks(scene)?.set(COORDINATOR, MUCH)?;
     let at = Instant::now();
     let expired = scene.farm.rises(EXPIRED, expired).await?;
-    clocks(scene)?.set(COORDINATOR, 0)?;
     scene.ground.gates.open()?;
+    // It speaks of it for as long as it believes.
+    let (refused, fenced) = within(MOMENT, "a result under a lease that has run out", async || {
+        let refused = scene.farm.count(REFUSED).await - refused;
+        let fenced = metrics::sum(metrics, FENCED).await.unwrap_or_default();
+        Ok((refused + fenced > 0.0).then_some((refused, fenced)))
+    })
+    .await?;
+    let line = scene.farm.line(&worker)?;
+    line.set(Line::Good);
+    line.cut_all();
+    clocks(scene)?.set(COORDINATOR, 0)?;
     let proof = format!(
-        "the coordinator's clock jumped {MUCH} s ahead while {worker} was at {}, {expired} leases ran out, and it jumped back",
+        "the coordinator's clock jumped {MUCH} s ahead while {worker} was at {}, {expired} leases ran out, {refused} results of {worker} were refused ({fenced} shards were let go of before), and it jumped back",
         scene.cell
     );
     Ok(Struck::cell(at, &scene.cell, proof))

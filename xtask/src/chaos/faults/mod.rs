@@ -85,6 +85,11 @@ pub(super) const FAULTS: &[Fault] = &[
         act: |scene| Box::pin(coordinators::disk_full(scene)),
     },
     Fault {
+        name: "acknowledgement-lost",
+        setting: Setting { lines: Lines::Own, is_free: true, ..Setting::QUICK },
+        act: |scene| Box::pin(lines::unacknowledged(scene)),
+    },
+    Fault {
         name: "partition",
         setting: Setting { lines: Lines::Own, ..Setting::QUICK },
         act: |scene| Box::pin(lines::partitioned(scene)),
@@ -101,7 +106,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "clock-jumps",
-        setting: Setting { clocks: Some(&[]), ..Setting::ORDINARY },
+        setting: Setting { clocks: Some(&[]), lines: Lines::Own, ..Setting::ORDINARY },
         act: |scene| Box::pin(machines::clock_jumps(scene)),
     },
     Fault {

@@ -19,6 +19,8 @@ use crate::process::Problem;
 pub(super) const EXPIRED: &str = "mrt_leases_expired_total";
 /// A counter of results that came too late.
 pub(super) const REFUSED: &str = "mrt_results_total{answer=\"refused\"}";
+/// A counter of results that came again.
+pub(super) const KNOWN: &str = "mrt_results_total{answer=\"known\"}";
 /// A worker's counter of shards that it let go of by itself.
 pub(super) const FENCED: &str = "mrt_worker_fenced_total";
 /// A worker's results that are not acknowledged.
@@ -53,9 +55,7 @@ pub(super) async fn killed_unacknowledged(scene: &mut Scene) -> Result<Struck, P
     let Caught { worker, .. } = scene.catch().await?;
     scene.farm.line(&worker)?.set(Line::Deaf);
     scene.ground.gates.open()?;
-    let cell = scene.cell.clone();
-    let counted = |seen: &Seen| is_result(seen, &cell).then_some(());
-    scene.events.wait(MOMENT, "the result of the cell at the gate", counted).await?;
+    scene.is_counted().await?;
     let outbox = metrics::sum(scene.farm.worker(&worker)?.metrics, OUTBOX).await.unwrap_or_default();
     let lost = scene.farm.line(&worker)?.lost();
     scene.farm.kill_worker(&worker).await?;
@@ -66,13 +66,10 @@ pub(super) async fn killed_unacknowledged(scene: &mut Scene) -> Result<Struck, P
         )));
     }
     let proof = format!(
-        "the result of {cell} was counted and {worker} killed with {outbox} results unacknowledged; {lost} bytes to it were lost"
+        "the result of {} was counted and {worker} killed with {outbox} results unacknowledged; {lost} bytes to it were lost",
+        scene.cell
     );
     Ok(Struck::all(at, proof))
-}
-
-fn is_result(seen: &Seen, cell: &CellName) -> bool {
-    seen.finished().as_ref() == Some(cell)
 }
 
 /// SIGSTOP for longer than its lease, then SIGCONT.
@@ -121,7 +118,8 @@ pub(super) async fn drained(scene: &mut Scene) -> Result<Struck, Problem> {
 pub(super) async fn met_a_deadly_revision(scene: &mut Scene) -> Result<Struck, Problem> {
     let mut killed = Vec::new();
     let mut at = Instant::now();
-    let ended = |seen: &Seen| is_result(seen, &CellName::new(DEADLY, POSTGRES));
+    let deadly = CellName::new(DEADLY, POSTGRES);
+    let ended = |seen: &Seen| seen.finished().is_some_and(|cell| cell == deadly);
     while !scene.events.any(ended) {
         let what = format!("the next worker at {DEADLY}, or its end");
         let met = within(4 * MOMENT, &what, async || {
