@@ -14,9 +14,10 @@ pub(super) const SUITE: &str = "chaos";
 pub(super) const TARGETS: [&str; 2] = ["sqlite", POSTGRES];
 /// The target that takes a container.
 pub(super) const POSTGRES: &str = "postgres:15";
-/// Nothing but [`NEEDS_DEADLY`] needs it.
+/// In the middle of the chain. Nothing but [`NEEDS_DEADLY`] needs it.
 pub(super) const DEADLY: &str = "deadly";
-/// It cannot be tried without [`DEADLY`].
+/// It cannot be tried without [`DEADLY`], and stands near the chain's end, so that whoever takes that over has to apply what it
+/// is not asked about.
 pub(super) const NEEDS_DEADLY: &str = "needs_deadly";
 /// The branches: two of two revisions.
 const BRANCHED: usize = 4;
@@ -45,23 +46,25 @@ pub(super) fn write(directory: &Path, revisions: usize, gates: &Gates) -> Result
     file(&directory.join("migrations/env.py"), ENV)?;
     file(&directory.join("gate.py"), &gates.module())?;
     let trunk = trunk(revisions);
-    let mut parent = None;
+    let mut parent = "None".to_owned();
     for number in 0..trunk {
         let (id, (up, down)) = (name(number), step(number));
-        file(&versions.join(format!("{id}.py")), &revision(&id, parent.as_deref(), &up, &down))?;
-        parent = Some(id);
+        file(&versions.join(format!("{id}.py")), &revision(&id, &parent, &up, &down))?;
+        parent = format!("{id:?}");
     }
-    let fork = name(trunk / 2);
+    let fork = format!("{:?}", name(trunk / 2));
+    let merge = format!("({DEADLY:?}, {:?})", name(trunk * 9 / 10));
+    let stuck = "    raise RuntimeError(\"never to be applied\")\n".to_owned();
     let column = |name: &str| format!("    op.add_column(\"t0\", sa.Column(\"{name}\", sa.Integer))\n");
     let no_column = |name: &str| format!("    op.drop_column(\"t0\", \"{name}\")\n");
     let branches = [
-        (DEADLY, fork.as_str(), column(DEADLY), no_column(DEADLY)),
-        (NEEDS_DEADLY, DEADLY, column(NEEDS_DEADLY), no_column(NEEDS_DEADLY)),
-        ("stuck", &fork, "    raise RuntimeError(\"never to be applied\")\n".to_owned(), no_column("stuck")),
-        ("behind_stuck", "stuck", column("behind"), no_column("behind")),
+        (DEADLY, &*fork, column(DEADLY), no_column(DEADLY)),
+        (NEEDS_DEADLY, &merge, column(NEEDS_DEADLY), no_column(NEEDS_DEADLY)),
+        ("stuck", &fork, stuck, no_column("stuck")),
+        ("behind_stuck", "\"stuck\"", column("behind"), no_column("behind")),
     ];
     for (id, parent, up, down) in branches {
-        file(&versions.join(format!("{id}.py")), &revision(id, Some(parent), &up, &down))?;
+        file(&versions.join(format!("{id}.py")), &revision(id, parent, &up, &down))?;
     }
     Ok(directory.to_owned())
 }
@@ -111,8 +114,8 @@ fn step(number: usize) -> (String, String) {
     }
 }
 
-fn revision(id: &str, parent: Option<&str>, up: &str, down: &str) -> String {
-    let parent = parent.map_or_else(|| "None".to_owned(), |parent| format!("{parent:?}"));
+/// The file of a revision, whose parents stand as Python writes them.
+fn revision(id: &str, parent: &str, up: &str, down: &str) -> String {
     let mut text = String::new();
     // A string has room for it.
     let _ = write!(

@@ -284,14 +284,9 @@ impl Farm {
                 ended => ended?,
             }
         }
-        let workers = self.workers.iter_mut().map(|worker| &mut worker.program);
-        for program in workers.chain(self.coordinators.iter_mut().map(|it| &mut it.program)) {
-            program.signal(Signal::SIGTERM)?;
-            let status = program.ended(MOMENT).await?;
-            if !status.success() {
-                left.told.push(format!("{} ended with {status} when asked to", program.name()));
-            }
-        }
+        // Coordinators last: workers have things to give back.
+        left.told.extend(ended_well(self.workers.iter_mut().map(|it| &mut it.program)).await?);
+        left.told.extend(ended_well(self.coordinators.iter_mut().map(|it| &mut it.program)).await?);
         let containers = self.docker.of(&self.pids()).await?.len();
         if containers > 0 {
             left.containers += containers;
@@ -338,6 +333,23 @@ impl Drop for Farm {
             eprintln!("warning: {}", with_causes(&problem));
         }
     }
+}
+
+/// Asks programs to end, all at once, and says which do not do it well.
+async fn ended_well(programs: impl Iterator<Item = &mut Program>) -> Result<Vec<String>, Problem> {
+    let mut asked = Vec::new();
+    for program in programs {
+        program.signal(Signal::SIGTERM)?;
+        asked.push(program);
+    }
+    let mut told = Vec::new();
+    for program in asked {
+        let status = program.ended(MOMENT).await?;
+        if !status.success() {
+            told.push(format!("{} ended with {status} when asked to", program.name()));
+        }
+    }
+    Ok(told)
 }
 
 /// Waits until a program is ready; one that has ended will not be.

@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     /// A short chain, and only the faults that need little time and nothing special.
     #[arg(long)]
     quick: bool,
-    /// How many revisions the chain has [default: 100, or 28 with --quick].
+    /// How many revisions the chain has [default: 100, or 20 with --quick].
     #[arg(long, value_name = "N")]
     revisions: Option<usize>,
     /// After how many seconds a worker is lost that says nothing.
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let faults = chosen(arguments)?;
     program::adopt()?;
-    let revisions = arguments.revisions.unwrap_or(if arguments.quick { 28 } else { 100 });
+    let revisions = arguments.revisions.unwrap_or(if arguments.quick { 20 } else { 100 });
     let ground = Rc::new(Ground::prepare(revisions, Duration::from_secs(arguments.lease))?);
     println!(
         "{revisions} revisions on {} targets; a single process takes {:.1} s; seed {}",

@@ -207,3 +207,64 @@ impl Shared {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner).u64(range)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A server that says again what it hears, and a proxy before it.
+    async fn echo() -> (Proxy, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let (mut from, mut to) = stream.split();
+                    tokio::io::copy(&mut from, &mut to).await.unwrap();
+                });
+            }
+        });
+        let proxy = Proxy::start(vec![address], 1).await.unwrap();
+        let client = TcpStream::connect(proxy.address()).await.unwrap();
+        (proxy, client)
+    }
+
+    /// What is heard of a word; nothing where that takes too long.
+    async fn said(client: &mut TcpStream, word: &[u8]) -> Option<Vec<u8>> {
+        client.write_all(word).await.ok()?;
+        let mut heard = vec![0; word.len()];
+        let reading = client.read_exact(&mut heard);
+        tokio::time::timeout(Duration::from_millis(300), reading).await.ok()?.ok()?;
+        Some(heard)
+    }
+
+    #[tokio::test]
+    async fn a_line_is_as_bad_as_it_is_told_to_be() {
+        let (proxy, mut client) = echo().await;
+        assert_eq!(said(&mut client, b"good").await.unwrap(), b"good");
+        proxy.set(Line::Deaf);
+        assert_eq!(said(&mut client, b"lost").await, None);
+        assert_eq!(proxy.lost(), 4);
+        proxy.set(Line::Still);
+        assert_eq!(said(&mut client, b"late").await, None);
+        proxy.set(Line::Good);
+        let mut late = vec![0; 4];
+        client.read_exact(&mut late).await.unwrap();
+        assert_eq!((late, proxy.lost()), (b"late".to_vec(), 4));
+        proxy.cut_all();
+        assert_eq!(client.read(&mut [0]).await.unwrap_or_default(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_comes_through_a_torn_line_is_whole() {
+        let (proxy, mut client) = echo().await;
+        proxy.set(Line::Torn);
+        let word: Vec<u8> = (0..=255).collect();
+        assert_eq!(said(&mut client, &word).await.unwrap(), word);
+        assert_eq!(client.read(&mut [0]).await.unwrap_or_default(), 0);
+        assert_eq!(proxy.cut(), 1);
+    }
+}

@@ -149,3 +149,63 @@ fn first_difference(here: &str, there: &str) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A report as `mrt-cli` writes it, of these cells: revision, verdict, attempts.
+    fn report(cells: &[(&str, &str, u32)]) -> Report {
+        let cell = |(revision, verdict, attempts): &(&str, &str, u32)| {
+            serde_json::json!({
+                "suite": SUITE, "revision": revision, "target": "sqlite", "verdict": verdict, "attempts": attempts,
+                "duration_ms": 7 * attempts, "phases_ms": {"seed": attempts}, "title": "",
+            })
+        };
+        let cells: Vec<Value> = cells.iter().map(cell).collect();
+        let text = format!("{:#}", serde_json::json!({ "cells": cells }));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Report::read(file.path()).unwrap()
+    }
+
+    fn name(revision: &str) -> CellName {
+        CellName::new(revision, "sqlite")
+    }
+
+    #[test]
+    fn only_times_and_tries_may_differ() {
+        let reference = report(&[("a", "pass", 1), ("b", "fail", 1)]);
+        let difference =
+            report(&[("a", "pass", 3), ("b", "fail", 1)]).differs_from(&reference, &BTreeSet::new());
+        assert_eq!((difference.told, difference.lost), (Vec::new(), BTreeSet::new()));
+        let difference =
+            report(&[("a", "pass", 1), ("b", "warn", 1)]).differs_from(&reference, &BTreeSet::new());
+        assert_eq!(difference.told.len(), 2, "{:?}", difference.told);
+        assert_eq!(difference.told[0], "b on sqlite is warn, and not fail");
+    }
+
+    #[test]
+    fn what_is_lost_or_there_twice_is_seen() {
+        let reference = report(&[("a", "pass", 1), ("b", "fail", 1), ("c", "pass", 1)]);
+        let other = report(&[("a", "pass", 1), ("a", "pass", 1), ("b", "error", 3)]);
+        let difference = other.differs_from(&reference, &BTreeSet::new());
+        assert_eq!(difference.twice, BTreeSet::from([name("a")]));
+        assert_eq!(difference.lost, BTreeSet::from([name("b"), name("c")]));
+    }
+
+    #[test]
+    fn cells_that_have_to_be_errors_are_and_the_others_are_as_they_were() {
+        let reference = report(&[("a", "pass", 1), ("b", "fail", 1)]);
+        let errors = BTreeSet::from([name("b")]);
+        let told = |other: &Report| other.differs_from(&reference, &errors).told;
+        assert_eq!(told(&report(&[("a", "pass", 2), ("b", "error", 3)])), Vec::<String>::new());
+        assert_eq!(
+            told(&report(&[("a", "pass", 1), ("b", "fail", 1)])),
+            ["b on sqlite is fail, and not error"]
+        );
+        assert!(!told(&report(&[("a", "warn", 1), ("b", "error", 3)])).is_empty());
+    }
+}

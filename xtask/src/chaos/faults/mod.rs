@@ -116,7 +116,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "database-killed",
-        setting: Setting::QUICK,
+        setting: Setting::ORDINARY,
         act: |scene| Box::pin(machines::database_killed(scene)),
     },
 ];
