@@ -127,19 +127,26 @@ pub struct Turn {
     names: (RunId, ColumnId),
 }
 
-const SQLITE: &str = include_str!("../migrations/sqlite/0001_state.sql");
-const POSTGRES: &str = include_str!("../migrations/postgres/0001_state.sql");
+/// In order, by name.
+const SQLITE: [(&str, &str); 2] = [
+    ("state", include_str!("../migrations/sqlite/0001_state.sql")),
+    ("cells changed", include_str!("../migrations/sqlite/0002_cells_changed.sql")),
+];
+const POSTGRES: [(&str, &str); 2] = [
+    ("state", include_str!("../migrations/postgres/0001_state.sql")),
+    ("cells changed", include_str!("../migrations/postgres/0002_cells_changed.sql")),
+];
 
 impl Kind {
     fn migrations(self) -> Migrator {
-        let state = match self {
+        let all = match self {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
         };
-        let migration = |version, name: &'static str, sql: &'static str| {
+        let migrations = (1..).zip(all).map(|(version, (name, sql))| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-        };
-        Migrator::with_migrations(vec![migration(1, "state", state)])
+        });
+        Migrator::with_migrations(migrations.collect())
     }
 
     /// What a new connection is told. One that stops in the middle of a transaction must not stop all others.

@@ -15,9 +15,6 @@ use crate::plan::{Capability, ColumnId, Plan, RunId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen(pub u64);
 
-/// What is read of a shard's own row; its cells stand with the cells.
-type Shards = BTreeMap<ColumnId, Vec<Shard>>;
-
 impl Turn {
     /// Brings the farm up to what was written before this turn.
     ///
@@ -29,13 +26,12 @@ impl Turn {
         }
         let seen = stored(seen.0);
         self.load_runs(farm, seen).await?;
-        let shards = self.load_shards(seen).await?;
-        let loaded = self.load_chains(settings, farm, seen).await?;
-        for (id, shards) in shards {
-            if !loaded.contains(&id)
-                && let Some(plan) = farm.plans.get_mut(&id)
-            {
-                renew(settings, &mut plan.column, shards);
+        let new = self.load_chains(settings, farm, seen).await?;
+        if seen > 0 {
+            for (id, news) in self.news(seen).await? {
+                if let Some(plan) = farm.plans.get_mut(&id).filter(|_| !new.contains(&id)) {
+                    plan.column = news.applied_to(&plan.column, settings)?;
+                }
             }
         }
         self.load_workers(settings, farm, seen).await
@@ -101,6 +97,14 @@ impl Turn {
             let row = Fields(&row);
             let (id, run) = (ColumnId(row.number("id")?), RunId(row.number("run")?));
             let next_shard = row.small("next_shard")?;
+            let unserved = row.optional("unserved_ms")?.map(Time);
+            let failure = super::read::failure(&row.text("failure")?)?;
+            if let (Some(plan), Some(chain)) = (farm.plans.get_mut(&id), farm.chains.get_mut(&id)) {
+                let (cells, shards) = (plan.column.cells().to_vec(), plan.column.shards().to_vec());
+                plan.column = Column::restore(cells, shards, next_shard, settings.attempts);
+                (chain.unserved, chain.failure) = (unserved, failure);
+                continue;
+            }
             let (column, revisions) = self.load_column(settings, id, next_shard).await?;
             let priority = i32::try_from(row.signed("priority")?).unwrap_or_default();
             let plan = Plan {
@@ -117,8 +121,8 @@ impl Turn {
                 bundle: row.text("bundle")?,
                 suite: row.text("suite")?,
                 revisions,
-                unserved: row.optional("unserved_ms")?.map(Time),
-                failure: super::read::failure(&row.text("failure")?)?,
+                unserved,
+                failure,
             };
             if let Some(run) = farm.runs.get_mut(&run)
                 && !run.columns.contains(&id)
@@ -151,21 +155,10 @@ impl Turn {
         let mut owned: BTreeMap<ShardId, BTreeSet<usize>> = BTreeMap::new();
         for row in rows {
             let row = Fields(&row);
-            let position = cells.len();
-            let shard = row.optional("shard")?;
-            let asked = row.number("asked")? != 0;
-            let by = row.optional("by_shard")?.zip(row.optional("by_epoch")?);
-            let state = match (asked, shard) {
-                (false, _) => State::Unasked,
-                (true, Some(shard)) => {
-                    owned.entry(ShardId(small(shard, "shard")?)).or_default().insert(position);
-                    State::Open { attempts: row.small("attempts")? }
-                }
-                (true, None) => {
-                    let by = by.map(|(shard, epoch)| Ok((ShardId(small(shard, "by_shard")?), epoch)));
-                    State::Done { by: by.transpose()? }
-                }
-            };
+            let (state, shard) = state(&row)?;
+            if let Some(shard) = shard {
+                owned.entry(shard).or_default().insert(cells.len());
+            }
             cells.push(Cell { work: row.number("work_ms")?, parents: row.list("parents")?, state });
             revisions.push((row.text("revision")?, row.text("title")?));
         }
@@ -184,15 +177,25 @@ impl Turn {
             shards.push(shard);
         }
         if !owned.is_empty() {
-            return Err(StoreError::Foreign { what: format!("cells of chain {} are in no shard", id.0) });
+            return Err(foreign("a cell in no shard"));
         }
         Ok((Column::restore(cells, shards, next_shard, settings.attempts), revisions))
     }
 
-    async fn load_shards(&mut self, seen: i64) -> Result<Shards, StoreError> {
-        let mut shards = Shards::new();
-        if seen == 0 {
-            return Ok(shards);
+    /// What has become of cells and shards since, by column.
+    async fn news(&mut self, seen: i64) -> Result<BTreeMap<ColumnId, News>, StoreError> {
+        let mut all: BTreeMap<ColumnId, News> = BTreeMap::new();
+        let rows = sqlx::query(
+            "SELECT chain, position, asked, attempts, shard, by_shard, by_epoch FROM cells WHERE changed > $1",
+        )
+        .bind(seen)
+        .fetch_all(&mut *self.connection)
+        .await
+        .map_err(read)?;
+        for row in rows {
+            let row = Fields(&row);
+            let news = all.entry(ColumnId(row.number("chain")?)).or_default();
+            news.cells.insert(row.small("position")? as usize, state(&row)?);
         }
         let rows = sqlx::query(
             "SELECT chain, shard, epoch, worker, until_ms, at, lost, avoid, behind FROM shards WHERE changed > $1",
@@ -203,9 +206,9 @@ impl Turn {
         .map_err(read)?;
         for row in rows {
             let (chain, shard) = shard(&Fields(&row))?;
-            shards.entry(chain).or_default().push(shard);
+            all.entry(chain).or_default().shards.insert(shard.id, shard);
         }
-        Ok(shards)
+        Ok(all)
     }
 
     async fn load_workers(
@@ -237,15 +240,50 @@ impl Turn {
     }
 }
 
-/// Takes over what others have written of shards whose cells are the same.
-fn renew(settings: &Settings, column: &mut Column, renewed: Vec<Shard>) {
-    let mut shards = column.shards().to_vec();
-    for new in renewed {
-        if let Some(shard) = shards.iter_mut().find(|shard| shard.id == new.id) {
-            *shard = Shard { cells: std::mem::take(&mut shard.cells), ..new };
+/// What others have written of a column.
+#[derive(Default)]
+struct News {
+    /// How far cells are, and in which shards they wait for their results.
+    cells: BTreeMap<usize, (State, Option<ShardId>)>,
+    /// Without their cells.
+    shards: BTreeMap<ShardId, Shard>,
+}
+
+impl News {
+    fn applied_to(self, column: &Column, settings: &Settings) -> Result<Column, StoreError> {
+        let mut cells = column.cells().to_vec();
+        let mut shards: BTreeMap<ShardId, Shard> =
+            column.shards().iter().map(|shard| (shard.id, shard.clone())).collect();
+        for (id, shard) in self.shards {
+            let cells = shards.remove(&id).map(|known| known.cells).unwrap_or_default();
+            shards.insert(id, Shard { cells, ..shard });
         }
+        for shard in shards.values_mut() {
+            shard.cells.retain(|cell| !self.cells.contains_key(cell));
+        }
+        for (position, (state, shard)) in self.cells {
+            let cell = cells.get_mut(position).ok_or_else(|| foreign("a cell beyond its chain"))?;
+            cell.state = state;
+            if let Some(shard) = shard {
+                let shard = shards.get_mut(&shard).ok_or_else(|| foreign("a cell in no shard"))?;
+                shard.cells.insert(position);
+            }
+        }
+        // A shard ends with its last cell.
+        let shards = shards.into_values().filter(|shard| !shard.cells.is_empty()).collect();
+        Ok(Column::restore(cells, shards, column.next_shard(), settings.attempts))
     }
-    *column = Column::restore(column.cells().to_vec(), shards, column.next_shard(), settings.attempts);
+}
+
+/// How far a cell is, and in which shard it waits for its result.
+fn state(row: &Fields<'_>) -> Result<(State, Option<ShardId>), StoreError> {
+    let name = |name: &str| row.optional(name)?.map(|shard| small(shard, name).map(ShardId)).transpose();
+    let asked = row.number("asked")? != 0;
+    Ok(match name("shard")? {
+        _ if !asked => (State::Unasked, None),
+        Some(shard) => (State::Open { attempts: row.small("attempts")? }, Some(shard)),
+        None => (State::Done { by: name("by_shard")?.zip(row.optional("by_epoch")?) }, None),
+    })
 }
 
 fn shard(row: &Fields<'_>) -> Result<(ColumnId, Shard), StoreError> {
@@ -265,6 +303,10 @@ fn shard(row: &Fields<'_>) -> Result<(ColumnId, Shard), StoreError> {
         work: 0,
     };
     Ok((ColumnId(row.number("chain")?), shard))
+}
+
+fn foreign(what: &str) -> StoreError {
+    StoreError::Foreign { what: what.to_owned() }
 }
 
 fn small(number: u64, what: &str) -> Result<u32, StoreError> {

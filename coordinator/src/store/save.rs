@@ -91,10 +91,8 @@ impl Turn {
         for (id, before) in &changes.columns {
             let (Some(plan), Some(chain)) = (farm.plans.get(id), farm.chains.get(id)) else { continue };
             let after = &plan.column;
-            let rows = cells_of(*id, before, after, new.get(&plan.run), chain.place)?;
-            // Renewing a lease is nothing that others have to read the chain again for.
-            let is_news = !rows.is_empty() || before.next_shard() != after.next_shard();
-            if is_news || changes.chains.contains(id) {
+            cells.extend(cells_of(*id, before, after, new.get(&plan.run), (chain.place, change))?);
+            if before.next_shard() != after.next_shard() || changes.chains.contains(id) {
                 chains.push([
                     id.0.into(),
                     plan.run.0.into(),
@@ -112,7 +110,6 @@ impl Turn {
                     change.into(),
                 ]);
             }
-            cells.extend(rows);
             let names: BTreeSet<u32> = after.shards().iter().map(|shard| shard.id.0).collect();
             gone.extend(
                 before.shards().iter().filter(|it| !names.contains(&it.id.0)).map(|it| (id.0, it.id.0)),
@@ -135,9 +132,9 @@ impl Turn {
         .await?;
         insert(
             self,
-            "INSERT INTO cells (chain, position, revision, title, parents, work_ms, asked, attempts, shard, by_shard, by_epoch)",
+            "INSERT INTO cells (chain, position, revision, title, parents, work_ms, asked, attempts, shard, by_shard, by_epoch, changed)",
             "ON CONFLICT (chain, position) DO UPDATE SET attempts = excluded.attempts, shard = excluded.shard, \
-             by_shard = excluded.by_shard, by_epoch = excluded.by_epoch",
+             by_shard = excluded.by_shard, by_epoch = excluded.by_epoch, changed = excluded.changed",
             cells,
         )
         .await?;
@@ -232,8 +229,8 @@ fn cells_of(
     before: &Column,
     after: &Column,
     new: Option<&NewRun>,
-    place: u32,
-) -> Result<Vec<[Value; 11]>, StoreError> {
+    (place, change): (u32, u64),
+) -> Result<Vec<[Value; 12]>, StoreError> {
     let (was, is) = (owners(before), owners(after));
     // Names and parents never change, and are only written when the cell is new.
     let revisions = new.and_then(|run| run.columns.get(place as usize)).map(|column| &column.revisions);
@@ -262,6 +259,7 @@ fn cells_of(
             owner.map(u64::from).into(),
             by.map(|(shard, _)| u64::from(shard.0)).into(),
             by.map(|(_, epoch)| epoch).into(),
+            change.into(),
         ]);
     }
     Ok(rows)
