@@ -129,18 +129,16 @@ impl Farm {
 
     /// Looks who waits for somebody that is not there, and for how long.
     fn wait(&mut self, settings: &Settings, now: Time, changes: &mut Changes) {
-        let live = |worker: &&Worker| {
-            now.0.saturating_sub(worker.seen.0) < 2 * settings.lease && !worker.said.draining
-        };
         let served: BTreeSet<Capability> =
-            self.workers.values().filter(live).flat_map(|worker| worker.said.serves.clone()).collect();
+            self.live(settings, now).flat_map(|(_, worker)| worker.said.serves.clone()).collect();
         let mut waiting: BTreeMap<RunId, (BTreeSet<String>, u64)> = BTreeMap::new();
         let mut given_up = Vec::new();
         for (&id, plan) in &mut self.plans {
             let (Some(chain), Some(run)) = (self.chains.get_mut(&id), self.runs.get(&plan.run)) else {
                 continue;
             };
-            if plan.column.is_finished() || served.contains(&plan.needs) {
+            let is_held = plan.column.shards().iter().any(|shard| shard.holder.is_some());
+            if is_held || plan.column.is_finished() || served.contains(&plan.needs) {
                 if chain.unserved.take().is_some() {
                     changes.note(id, &plan.column);
                 }
@@ -167,6 +165,14 @@ impl Farm {
         for (id, given_up) in given_up {
             self.give_up(settings, id, given_up, changes);
         }
+    }
+
+    /// Workers that take something, as far as is known.
+    fn live(&self, settings: &Settings, now: Time) -> impl Iterator<Item = (&WorkerId, &Worker)> {
+        let term = 2 * settings.lease;
+        self.workers
+            .iter()
+            .filter(move |(_, worker)| now.0.saturating_sub(worker.seen.0) < term && !worker.said.draining)
     }
 
     /// Writes cells that ended without a worker's word into the matrix.
@@ -223,9 +229,13 @@ impl Farm {
         }
     }
 
-    /// Lets every lease last at least until then.
-    pub fn grant(&mut self, until: Time) {
+    /// Nobody was heard for a while, which was nobody's fault: leases begin anew, and so does waiting for workers.
+    pub fn resume(&mut self, settings: &Settings, now: Time) {
+        let until = Time(now.0 + settings.lease);
         self.plans.values_mut().for_each(|plan| plan.column.grant(until));
+        for since in self.chains.values_mut().filter_map(|chain| chain.unserved.as_mut()) {
+            *since = now;
+        }
     }
 
     /// Forgets the runs that have ended, once that is written down.

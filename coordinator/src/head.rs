@@ -108,6 +108,7 @@ impl Head {
             ready,
             collected: None,
             last: None,
+            heard: None,
             metrics: metrics.clone(),
         };
         (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics }, mind.run(inbox))
@@ -226,6 +227,8 @@ struct Mind {
     collected: Option<Instant>,
     /// When the last turn began.
     last: Option<Instant>,
+    /// The same by the database's clock.
+    heard: Option<Time>,
     metrics: Metrics,
 }
 
@@ -339,9 +342,14 @@ impl Mind {
         turn.load(&self.settings, &mut self.farm, self.seen).await?;
         if self.seen == Seen::default() {
             debug!(runs = self.farm.runs.len(), "read the state");
-            // While nobody listened nobody could be heard.
-            self.farm.grant(Time(turn.now.0 + self.settings.lease));
+            self.heard = None;
         }
+        // While nobody listened nobody could be heard: this process was stopped, or the database, or its clock was put on.
+        let silence = self.heard.map(|heard| turn.now.0.saturating_sub(heard.0));
+        if silence.is_none_or(|silence| silence > self.settings.lease / 2) {
+            self.farm.resume(&self.settings, turn.now);
+        }
+        self.heard = Some(turn.now);
         Ok(turn)
     }
 

@@ -169,6 +169,12 @@ impl Column {
         shard.holder.is_none() && shard.behind.iter().all(|&cell| !self.is_open(cell))
     }
 
+    /// Whether the farm has failed at it: whoever tries it again is to do nothing else meanwhile, so that nothing else is lost
+    /// with it, or suspected in its place.
+    pub fn is_suspect(&self, shard: &Shard) -> bool {
+        shard.lost > 0 || shard.cells.iter().any(|&cell| self.attempts(cell) > 0)
+    }
+
     /// Gives a waiting shard to a worker.
     pub fn lease(&mut self, shard: ShardId, worker: WorkerId, until: Time) -> Option<Lease> {
         let index = self.shards.iter().position(|it| it.id == shard && self.waits(it))?;
@@ -436,8 +442,14 @@ impl Column {
         Some(id)
     }
 
-    /// Forgets shards in which nothing is left to do.
+    /// Forgets shards in which nothing is left to do. Where all that are left wait for each other, the first does not any more.
     fn sweep(&mut self) {
         self.shards.retain(|shard| !shard.cells.is_empty());
+        if self.shards.iter().any(|shard| shard.holder.is_some() || self.waits(shard)) {
+            return;
+        }
+        if let Some(first) = self.shards.iter_mut().min_by_key(|shard| shard.cells.first().copied()) {
+            first.behind.clear();
+        }
     }
 }

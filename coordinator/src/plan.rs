@@ -61,6 +61,10 @@ pub struct Free {
     pub warm: BTreeSet<String>,
     /// Where it has the state after a revision: the column, and the revision's position.
     pub stands: Option<(ColumnId, usize)>,
+    /// It holds nothing.
+    pub idle: bool,
+    /// What others can serve, whether they have room now or not.
+    pub others: BTreeSet<Capability>,
 }
 
 /// What it does.
@@ -88,6 +92,8 @@ pub enum Choice {
 ///
 /// Runs of the highest priority first, among them the one that has the fewest workers. What waits goes before what is
 /// under way, what the worker is prepared for before the rest, and then the longest.
+///
+/// What the farm has failed at goes to a worker that does nothing else, and to the one that failed only where there is no other.
 pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
     let mut workers: BTreeMap<RunId, usize> = BTreeMap::new();
     for plan in plans.values() {
@@ -101,18 +107,11 @@ pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
         plan.column
             .shards()
             .iter()
-            .filter(|shard| plan.column.waits(shard))
+            .filter(|shard| plan.column.waits(shard) && is_for(free, plan, shard))
             .map(move |shard| (*id, plan, shard))
     });
     let best = waiting.min_by_key(|(id, plan, shard)| {
-        let elsewhere = shard.avoid == Some(free.worker);
-        (
-            elsewhere,
-            urgency(plan),
-            overhead(free, *id, plan, shard.cells.first().copied()),
-            Reverse(shard.work),
-            *id,
-        )
+        (urgency(plan), overhead(free, *id, plan, shard.cells.first().copied()), Reverse(shard.work), *id)
     });
     if let Some((column, _, shard)) = best {
         return Some(Choice::Lease { column, shard: shard.id });
@@ -120,6 +119,7 @@ pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
     let held = served().flat_map(|(id, plan)| {
         let shards = plan.column.shards().iter().filter(|shard| {
             shard.work >= 2 * least(plan)
+                && !plan.column.is_suspect(shard)
                 && shard.holder.as_ref().is_some_and(|holder| holder.worker != free.worker)
         });
         shards.map(move |shard| (*id, plan, shard))
@@ -131,6 +131,12 @@ pub fn choose(free: &Free, plans: &BTreeMap<ColumnId, Plan>) -> Option<Choice> {
         let first = cut(free, column, plan, shard)?;
         Some(Choice::Steal { column, shard: shard.id, first })
     })
+}
+
+/// Whether a shard may go to this worker, for all that has happened to it.
+fn is_for(free: &Free, plan: &Plan, shard: &Shard) -> bool {
+    let failed_here = shard.avoid == Some(free.worker);
+    (free.idle || !plan.column.is_suspect(shard)) && !(failed_here && free.others.contains(&plan.needs))
 }
 
 /// What a run waits for, when nobody works for it and nobody can.
@@ -208,7 +214,8 @@ mod tests {
 
     fn free(worker: u64) -> Free {
         let serves = BTreeSet::from([needs("sqlite"), needs("postgres:16")]);
-        Free { worker: WorkerId(worker), serves, warm: BTreeSet::new(), stands: None }
+        let (warm, others) = (BTreeSet::new(), serves.clone());
+        Free { worker: WorkerId(worker), serves, warm, stands: None, idle: true, others }
     }
 
     /// The column that a worker takes, or from which it steals, and from where.
@@ -268,12 +275,26 @@ mod tests {
     }
 
     #[test]
-    fn where_it_failed_a_shard_goes_only_when_nothing_else_waits() {
-        let mut plans = plans([plan(0, 0, "sqlite", 60), plan(0, 0, "sqlite", 20)]);
+    fn where_it_failed_a_shard_goes_only_when_nobody_else_could_take_it() {
+        let mut plans = plans([plan(0, 0, "sqlite", 60)]);
         assert_eq!(takes(&free(1), &mut plans), Some((0, None)));
         let column = &mut plans.get_mut(&ColumnId(0)).unwrap().column;
         column.lose(column.shards()[0].id, "lost");
-        assert_eq!(takes(&free(1), &mut plans), Some((1, None)));
+        assert_eq!(takes(&free(1), &mut plans), None);
+        let only = Free { others: BTreeSet::new(), ..free(1) };
+        assert_eq!(takes(&only, &mut plans.clone()), Some((0, None)));
+        assert_eq!(takes(&free(2), &mut plans), Some((0, None)));
+        assert_eq!(takes(&free(3), &mut plans), None, "nobody steals what may be to blame");
+    }
+
+    #[test]
+    fn what_the_farm_has_failed_at_goes_to_who_does_nothing_else() {
+        let mut plans = plans([plan(0, 5, "sqlite", 60), plan(0, 0, "sqlite", 20)]);
+        assert_eq!(takes(&free(1), &mut plans), Some((0, None)));
+        let column = &mut plans.get_mut(&ColumnId(0)).unwrap().column;
+        column.lose(column.shards()[0].id, "lost");
+        let busy = Free { idle: false, ..free(2) };
+        assert_eq!(takes(&busy, &mut plans.clone()), Some((1, None)));
         assert_eq!(takes(&free(2), &mut plans), Some((0, None)));
     }
 }

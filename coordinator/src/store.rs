@@ -220,6 +220,8 @@ impl Store {
         let name = parsed.to_string();
         let pool = pool
             .acquire_timeout(Duration::from_secs(15))
+            // A file does not hang up.
+            .test_before_acquire(kind != Kind::Sqlite)
             .after_connect(move |connection, _| {
                 Box::pin(async move { connection.execute(kind.session()).await.map(drop) })
             })

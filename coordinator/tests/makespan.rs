@@ -66,8 +66,8 @@ fn makespan(seed: u64, night: &Night) -> (u64, u64) {
     let serves: BTreeSet<Capability> = TARGETS.iter().map(|(target, _)| needs(target)).collect();
     let mut workers: BTreeMap<u64, Worker> = (0..night.workers)
         .map(|id| {
-            let free =
-                Free { worker: WorkerId(id), serves: serves.clone(), warm: BTreeSet::new(), stands: None };
+            let (worker, warm, others) = (WorkerId(id), BTreeSet::new(), serves.clone());
+            let free = Free { worker, serves: serves.clone(), warm, stands: None, idle: true, others };
             (id, Worker { free, held: None, at: None })
         })
         .collect();

@@ -45,9 +45,19 @@ struct Held {
     cells: BTreeSet<usize>,
     /// Revisions that it has applied to come to its cells.
     applied: BTreeSet<usize>,
-    at: Option<usize>,
+    /// Cells under way, side by side: their outcomes may come in any order.
+    at: BTreeSet<usize>,
+    /// What it applies.
+    applying: Option<usize>,
     /// Results that are not acknowledged; `false` is a failure of the farm's.
     outbox: VecDeque<(usize, bool)>,
+}
+
+impl Held {
+    /// Where it is, as it says it.
+    fn says(&self) -> BTreeSet<usize> {
+        self.at.iter().copied().chain(self.applying).collect()
+    }
 }
 
 /// A result on its way.
@@ -216,7 +226,7 @@ impl World {
                 if is_lost(&mut self.rng) {
                     return Ok(());
                 }
-                let at = held.at.into_iter().collect();
+                let at = held.says();
                 let own = plan.column.renew(&held.lease, &at, Time(self.now.0 + TERM)).cloned();
                 if is_lost(&mut self.rng) {
                     return Ok(());
@@ -228,27 +238,29 @@ impl World {
             }
             // It begins with a cell.
             3..=4 => {
-                let Some(&first) = held.cells.first().filter(|_| held.at.is_none()) else { return Ok(()) };
+                let Some(&first) = held.cells.first().filter(|_| held.at.len() < 3) else { return Ok(()) };
                 // What it needs comes before, and is no cell of its own.
                 let mut needed = needed_by(plan.column.cells(), first);
                 needed.retain(|revision| !held.applied.contains(revision));
                 let revision = needed.first().copied().unwrap_or(first);
                 held.applied.insert(revision);
+                held.applying = Some(revision);
                 if held.cells.remove(&revision) {
-                    held.at = Some(revision);
+                    held.at.insert(revision);
                 }
                 if self.killers.contains(&(held.column, revision)) {
                     // It may or may not have been heard when it said where it is.
                     if !is_lost(&mut self.rng) {
-                        let at = BTreeSet::from([revision]);
-                        plan.column.renew(&held.lease, &at, Time(self.now.0 + TERM));
+                        plan.column.renew(&held.lease, &held.says(), Time(self.now.0 + TERM));
                     }
                     self.workers.remove(index);
                 }
             }
             // It ends one.
             5..=6 => {
-                if let Some(cell) = held.at.take() {
+                held.applying = None;
+                if let Some(cell) = self.rng.choice(held.at.clone()) {
+                    held.at.remove(&cell);
                     let works = !(faults.infrastructure && self.rng.u8(0..12) == 0);
                     held.outbox.push_back((cell, works));
                     worker.stands = Some((held.column, cell));
@@ -267,7 +279,10 @@ impl World {
     fn ask(&mut self, index: usize) -> Result<(), String> {
         let worker = &self.workers[index];
         let serves = ["sqlite", "postgres:16"].map(needs).into();
-        let free = Free { worker: worker.id, serves, warm: BTreeSet::new(), stands: worker.stands };
+        let others =
+            if self.workers.len() > 1 { ["sqlite", "postgres:16"].map(needs).into() } else { [].into() };
+        let (warm, stands) = (BTreeSet::new(), worker.stands);
+        let free = Free { worker: worker.id, serves, warm, stands, idle: true, others };
         let until = Time(self.now.0 + TERM);
         let (id, lease) = match choose(&free, &self.plans) {
             None => return Ok(()),
@@ -293,7 +308,8 @@ impl World {
             lease,
             cells,
             applied: BTreeSet::new(),
-            at: None,
+            at: BTreeSet::new(),
+            applying: None,
             outbox: VecDeque::new(),
         });
         Ok(())
@@ -308,7 +324,7 @@ impl World {
         let answered = !(self.faults.workers && self.rng.u8(0..6) == 0);
         if answered {
             held.outbox.pop_front();
-            if held.outbox.is_empty() && held.cells.is_empty() && held.at.is_none() {
+            if held.outbox.is_empty() && held.cells.is_empty() && held.at.is_empty() {
                 worker.held = None;
             }
         }

@@ -96,7 +96,7 @@ impl Farm {
         spoken: &Spoken,
         changes: &mut Changes,
     ) -> Vec<Assignment> {
-        self.assign(spoken, Time(now.0 + settings.lease), changes);
+        self.assign(settings, now, spoken, changes);
         self.orders(spoken.worker)
     }
 
@@ -118,34 +118,63 @@ impl Farm {
         }
     }
 
-    fn assign(&mut self, spoken: &Spoken, until: Time, changes: &mut Changes) {
-        if spoken.said.draining {
+    fn assign(&mut self, settings: &Settings, now: Time, spoken: &Spoken, changes: &mut Changes) {
+        let Spoken { worker, said, .. } = spoken;
+        if said.draining {
             return;
         }
-        let held = self.plans.values().flat_map(|plan| plan.column.shards());
-        let mut held = held
-            .filter(|shard| shard.holder.as_ref().is_some_and(|holder| holder.worker == spoken.worker))
-            .count();
-        let free = Free {
-            worker: spoken.worker,
-            serves: spoken.said.serves.clone(),
-            warm: spoken.said.warm.clone(),
+        let until = Time(now.0 + settings.lease);
+        let others = self.live(settings, now).filter(|(id, _)| *id != worker);
+        let mut free = Free {
+            worker: *worker,
+            serves: said.serves.clone(),
+            warm: said.warm.clone(),
             stands: None,
+            idle: true,
+            others: others.flat_map(|(_, other)| other.said.serves.clone()).collect(),
         };
-        while held < spoken.said.slots {
+        loop {
+            let (held, alone) = self.load(*worker);
+            free.idle = held == 0;
+            if held >= said.slots || alone || (held > 0 && self.makes_room(settings, now, spoken)) {
+                return;
+            }
             let Some(choice) = choose(&free, &self.plans) else { return };
             let (Choice::Lease { column, .. } | Choice::Steal { column, .. }) = choice;
             let Some(plan) = self.plans.get_mut(&column) else { return };
             changes.touch(column, &plan.column);
             let leased = match choice {
-                Choice::Lease { shard, .. } => plan.column.lease(shard, spoken.worker, until),
-                Choice::Steal { shard, first, .. } => plan.column.steal(shard, first, spoken.worker, until),
+                Choice::Lease { shard, .. } => plan.column.lease(shard, *worker, until),
+                Choice::Steal { shard, first, .. } => plan.column.steal(shard, first, *worker, until),
             };
             if leased.is_none() {
                 return;
             }
-            held += 1;
         }
+    }
+
+    /// How many shards a worker holds, and whether one of them is to be alone there.
+    fn load(&self, worker: WorkerId) -> (usize, bool) {
+        let shards =
+            self.plans.values().flat_map(|plan| plan.column.shards().iter().map(move |shard| (plan, shard)));
+        let own = shards.filter(|(_, shard)| shard.holder.as_ref().is_some_and(|it| it.worker == worker));
+        own.fold((0, false), |(held, alone), (plan, shard)| {
+            (held + 1, alone || plan.column.is_suspect(shard))
+        })
+    }
+
+    /// Whether a worker takes nothing more until it holds nothing, since something waits that is to be alone: of all that could
+    /// take it this one has the least to do.
+    fn makes_room(&self, settings: &Settings, now: Time, spoken: &Spoken) -> bool {
+        let served = self.plans.values().filter(|plan| spoken.said.serves.contains(&plan.needs));
+        let shards = served.flat_map(|plan| plan.column.shards().iter().map(move |shard| (plan, shard)));
+        let mut alone =
+            shards.filter(|(plan, shard)| plan.column.waits(shard) && plan.column.is_suspect(shard));
+        alone.any(|(plan, shard)| {
+            let able = self.live(settings, now).filter(|(_, it)| it.said.serves.contains(&plan.needs));
+            let first = able.map(|(id, _)| (Some(*id) == shard.avoid, self.load(*id).0, *id)).min();
+            first.is_some_and(|(_, _, id)| id == spoken.worker)
+        })
     }
 
     /// All that is a worker's own.

@@ -152,3 +152,20 @@ fn what_needs_a_revision_that_nobody_asked_for_takes_nothing_else_along() {
     let left = column.shards().iter().map(|shard| &shard.cells).collect::<Vec<_>>();
     assert_eq!(left, [&BTreeSet::from([0, 2])]);
 }
+
+#[test]
+fn what_waits_for_each_other_does_not_wait_for_ever() {
+    // 1 was checked before the result of 0 had come; whoever tries it alone applies 0.
+    let mut column = chain(2);
+    let both = next(&mut column, 1);
+    column.renew(&both, &BTreeSet::from([1]), NEVER);
+    column.lose(both.shard, "lost");
+    let alone = next(&mut column, 2);
+    column.renew(&alone, &BTreeSet::from([0]), NEVER);
+    column.lose(alone.shard, "lost");
+    let first = next(&mut column, 3);
+    assert_eq!(column.accept(&first, 0), Answer::Accepted);
+    let second = next(&mut column, 3);
+    assert_eq!(column.accept(&second, 1), Answer::Accepted);
+    assert!(column.is_finished());
+}

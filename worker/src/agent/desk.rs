@@ -259,8 +259,10 @@ impl Desk {
                 }
             }
             Word::At(at) => {
-                if held.at != at {
-                    held.at = at;
+                // That something is over is said with what comes next: it accuses nobody meanwhile that has its result.
+                let is_news = !at.is_subset(&held.at);
+                held.at = at;
+                if is_news {
                     self.changed();
                 }
             }
@@ -284,7 +286,7 @@ impl Desk {
         let failure = match ending {
             Ending::NoContainers => {
                 held.gives_back = true;
-                self.settings.containers = false;
+                self.containers(false);
                 None
             }
             Ending::Failed { failure, project } => Some((failure, project)),
@@ -401,7 +403,6 @@ impl Desk {
 
     /// Lets go of a shard, or gives it back, once nobody works on it and all that was said of it is acknowledged.
     fn settle(&mut self, key: &Key) {
-        self.changed();
         let Some(held) = self.held.get_mut(key) else { return };
         if held.unit.is_some() || self.outbox.values().any(|letter| letter.key == *key) {
             return;
@@ -411,6 +412,7 @@ impl Desk {
         } else {
             self.held.remove(key);
         }
+        self.changed();
     }
 
     fn forget(&mut self, key: &Key) {

@@ -189,6 +189,11 @@ fn where_a_unit_is_is_said_before_its_results() {
     let sent = scene.sent();
     assert_eq!(state_of(&sent[0]).unwrap().held[0].at, [4]);
     assert_eq!(sequence_of(&sent[1]), Some(1));
+    // Nor is that something is over.
+    scene.told(FIRST, at(&[]));
+    assert_eq!(scene.sent(), []);
+    scene.after(EVERY);
+    assert!(scene.state().held[0].at.is_empty());
 }
 
 #[test]
@@ -265,7 +270,7 @@ fn results_are_kept_until_they_are_acknowledged() {
     assert!(scene.letters().is_empty());
     assert_eq!(scene.desk.counts(), Counts { held: 1, outbox: 2, fenced: 0 });
     scene.acknowledge(&[1], &[]);
-    assert_eq!(scene.state().held.len(), 1);
+    assert_eq!((scene.sent(), scene.desk.counts().held), (vec![], 1));
     // Refused is as good: nothing more is to be said.
     scene.acknowledge(&[], &[2]);
     assert_eq!(scene.state().held, []);
@@ -330,7 +335,7 @@ fn a_shard_that_cannot_be_checked_is_told_and_then_let_go() {
     scene.states();
     scene.told(FIRST, failed());
     let sent = scene.sent();
-    let Message::Failure(failure) = &sent[1] else { panic!("{sent:?}") };
+    let [Message::Failure(failure)] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!((failure.sequence, failure.lease.clone(), failure.project), (1, Some(lease(1, 1)), false));
     assert_eq!(scene.ordered(&[assignment(1, &[3, 4])]), []);
     scene.acknowledge(&[1], &[]);

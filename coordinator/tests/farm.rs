@@ -1,0 +1,162 @@
+//! The farm without a database: who gets what, and what is nobody's fault.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrt_coordinator::farm::{
+    Assignment, Changes, Ended, Farm, NewColumn, NewRevision, NewRun, Said, Settings, Spoken,
+};
+use mrt_coordinator::lease::{Answer, Time, WorkerId};
+use mrt_coordinator::plan::{Capability, ColumnId, RunId};
+use mrt_report::{Cell, Verdict};
+
+const SETTINGS: Settings = Settings { lease: 30_000, attempts: 3 };
+const PATIENCE: u64 = 60_000;
+
+/// A farm, and what was told to its workers last.
+struct Scene {
+    farm: Farm,
+    now: u64,
+    changes: Changes,
+    held: BTreeMap<u64, Vec<Assignment>>,
+}
+
+impl Scene {
+    /// A run of so many chains of so many revisions each.
+    fn new(columns: usize, length: usize) -> Self {
+        let mut farm = Farm::default();
+        let mut changes = Changes::default();
+        let revision = |position: usize| NewRevision {
+            id: format!("r{position}"),
+            title: String::new(),
+            parents: position.checked_sub(1).into_iter().collect(),
+            asked: true,
+            skipped: None,
+        };
+        let column = |number: usize| NewColumn {
+            bundle: "0".repeat(64),
+            suite: format!("suite{number}"),
+            target: "sqlite".to_owned(),
+            needs: needs(),
+            revisions: (0..length).map(revision).collect(),
+        };
+        let run = NewRun {
+            key: "key".to_owned(),
+            columns: (0..columns).map(column).collect(),
+            priority: 0,
+            patience: PATIENCE,
+            options: mrt_proto::v1::CheckOptions::default(),
+            labels: BTreeMap::new(),
+        };
+        farm.submit(&SETTINGS, Time(0), (RunId(1), ColumnId(1)), &run, &[], &mut changes);
+        Self { farm, now: 0, changes, held: BTreeMap::new() }
+    }
+
+    /// A worker of so many slots says where it is in each of its shards; how many it holds after that.
+    fn heard(&mut self, worker: u64, slots: usize, at: &[usize]) -> usize {
+        let orders = self.held.get(&worker).cloned().unwrap_or_default();
+        let at: BTreeSet<usize> = at.iter().copied().collect();
+        let held = orders.iter().map(|it| (it.column, it.lease, at.clone(), false)).collect();
+        let said = Said { serves: [needs()].into(), slots, ..Said::default() };
+        let (host, version) = (format!("host{worker}"), String::new());
+        let spoken = Spoken { worker: WorkerId(worker), host, version, said, held };
+        let orders = self.farm.heard(&SETTINGS, Time(self.now), &spoken, &mut self.changes);
+        self.held.insert(worker, orders);
+        self.held[&worker].len()
+    }
+
+    /// A worker sends the results of all that one of its shards has.
+    fn finishes(&mut self, worker: u64, shard: usize) {
+        let order = self.held.get_mut(&worker).unwrap().remove(shard);
+        for position in order.wire.cells.clone() {
+            let (suite, id) = (&order.wire.suite, format!("r{position}"));
+            let cell = Cell::untried(suite, "sqlite", &id, "", Verdict::Pass, String::new());
+            let place = (order.column, &order.lease);
+            let ended = Ended::Cell(Box::new(cell));
+            let answer = self.farm.result(&SETTINGS, place, position as usize, &ended, &mut self.changes);
+            assert_eq!(answer, Answer::Accepted);
+        }
+    }
+
+    fn pass(&mut self, time: u64) {
+        self.now += time;
+        self.farm.tick(&SETTINGS, Time(self.now), &mut self.changes);
+    }
+
+    /// How the cells ended that have their results.
+    fn verdicts(&self) -> Vec<Verdict> {
+        self.changes.results.iter().map(|(_, _, cell)| cell.verdict).collect()
+    }
+}
+
+fn needs() -> Capability {
+    Capability { engine: "sqlite".to_owned(), containers: false }
+}
+
+#[test]
+fn what_was_lost_together_is_tried_one_by_one() {
+    let mut scene = Scene::new(4, 1);
+    assert_eq!(scene.heard(1, 3, &[]), 3);
+    scene.heard(1, 3, &[0]);
+    scene.pass(SETTINGS.lease);
+    // Each of them may have been to blame, and the fourth is not to go with it.
+    for _ in 0..4 {
+        assert_eq!(scene.heard(2, 4, &[0]), 1);
+        assert_eq!(scene.heard(2, 4, &[0]), 1, "and nothing beside it");
+        scene.finishes(2, 0);
+    }
+    scene.pass(1);
+    assert_eq!(scene.verdicts(), [Verdict::Pass; 4]);
+}
+
+#[test]
+fn who_has_least_to_do_makes_room_for_what_is_to_be_tried_alone() {
+    let mut scene = Scene::new(6, 1);
+    assert_eq!(scene.heard(1, 1, &[]), 1);
+    assert_eq!((scene.heard(2, 2, &[]), scene.heard(3, 2, &[])), (2, 2));
+    scene.heard(1, 1, &[0]);
+    scene.now += SETTINGS.lease / 2;
+    scene.heard(2, 2, &[]);
+    scene.heard(3, 2, &[]);
+    scene.pass(SETTINGS.lease / 2);
+    // One more waits, and so does what 1 was lost at.
+    scene.finishes(2, 0);
+    assert_eq!(scene.heard(2, 2, &[]), 1, "2 makes room");
+    scene.finishes(3, 0);
+    assert_eq!(scene.heard(3, 2, &[]), 2, "3 need not");
+    scene.finishes(2, 0);
+    assert_eq!(scene.heard(2, 2, &[]), 1);
+    assert_eq!(scene.held[&2][0].wire.suite, "suite0");
+}
+
+#[test]
+fn whoever_could_not_be_heard_is_not_lost() {
+    let mut scene = Scene::new(1, 3);
+    scene.heard(1, 1, &[]);
+    scene.heard(1, 1, &[0]);
+    scene.now += 10 * SETTINGS.lease;
+    scene.farm.resume(&SETTINGS, Time(scene.now));
+    scene.pass(0);
+    assert_eq!((scene.changes.expired, scene.heard(1, 1, &[0])), (0, 1));
+    scene.pass(SETTINGS.lease);
+    assert_eq!(scene.changes.expired, 1);
+}
+
+#[test]
+fn nobody_waits_while_somebody_is_at_work_nor_while_nobody_could_come() {
+    let mut scene = Scene::new(1, 3);
+    scene.heard(1, 1, &[]);
+    // It is at work, though it takes nothing new.
+    scene.farm.workers.get_mut(&WorkerId(1)).unwrap().said.draining = true;
+    scene.pass(SETTINGS.lease - 1);
+    assert_eq!(scene.farm.chains[&ColumnId(1)].unserved, None);
+    scene.pass(1);
+    assert_eq!(scene.farm.chains[&ColumnId(1)].unserved, Some(Time(scene.now)));
+    scene.now += 10 * PATIENCE;
+    scene.farm.resume(&SETTINGS, Time(scene.now));
+    scene.pass(PATIENCE - 1);
+    assert_eq!(scene.verdicts(), []);
+    scene.pass(1);
+    assert_eq!(scene.verdicts(), [Verdict::Error; 3]);
+}
