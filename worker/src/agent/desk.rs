@@ -46,6 +46,8 @@ struct Held {
     /// Its cells that have no result.
     cells: BTreeSet<u32>,
     at: BTreeSet<u32>,
+    /// Where it was when it was last said.
+    said: BTreeSet<u32>,
     stands: Option<u32>,
     /// Cells without a result are given back once what has one is acknowledged.
     gives_back: bool,
@@ -218,8 +220,8 @@ impl Desk {
             self.next_unit += 1;
             UnitId(self.next_unit)
         });
-        let held =
-            Held { unit, cells, at: BTreeSet::new(), stands: None, gives_back: back, handed_back: back };
+        let (at, said) = (BTreeSet::new(), BTreeSet::new());
+        let held = Held { unit, cells, at, said, stands: None, gives_back: back, handed_back: back };
         if let Some(unit) = unit {
             self.units.insert(unit, key.clone());
             self.effects.push(Effect::Start { unit, assignment });
@@ -259,10 +261,9 @@ impl Desk {
                 }
             }
             Word::At(at) => {
-                // That something is over is said with what comes next: it accuses nobody meanwhile that has its result.
-                let is_news = !at.is_subset(&held.at);
                 held.at = at;
-                if is_news {
+                // That something is over is said with what comes next: what has its result is accused of nothing meanwhile.
+                if !held.at.is_subset(&held.said) {
                     self.changed();
                 }
             }

@@ -16,6 +16,7 @@ impl Desk {
         self.pass(now);
         if self.link.as_ref()?.is_due(now) {
             let state = self.state();
+            self.held.values_mut().for_each(|held| held.said.clone_from(&held.at));
             let link = self.link.as_mut()?;
             link.news = false;
             link.last_state = Some(now);

@@ -189,7 +189,9 @@ fn where_a_unit_is_is_said_before_its_results() {
     let sent = scene.sent();
     assert_eq!(state_of(&sent[0]).unwrap().held[0].at, [4]);
     assert_eq!(sequence_of(&sent[1]), Some(1));
-    // Nor is that something is over.
+    // Nor is that something is over, or goes on after a pause.
+    scene.told(FIRST, at(&[]));
+    scene.told(FIRST, at(&[4]));
     scene.told(FIRST, at(&[]));
     assert_eq!(scene.sent(), []);
     scene.after(EVERY);
