@@ -10,7 +10,7 @@ use crate::postgres::Postgres;
 use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
-use crate::{corpus, images, python, root};
+use crate::{chaos, corpus, images, python, root};
 
 /// What tests print where they did not run.
 const SKIPPED: &str = "SKIPPED: ";
@@ -55,6 +55,10 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     match &ground {
         Some(ground) => stages.run("corpus", |_| corpus::check(&ground.python)),
         None => stages.skip("corpus", "it needs Python and a container engine"),
+    }
+    match &ground {
+        Some(_) => stages.run("chaos", |_| chaos::check()),
+        None => stages.skip("chaos", "it needs Python and a container engine"),
     }
     drop(ground);
     Ok(stages.summary())
