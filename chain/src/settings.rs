@@ -38,7 +38,7 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::{Place, SettingsError, TargetError};
@@ -49,6 +49,8 @@ pub use target::parse_target;
 pub struct Project {
     /// The directory that holds `mrt.toml` (or the `alembic.ini`).
     pub root: PathBuf,
+    /// The file in it that says what the project is, as a name: `mrt.toml` unless another one was asked for, or Alembic's own.
+    pub file: PathBuf,
     /// In the order of the file; never empty.
     pub suites: Vec<Suite>,
     /// What `mrt-baseline.toml` holds, by suite; each suite's `accept` holds it, too.
@@ -91,6 +93,8 @@ pub struct Suite {
     pub accept: Vec<Accept>,
     /// The user's own rows.
     pub seeds: Vec<Seed>,
+    /// Files of SQL whose text has become part of targets, absolute.
+    pub sql_files: Vec<PathBuf>,
     /// Time limit of one step (one upgrade or downgrade).
     pub timeout: Duration,
     /// The table in which Alembic keeps the applied revisions, where env.py cannot be asked: it does not run without a
@@ -114,6 +118,8 @@ pub struct Alembic {
     pub version_locations: BTreeMap<Option<EngineKind>, Vec<PathBuf>>,
     /// Revision files may stand in subdirectories.
     pub recursive: bool,
+    /// Where Alembic lets Python look for modules besides (`prepend_sys_path`), absolute; they need not be there.
+    pub sys_path: Vec<PathBuf>,
 }
 
 /// Which Python runs the migrations, and what it needs.
@@ -136,6 +142,32 @@ pub enum EngineKind {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+}
+
+impl Suite {
+    /// Every file and directory that the settings name, but for the interpreter. Some need not be there.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let (alembic, python) = (&self.alembic, &self.python);
+        let bootstrap = self.bootstrap.iter().filter_map(|bootstrap| match bootstrap {
+            Bootstrap::Sql(file) => Some(file),
+            Bootstrap::Callable(_) => None,
+        });
+        let seeds = self.seeds.iter().filter_map(|seed| match &seed.source {
+            SeedSource::Sql(file) | SeedSource::Csv(file) => Some(file),
+            SeedSource::InlineSql(_) | SeedSource::Command(_) => None,
+        });
+        [&self.dir, &alembic.file, &alembic.script_location]
+            .into_iter()
+            .chain(&alembic.pyproject)
+            .chain(alembic.version_locations.values().flatten())
+            .chain(&alembic.sys_path)
+            .chain(&python.requirements)
+            .chain(&python.project)
+            .chain(bootstrap)
+            .chain(&self.sql_files)
+            .chain(seeds)
+            .map(PathBuf::as_path)
+    }
 }
 
 impl Alembic {

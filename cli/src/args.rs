@@ -213,8 +213,8 @@ pub(crate) struct Submit {
 
     /// Check only suites that were touched since the present branch left this one (`origin/main`, any git reference).
     ///
-    /// A suite is touched when a file below its directory or its migrations has changed, a requirements file of it, or
-    /// mrt.toml; committed or not.
+    /// A suite is touched when a file has changed, committed or not, that lies in its directory, that its settings name, or that
+    /// lies in no suite's directory, like code that suites share.
     #[arg(long, value_name = "GIT-REF", help_heading = "What to check")]
     pub(crate) since: Option<String>,
 

@@ -19,7 +19,10 @@ pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> R
     let diff = [
         "diff".as_ref(),
         "--name-only".as_ref(),
+        // A file that was moved has changed at both places.
         "--no-renames".as_ref(),
+        // What is in a submodule is told as the submodule, whatever somebody's git is set to.
+        "--ignore-submodules=none".as_ref(),
         "-z".as_ref(),
         "--relative".as_ref(),
         base,
@@ -31,18 +34,15 @@ pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> R
 }
 
 /// Whether a change to one of these files may change what becomes of the suite: its own files, those that its settings
-/// name, and the settings that all suites share.
+/// name, and everything else that is not just a neighbour's: code that suites share is named nowhere.
 fn is_touched(project: &Project, suite: &Suite, changed: &[PathBuf]) -> bool {
-    let root = &project.root;
-    let python = &suite.python;
-    let shared = [root.join("mrt.toml"), project.baseline_path()];
-    let mut own =
-        vec![suite.dir.as_path(), suite.alembic.file.as_path(), suite.alembic.script_location.as_path()];
-    own.extend(suite.alembic.version_locations.values().flatten().map(PathBuf::as_path));
-    own.extend(python.requirements.iter().map(PathBuf::as_path));
-    own.extend(python.project.as_deref());
-    own.extend(shared.iter().map(PathBuf::as_path));
-    changed.iter().any(|path| own.iter().any(|own| path.starts_with(own)))
+    let is_own = |path: &Path| suite.paths().any(|own| path.starts_with(own) || own.starts_with(path));
+    let is_neighbours = |path: &Path| {
+        // One that lies around this one is no neighbour.
+        let mut others = project.suites.iter().filter(|other| !suite.dir.starts_with(&other.dir));
+        others.any(|other| path.starts_with(&other.dir))
+    };
+    changed.iter().any(|path| is_own(path) || !is_neighbours(path))
 }
 
 fn paths(root: &Path, output: &[u8]) -> Vec<PathBuf> {
@@ -60,4 +60,129 @@ fn git<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Resul
         return Err(CliError::GitSays { command: command(), reason });
     }
     Ok(output.stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn run(dir: &Path, arguments: &[&str]) {
+        let identity =
+            ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"];
+        let output = Command::new("git").arg("-C").arg(dir).args(identity).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn write(file: &Path, text: &str) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    fn suite(dir: &Path) {
+        write(&dir.join("alembic.ini"), "[alembic]\nscript_location = migrations\n");
+        write(&dir.join("migrations/versions/a1.py"), "revision = 'a1'\ndown_revision = None\n");
+    }
+
+    /// Two suites in a repository with one commit, on which a branch begins; the second names files of the first and of nobody.
+    fn repository() -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        suite(&root.join("one"));
+        suite(&root.join("two"));
+        write(&root.join("one/users.csv"), "id\n1\n");
+        write(&root.join("one/start.sql"), "SELECT 1;\n");
+        write(&root.join("shared/models.py"), "");
+        let settings = "[suite.one]\npath = 'one'\n\n[suite.two]\npath = 'two'\n\n[[suite.two.seed]]\ntable = 'users'\n\
+                        csv_file = '{root}/one/users.csv'\n\n[suite.two.target.sqlite]\ninitial_sql_file = '{root}/one/start.sql'\n";
+        write(&root.join("mrt.toml"), settings);
+        run(root, &["init", "-q", "-b", "main"]);
+        run(root, &["add", "."]);
+        run(root, &["commit", "-q", "-m", "one"]);
+        run(root, &["checkout", "-q", "-b", "branch"]);
+        dir
+    }
+
+    fn touched(root: &Path) -> Vec<String> {
+        let project = Project::load(root).unwrap();
+        let suites = project.suites.clone();
+        since(&project, suites, "main").unwrap().into_iter().map(|suite| suite.name).collect()
+    }
+
+    #[test]
+    fn a_suite_is_touched_by_what_may_change_its_verdicts() {
+        let dir = repository();
+        let root = dir.path();
+        assert_eq!(touched(root), [""; 0]);
+        let both = ["one", "two"];
+        for (file, expected) in [
+            ("one/migrations/versions/a2.py", &["one"][..]),
+            ("two/anything", &["two"]),
+            ("one/users.csv", &both),
+            ("one/start.sql", &both),
+            ("shared/models.py", &both),
+            ("other.toml", &both),
+        ] {
+            let before = fs::read(root.join(file));
+            write(&root.join(file), "changed");
+            assert_eq!(touched(root), expected, "{file}");
+            match before {
+                Ok(before) => fs::write(root.join(file), before).unwrap(),
+                Err(_) => fs::remove_file(root.join(file)).unwrap(),
+            }
+            assert_eq!(touched(root), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_is_moved_or_removed_has_changed_at_both_places() {
+        let dir = repository();
+        let root = dir.path();
+        write(&root.join("one/data/a.txt"), "a\nb\nc\n");
+        run(root, &["add", "."]);
+        run(root, &["commit", "-q", "-m", "data"]);
+        run(root, &["branch", "-f", "main"]);
+        fs::create_dir(root.join("two/data")).unwrap();
+        run(root, &["mv", "one/data/a.txt", "two/data/a.txt"]);
+        assert_eq!(touched(root), ["one", "two"]);
+        run(root, &["commit", "-q", "-m", "moved"]);
+        assert_eq!(touched(root), ["one", "two"]);
+        run(root, &["reset", "-q", "--hard", "main"]);
+        run(root, &["rm", "-q", "one/data/a.txt"]);
+        assert_eq!(touched(root), ["one"]);
+    }
+
+    #[test]
+    fn a_suite_within_another_ones_directory_shares_its_code() {
+        let dir = repository();
+        let root = dir.path();
+        suite(&root.join("one/inner"));
+        write(&root.join("mrt.toml"), "[suite.one]\npath = 'one'\n\n[suite.inner]\npath = 'one/inner'\n");
+        run(root, &["add", "."]);
+        run(root, &["commit", "-q", "-m", "inner"]);
+        run(root, &["branch", "-f", "main"]);
+        write(&root.join("one/models.py"), "");
+        assert_eq!(touched(root), ["one", "inner"]);
+    }
+
+    #[test]
+    fn a_suite_in_a_submodule_is_touched_when_that_moves_on_or_is_changed() {
+        let (dir, sub) = (repository(), repository());
+        let root = dir.path();
+        run(root, &["submodule", "-q", "add", sub.path().to_str().unwrap(), "sub"]);
+        write(&root.join("mrt.toml"), "[suite.one]\npath = 'one'\n\n[suite.three]\npath = 'sub/two'\n");
+        run(root, &["add", "."]);
+        run(root, &["commit", "-q", "-m", "sub"]);
+        run(root, &["branch", "-f", "main"]);
+        assert_eq!(touched(root), [""; 0]);
+        write(&root.join("sub/two/migrations/versions/a1.py"), "revision = 'b1'\ndown_revision = None\n");
+        assert!(touched(root).contains(&"three".to_owned()));
+        run(&root.join("sub"), &["commit", "-q", "-a", "-m", "two"]);
+        assert!(touched(root).contains(&"three".to_owned()));
+    }
 }

@@ -116,6 +116,7 @@ impl Config {
             script_location,
             version_locations,
             recursive,
+            sys_path: self.sys_path()?.iter().map(|entry| join(suite, entry)).collect(),
         })
     }
 

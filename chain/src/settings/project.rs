@@ -23,11 +23,17 @@ impl Project {
         let unreadable = |source| SettingsError::Unreadable { path: shown.clone(), source };
         let root = fs::canonicalize(if shown.as_os_str().is_empty() { Path::new(".") } else { &shown });
         let root = root.map_err(unreadable)?;
-        let suites = match file {
-            Found::Mrt(name) => suites(&Source::read(&shown.join(name))?, &root)?,
-            Found::Alembic(name) => vec![suite::without_settings(&root, &shown, &name)?],
+        let (file, suites) = match file {
+            Found::Mrt(name) => {
+                let suites = suites(&Source::read(&shown.join(&name))?, &root)?;
+                (name, suites)
+            }
+            Found::Alembic(name) => {
+                let suite = suite::without_settings(&root, &shown, &name)?;
+                (name, vec![suite])
+            }
         };
-        let mut project = Self { root, suites, baseline: BTreeMap::new() };
+        let mut project = Self { root, file, suites, baseline: BTreeMap::new() };
         baseline::read(&mut project, &shown)?;
         Ok(project)
     }

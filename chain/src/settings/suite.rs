@@ -44,6 +44,7 @@ pub(super) fn without_settings(root: &Path, shown: &Path, file: &Path) -> Result
         skip: Vec::new(),
         accept: Vec::new(),
         seeds: Vec::new(),
+        sql_files: Vec::new(),
         timeout: TIMEOUT,
         version_table: VERSION_TABLE.to_owned(),
     })
@@ -61,6 +62,7 @@ pub(super) fn read(
     let reader = Reader { source, bases: Bases { root, suite: &dir } };
     let alembic = reader.alembic(&raw)?;
     let (targets, other_targets) = reader.targets(&raw)?;
+    let sql_files = reader.sql_files(&raw)?;
     let (python, bootstrap) = (reader.python(raw.python)?, reader.bootstrap(raw.bootstrap.as_ref())?);
     let seeds = list(raw.seed).iter().map(|seed| reader.seed(seed)).collect::<Result<_, _>>()?;
     Ok(Suite {
@@ -79,6 +81,7 @@ pub(super) fn read(
         skip: list(raw.skip).into_iter().map(skip).collect(),
         accept: list(raw.accept).into_iter().map(accept).collect(),
         seeds,
+        sql_files,
         timeout: raw.timeout.map_or(TIMEOUT, |timeout| timeout.0),
         version_table: raw.version_table.unwrap_or_else(|| VERSION_TABLE.to_owned()),
         dir,
@@ -287,6 +290,12 @@ impl Reader<'_> {
             disk: raw.disk.map_or(target.disk, |disk| disk.0),
             ..target
         })
+    }
+
+    fn sql_files(&self, raw: &RawSuite) -> Result<Vec<PathBuf>, SettingsError> {
+        let named = raw.target.values().filter_map(|target| target.initial_sql_file.as_ref());
+        let files: Vec<Vec<PathBuf>> = named.map(|files| self.files(files)).collect::<Result<_, _>>()?;
+        Ok(files.concat())
     }
 
     fn external(&self, name: &Spanned<String>, raw: &RawTarget) -> Result<ServerSettings, SettingsError> {
