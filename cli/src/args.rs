@@ -214,7 +214,7 @@ pub(crate) struct Submit {
     /// Check only suites that were touched since the present branch left this one (`origin/main`, any git reference).
     ///
     /// A suite is touched when a file has changed, committed or not, that lies in its directory, that its settings name, or that
-    /// lies in no suite's directory, like code that suites share.
+    /// lies in no suite's directory, like code that suites share. Where none is, nothing is checked, and the exit code is 2.
     #[arg(long, value_name = "GIT-REF", help_heading = "What to check")]
     pub(crate) since: Option<String>,
 

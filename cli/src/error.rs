@@ -37,6 +37,8 @@ pub(crate) enum CliError {
         path.display(), root.display()
     )]
     Outside { suite: String, path: PathBuf, root: PathBuf },
+    #[error("no suite has changed since {reference}: nothing was checked")]
+    Untouched { reference: String },
     #[error(transparent)]
     Bundle(BundleError),
     #[error("cannot run {command}")]
@@ -83,6 +85,7 @@ impl CliError {
             | Self::Selection(_)
             | Self::Chain { .. }
             | Self::Outside { .. }
+            | Self::Untouched { .. }
             | Self::Bundle(_)
             | Self::Git { .. }
             | Self::GitSays { .. }

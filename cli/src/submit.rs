@@ -27,8 +27,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     if let Some(reference) = &arguments.since {
         suites = touched::since(&project, suites, reference)?;
         if suites.is_empty() {
-            tell(format_args!("no suite has changed since {reference}: there is nothing to check"));
-            return Ok(exit_code::OK);
+            return Err(CliError::Untouched { reference: reference.clone() });
         }
     }
     submission::all_inside(&project.root, &suites)?;
