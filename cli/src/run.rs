@@ -51,7 +51,7 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
         columns: submission::columns(&suites, &wanted, NOTHING)?,
         priority: 0,
         patience_ms: FOR_EVER,
-        options: Some(submission::options(&arguments.check)),
+        options: Some(submission::options(&project, &arguments.check)),
         labels: [].into(),
     };
 

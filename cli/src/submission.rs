@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::selection::{Selection, Wanted};
-use mrt_chain::settings::{ServerSettings, Suite, Target};
+use mrt_chain::settings::{Project, ServerSettings, Suite, Target};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 
@@ -88,10 +88,15 @@ pub(crate) fn all_inside(root: &Path, suites: &[Suite]) -> Result<(), CliError> 
 }
 
 /// What changes the check.
-pub(crate) fn options(check: &Check) -> v1::CheckOptions {
+pub(crate) fn options(project: &Project, check: &Check) -> v1::CheckOptions {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let timeout_ms = check.timeout.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    v1::CheckOptions { seed_all: check.seed == Seed::All, today: today.to_string(), timeout_ms }
+    v1::CheckOptions {
+        seed_all: check.seed == Seed::All,
+        today: today.to_string(),
+        timeout_ms,
+        settings: project.file.to_string_lossy().into_owned(),
+    }
 }
 
 /// A submission's key: random, so that what is sent twice is one run.

@@ -33,7 +33,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     submission::all_inside(&project.root, &suites)?;
     let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since_revision.clone() };
     let packed = pack(&project.root, Limits::default()).map_err(CliError::Bundle)?;
-    let request = request(arguments, &suites, &wanted, &packed)?;
+    let request = request(arguments, &project, &suites, &wanted, &packed)?;
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     runtime.block_on(async {
@@ -51,6 +51,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
 
 fn request(
     arguments: &Submit,
+    project: &Project,
     suites: &[Suite],
     wanted: &Wanted,
     packed: &Packed,
@@ -62,7 +63,7 @@ fn request(
         columns: submission::columns(suites, wanted, &packed.digest.to_string())?,
         priority: arguments.priority,
         patience_ms: u64::try_from(arguments.patience.as_millis()).unwrap_or(u64::MAX),
-        options: Some(submission::options(&arguments.check)),
+        options: Some(submission::options(project, &arguments.check)),
         labels,
     })
 }

@@ -128,13 +128,15 @@ pub struct Turn {
 }
 
 /// In order, by name.
-const SQLITE: [(&str, &str); 2] = [
+const SQLITE: [(&str, &str); 3] = [
     ("state", include_str!("../migrations/sqlite/0001_state.sql")),
     ("cells changed", include_str!("../migrations/sqlite/0002_cells_changed.sql")),
+    ("settings", include_str!("../migrations/sqlite/0003_settings.sql")),
 ];
-const POSTGRES: [(&str, &str); 2] = [
+const POSTGRES: [(&str, &str); 3] = [
     ("state", include_str!("../migrations/postgres/0001_state.sql")),
     ("cells changed", include_str!("../migrations/postgres/0002_cells_changed.sql")),
+    ("settings", include_str!("../migrations/postgres/0003_settings.sql")),
 ];
 
 impl Kind {

@@ -33,7 +33,12 @@ fn run(rng: &mut Rng, key: String) -> NewRun {
         columns: (0..rng.usize(1..4)).map(|number| column(number, rng)).collect(),
         priority: rng.i32(-2..3),
         patience: 3_600_000,
-        options: v1::CheckOptions { today: "2026-11-26".to_owned(), ..v1::CheckOptions::default() },
+        options: v1::CheckOptions {
+            seed_all: rng.bool(),
+            today: "2026-11-26".to_owned(),
+            timeout_ms: rng.u64(0..9_000),
+            settings: ["", "ci.toml"][rng.usize(0..2)].to_owned(),
+        },
         labels: BTreeMap::from([("branch".to_owned(), "main".to_owned())]),
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Project, Revision, python, verdicts};
+use crate::support::{Project, Revision, mrt, python, report, verdicts};
 
 /// A table, a right revision, one that loses phone numbers, one that cuts long names, a right one.
 const REVISIONS: [Revision<'_>; 5] = [
@@ -44,6 +44,20 @@ fn a_part_of_the_chain_can_be_asked_for_and_warnings_can_count() {
     let nothing = dir.mrt(&python, &["--only", "zz"]).output().unwrap();
     assert_eq!(nothing.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&nothing.stderr).contains("zz"));
+}
+
+#[test]
+fn a_settings_file_that_is_named_is_the_only_one_that_counts() {
+    let Some(python) = python() else { return };
+    let accept = "[[accept]]\nrevision = 'a3'\nreason = 'known'\n";
+    let dir = project().with(accept);
+    dir.write("ci.toml", "name = 'ci'\nenv = { OTHER = 'yes' }\n");
+    let only = ["--only", "a3", "--format", "json"];
+    let (code, accepted) = report(mrt(dir.path(), &python, &only));
+    assert_eq!((code, verdicts(&accepted).as_str()), (0, "a3 pass"));
+    let (code, found) = report(mrt(&dir.path().join("ci.toml"), &python, &only));
+    assert_eq!((code, verdicts(&found).as_str()), (1, "a3 fail"));
+    assert_eq!(found["cells"][0]["suite"], "ci");
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub(super) fn checked(request: v1::SubmitRequest) -> Result<NewRun, Status> {
     if options.today.parse::<jiff::civil::Date>().is_err() {
         return Err(wrong(format!("options: {:?} is no day like 2026-11-26", options.today)));
     }
+    if options.settings.len() > TEXT {
+        return Err(wrong("options: the name of the settings is too long"));
+    }
     if labels.iter().any(|(name, value)| name.len() > TEXT || value.len() > TEXT) {
         return Err(wrong("a label is too long"));
     }

@@ -39,7 +39,7 @@ impl Turn {
 
     async fn load_runs(&mut self, farm: &mut Farm, seen: i64) -> Result<(), StoreError> {
         let rows = sqlx::query(
-            "SELECT id, ended_ms, cancelled, patience_ms, seed_all, today, timeout_ms, cells, done, next_event \
+            "SELECT id, ended_ms, cancelled, patience_ms, seed_all, today, timeout_ms, settings, cells, done, next_event \
              FROM runs WHERE changed > $1 AND (ended_ms IS NULL OR $1 > 0)",
         )
         .bind(seen)
@@ -60,6 +60,7 @@ impl Turn {
                 seed_all: row.number("seed_all")? != 0,
                 today: row.text("today")?,
                 timeout_ms: row.number("timeout_ms")?,
+                settings: row.text("settings")?,
             };
             let run = Run {
                 patience: row.number("patience_ms")?,

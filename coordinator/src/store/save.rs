@@ -51,6 +51,7 @@ impl Turn {
                 u64::from(run.options.seed_all).into(),
                 run.options.today.as_str().into(),
                 run.options.timeout_ms.into(),
+                run.options.settings.as_str().into(),
                 json(&run.labels)?.into(),
                 known.cells.into(),
                 known.done.into(),
@@ -59,7 +60,7 @@ impl Turn {
             ]);
         }
         let all = "INSERT INTO runs (id, submission, submitted_ms, ended_ms, cancelled, priority, patience_ms, seed_all, \
-                   today, timeout_ms, labels, cells, done, next_event, changed)";
+                   today, timeout_ms, settings, labels, cells, done, next_event, changed)";
         insert(self, all, "", rows).await?;
         let old = changes.runs.iter().filter(|id| !new.contains_key(id));
         for id in old {

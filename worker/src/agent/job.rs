@@ -85,6 +85,8 @@ enum JobError {
     Projects(#[from] ProjectsError),
     #[error("the settings of the project cannot be used")]
     Settings(#[source] Box<SettingsError>),
+    #[error("{0:?} is no name of a file at the project's root; submit it with mrt-cli")]
+    File(String),
     #[error("the project has no suite {0}")]
     Suite(String),
     #[error(transparent)]
@@ -110,9 +112,12 @@ impl JobError {
             Self::Projects(error) => error.is_projects_own(),
             Self::Run(error) => error.is_projects_own(),
             Self::Position { .. } | Self::Mistake => false,
-            Self::Settings(_) | Self::Suite(_) | Self::Target(_) | Self::Chain { .. } | Self::Today(_) => {
-                true
-            }
+            Self::Settings(_)
+            | Self::File(_)
+            | Self::Suite(_)
+            | Self::Target(_)
+            | Self::Chain { .. }
+            | Self::Today(_) => true,
         }
     }
 
@@ -271,7 +276,14 @@ fn read(
     assignment: &v1::Assignment,
     cells: watch::Receiver<BTreeSet<usize>>,
 ) -> Result<Unit, JobError> {
-    let mut project = Project::load(path).map_err(|error| JobError::Settings(Box::new(error)))?;
+    let options = assignment.options.clone().unwrap_or_default();
+    let file = match options.settings.as_str() {
+        "" => path.to_owned(),
+        // A name, and no way out of the bundle.
+        name if Path::new(name).file_name() == Some(name.as_ref()) => path.join(name),
+        name => return Err(JobError::File(name.to_owned())),
+    };
+    let mut project = Project::load(&file).map_err(|error| JobError::Settings(Box::new(error)))?;
     let name = &assignment.suite;
     let mut suite = match project.suites.iter().position(|suite| suite.name == *name) {
         Some(at) => project.suites.swap_remove(at),
@@ -282,7 +294,6 @@ fn read(
     suite.name.clone_from(name);
     suite.select_targets(&[&assignment.target]).map_err(JobError::Target)?;
     let target = suite.targets.first().cloned().ok_or(JobError::Target(TargetError::None))?;
-    let options = assignment.options.clone().unwrap_or_default();
     if options.timeout_ms > 0 {
         suite.timeout = Duration::from_millis(options.timeout_ms);
     }

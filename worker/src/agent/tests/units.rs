@@ -27,7 +27,12 @@ async fn a_unit_is_what_the_assignment_says() {
     let mut visit = play.coordinator.visit().await;
     visit.welcome();
     visit.state().await;
-    let options = v1::CheckOptions { seed_all: true, today: "2026-11-26".to_owned(), timeout_ms: 7_000 };
+    let options = v1::CheckOptions {
+        seed_all: true,
+        today: "2026-11-26".to_owned(),
+        timeout_ms: 7_000,
+        settings: String::new(),
+    };
     let target = "postgres:16".to_owned();
     visit.order(&[v1::Assignment { target, options: Some(options), ..assignment(1, &[0, 3]) }]);
     let unit = play.bench.next().await.unit;
@@ -49,6 +54,29 @@ async fn a_suite_that_does_not_say_its_name_has_the_one_under_which_it_was_submi
     visit.state().await;
     visit.order(&[v1::Assignment { suite: "billing".to_owned(), ..assignment(1, &[0]) }]);
     assert_eq!(play.bench.next().await.unit.suite.name, "billing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_come_from_the_file_that_was_submitted() {
+    let local = Local::new("timeout = '7s'\n");
+    fs::write(local.directory.path().join("ci.toml"), "timeout = '9s'\n").unwrap();
+    let mut play = Play::with(local, |_| {});
+    let mut visit = play.coordinator.visit().await;
+    visit.welcome();
+    visit.state().await;
+    let with = |settings: &str| {
+        let options = assignment(1, &[0]).options.unwrap();
+        let options = v1::CheckOptions { settings: settings.to_owned(), ..options };
+        v1::Assignment { options: Some(options), ..assignment(1, &[0]) }
+    };
+    visit.order(&[with("ci.toml")]);
+    assert_eq!(play.bench.next().await.unit.suite.timeout, Duration::from_secs(9));
+    // Nothing else on this machine.
+    for outside in ["../ci.toml", "/etc/hosts", "..", "a/../ci.toml"] {
+        let failure = failure_of("", with(outside)).await;
+        assert!(failure.project, "{failure:?}");
+        assert!(failure.failure.unwrap().causes[0].contains("is no name of a file"), "{outside}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
