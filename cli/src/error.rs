@@ -13,6 +13,7 @@ use mrt_ops::Trouble;
 use mrt_ops::connect::{CallError, ConnectError};
 use mrt_report::{ReadError, RenderError, exit_code, printable};
 use mrt_worker::agent::AgentError;
+use mrt_worker::run::InterpreterError;
 
 use crate::output::tell;
 
@@ -22,6 +23,8 @@ pub(crate) enum CliError {
     Usage { message: String },
     #[error("cannot use {what} {}", path.display())]
     Path { what: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Interpreter(InterpreterError),
     #[error(transparent)]
     Settings(SettingsError),
     #[error(transparent)]
@@ -80,6 +83,7 @@ impl CliError {
         match self {
             Self::Usage { .. }
             | Self::Path { .. }
+            | Self::Interpreter(_)
             | Self::Settings(_)
             | Self::Target(_)
             | Self::Selection(_)

@@ -1,7 +1,5 @@
 //! The project, with what the command line says in place of its settings.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mrt_chain::settings::{Project, Suite};
@@ -38,27 +36,4 @@ fn selected(project: &Project, names: &[String]) -> Result<Vec<Suite>, CliError>
     }
     let wanted = |suite: &&Suite| names.is_empty() || names.contains(&suite.name);
     Ok(project.suites.iter().filter(wanted).cloned().collect())
-}
-
-/// The interpreter as an absolute path, because migrations run in the suite's directory. Symbolic links stay: a
-/// virtual environment *is* the place of its link.
-pub(crate) fn interpreter(given: &Path) -> Result<PathBuf, CliError> {
-    let error = |source| CliError::Path { what: "the interpreter", path: given.to_owned(), source };
-    let bare = given.file_name() == Some(given.as_os_str());
-    let found = bare.then(|| on_path(given.as_os_str())).flatten().unwrap_or_else(|| given.to_owned());
-    let path = std::path::absolute(found).map_err(error)?;
-    let metadata = std::fs::metadata(&path).map_err(error)?;
-    if metadata.is_dir() {
-        return Err(CliError::usage(format!(
-            "{} is a directory; give the interpreter in it, like {}",
-            given.display(),
-            given.join("bin/python").display()
-        )));
-    }
-    Ok(path)
-}
-
-fn on_path(name: &OsStr) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }

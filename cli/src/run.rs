@@ -18,7 +18,7 @@ use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_report::{Report, exit_code};
 use mrt_worker::agent::{self, AgentError, AgentOptions, Files, Projects, ProjectsError};
 use mrt_worker::host::environment;
-use mrt_worker::run::{Station, StationOptions};
+use mrt_worker::run::{Station, StationOptions, interpreter};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
     // Whatever can be wrong with the command line is told before anything starts.
     let paper = Paper::new(&arguments.shown, &arguments.talk)?;
-    let python = arguments.python.as_deref().map(project::interpreter).transpose()?;
+    let python = arguments.python.as_deref().map(interpreter).transpose().map_err(CliError::Interpreter)?;
     let project::Loaded { project, suites } = project::load(&arguments.select, arguments.check.timeout)?;
     let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since.clone() };
     let request = v1::SubmitRequest {

@@ -21,7 +21,7 @@ use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_worker::agent::{
     self, AgentError, AgentOptions, BundleCache, DockerEngine, Metrics, ProjectsError, default_slots,
 };
-use mrt_worker::run::{Station, StationOptions};
+use mrt_worker::run::{InterpreterError, Station, StationOptions, interpreter};
 use mrt_worker::server::docker::Docker;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::geteuid;
@@ -114,6 +114,8 @@ struct Args {
 enum MainError {
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Interpreter(#[from] InterpreterError),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
     #[error("cannot listen for signals")]
@@ -131,7 +133,7 @@ enum MainError {
 impl MainError {
     fn trouble(&self) -> Trouble {
         match self {
-            Self::Log(_) => Trouble::Usage,
+            Self::Log(_) | Self::Interpreter(_) => Trouble::Usage,
             Self::Connect(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
             Self::Agent(error) => error.trouble(),
@@ -188,6 +190,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
     metrics.register(&mut registry);
     let _serving = args.metrics.serve(registry, metrics.ready())?;
 
+    let interpreter = args.python.as_deref().map(interpreter).transpose()?;
     let client = WorkersClient::new(args.connection.channel()?);
     let cache = args.cache.unwrap_or_else(default_cache);
     let slots = args.slots.unwrap_or_else(default_slots);
@@ -198,7 +201,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let station = Arc::new(Station::new(StationOptions {
         jobs: slots.get(),
         keep: false,
-        interpreter: args.python,
+        interpreter,
         cache: cache.join("envs"),
     }));
     let sweeping = tokio::spawn(sweep());

@@ -381,6 +381,18 @@ fn a_coordinator_that_is_not_there_is_told_with_its_address() {
 }
 
 #[test]
+fn a_worker_looks_at_its_interpreter_before_it_takes_anything() {
+    // Nobody listens there: it would try for ever.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let output = |python: &str| {
+        program("mrt-worker").args(["--coordinator", &url, "--python", python]).output().unwrap()
+    };
+    refused(&output("/nowhere/python"), 2, &["error: cannot use the interpreter /nowhere/python"]);
+    refused(&output("/"), 2, &["is a directory"]);
+}
+
+#[test]
 fn a_message_that_is_none_harms_nobody() {
     let mut coordinator = Coordinator::start(&[]);
     let mut stream = std::net::TcpStream::connect(&coordinator.address).unwrap();

@@ -6,6 +6,7 @@
 mod cells;
 mod directory;
 mod error;
+mod interpreter;
 mod pool;
 mod python;
 mod server;
@@ -15,6 +16,7 @@ mod unit;
 mod work;
 
 pub use error::{BeginError, ExitClass, RunError};
+pub use interpreter::{InterpreterError, interpreter};
 pub use station::{Station, StationOptions};
 pub use unit::{Unit, UnitEvent};
 
