@@ -123,6 +123,9 @@ fn what_no_migration_needs_stays_behind() {
         ("data/huge", ""),
         (".venv/bin/python", ""),
         (".git/HEAD", ""),
+        // As a coordinator leaves it, in a project with or without git.
+        ("mrt-data/.gitignore", "*\n"),
+        ("mrt-data/state.db", ""),
         ("pkg/__pycache__/a.pyc", ""),
     ]);
     let mut packed = pack(dir.path(), Limits::default()).unwrap();
@@ -131,7 +134,7 @@ fn what_no_migration_needs_stays_behind() {
     let (above, result) = unpacked(&archive, packed.digest, Limits::default());
     result.unwrap();
     let names: Vec<String> = listed(&above.path().join("bundle")).into_keys().collect();
-    assert_eq!(names, [".gitignore", "a.py", "pkg/"]);
+    assert_eq!(names, [".gitignore", "a.py", "mrt-data/", "pkg/"]);
 }
 
 #[test]

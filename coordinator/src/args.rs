@@ -103,9 +103,13 @@ impl Args {
             return Ok(url.clone());
         }
         let failed = |source| ArgsError::Data { path: self.data.clone(), source };
-        // Bundles are other people's sources.
-        let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
-        private.map_err(failed)?;
+        if !self.data.exists() {
+            // Bundles are other people's sources.
+            let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
+            private.map_err(failed)?;
+            // It may lie in a project: neither git nor `mrt-cli submit` is to take it along.
+            std::fs::write(self.data.join(".gitignore"), "*\n").map_err(failed)?;
+        }
         let file = std::path::absolute(self.data.join("state.db")).map_err(failed)?;
         let mut url =
             Url::from_file_path(&file).map_err(|()| failed(std::io::ErrorKind::InvalidFilename.into()))?;
@@ -117,6 +121,8 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use clap::CommandFactory as _;
 
     use super::*;
@@ -124,5 +130,21 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_directory_that_is_made_for_the_state_is_part_of_no_project() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = |data: &std::path::Path| {
+            let args =
+                Args::try_parse_from(["mrt-coordinator".as_ref(), "--data".as_ref(), data.as_os_str()]);
+            args.unwrap().database().unwrap()
+        };
+        let made = dir.path().join("a/mrt-data");
+        assert!(database(&made).ends_with("/a/mrt-data/state.db?mode=rwc"));
+        assert_eq!(std::fs::read_to_string(made.join(".gitignore")).unwrap(), "*\n");
+        // What somebody has made is theirs.
+        database(dir.path());
+        assert!(!dir.path().join(".gitignore").exists());
     }
 }

@@ -33,7 +33,7 @@ pub type Channel = InterceptedService<tonic::transport::Channel, Token>;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Connection {
     /// The coordinator: https://farm:7440; 7440 is the port where none is named
-    #[arg(long, value_name = "URL", env = "MRT_COORDINATOR")]
+    #[arg(long, value_name = "URL", env = "MRT_COORDINATOR", default_value = "http://127.0.0.1:7440")]
     pub coordinator: Address,
     /// The file that holds our token; or the token itself in MRT_TOKEN
     #[arg(long, value_name = "FILE", env = "MRT_TOKEN_FILE")]

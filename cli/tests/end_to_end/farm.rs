@@ -365,6 +365,17 @@ fn what_is_wrong_with_a_submission_is_told_before_anything_is_checked() {
     assert_eq!(runs["runs"].as_array().unwrap().len(), 0);
 }
 
+/// Where a coordinator listens that nobody told otherwise.
+#[test]
+fn the_coordinator_of_this_machine_is_asked_when_none_is_named() {
+    let help = program("mrt-cli").args(["submit", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("[default: http://127.0.0.1:7440]"), "{help}");
+    let there = Coordinator::start(&[]);
+    let runs = program("mrt-cli").arg("runs").env("MRT_COORDINATOR", there.url()).output().unwrap();
+    assert_eq!(runs.status.code(), Some(0), "{}", stderr(&runs));
+}
+
 #[test]
 fn a_coordinator_that_is_not_there_is_told_with_its_address() {
     let project = project();
