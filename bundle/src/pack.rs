@@ -1,5 +1,6 @@
 //! From a directory to an archive.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -25,12 +26,12 @@ pub struct Packed {
     pub archive: File,
     /// Bytes of the archive.
     pub size: u64,
-    /// Files, directories and links in it.
-    pub entries: u64,
+    /// Files, directories and links in it, relative to the directory that was packed.
+    pub names: BTreeSet<PathBuf>,
 }
 
-/// Packs what lies in `root`, less what `.gitignore` and `.mrtignore` files name there, and what is never of use
-/// (virtual environments, version control).
+/// Packs what lies in `root`, less what git ignores and `.mrtignore` files name, and what is never of use (virtual
+/// environments, version control).
 ///
 /// # Errors
 /// When something cannot be read, leads out of the directory, or is more than the limits allow.
@@ -44,10 +45,11 @@ pub fn pack(root: &Path, limits: Limits) -> Result<Packed, BundleError> {
     for path in files(root)? {
         add(&mut builder, root, &path, &mut sum)?;
     }
+    let names = sum.files.into_iter().map(|(_, name)| name).collect();
     let hashing = builder.into_inner().and_then(GzEncoder::finish).map_err(name)?;
     let (inner, digest, size) = hashing.end();
     let archive = inner.into_inner().map_err(|error| name(error.into_error()))?;
-    let mut packed = Packed { digest, archive, size, entries: sum.entries };
+    let mut packed = Packed { digest, archive, size, names };
     io::Seek::rewind(&mut packed.archive).map_err(name)?;
     Ok(packed)
 }
@@ -56,10 +58,17 @@ pub fn pack(root: &Path, limits: Limits) -> Result<Packed, BundleError> {
 fn files(root: &Path) -> Result<Vec<PathBuf>, BundleError> {
     let failed = |source| BundleError::Walk { root: root.to_owned(), source };
     let mut walk = WalkBuilder::new(root);
-    // What the user's machine ignores beside the project's own files is nobody else's.
-    walk.hidden(false).require_git(false).git_global(false).git_exclude(false).ignore(false);
+    // What git would not take along stays behind, whoever told it so; it looks no further up than to its repository's root.
+    // Elsewhere only what lies in the directory counts, since nobody knows where above it to stop.
+    let in_git = root.ancestors().any(|above| above.join(".git").exists());
+    walk.hidden(false).ignore(false);
+    walk.require_git(in_git).parents(in_git).git_global(in_git).git_exclude(in_git);
     walk.add_custom_ignore_filename(".mrtignore");
-    walk.filter_entry(|entry| entry.depth() == 0 || !NEVER.iter().any(|never| entry.file_name() == *never));
+    walk.filter_entry(|entry| {
+        let is_never = NEVER.iter().any(|never| entry.file_name() == *never);
+        // A virtual environment, whatever it is called.
+        entry.depth() == 0 || !(is_never || entry.path().join("pyvenv.cfg").is_file())
+    });
     walk.sort_by_file_name(Ord::cmp);
     let mut files = Vec::new();
     for entry in walk.build() {

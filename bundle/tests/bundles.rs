@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 use mrt_bundle::{BundleError, Digest, Limits, pack, unpack};
@@ -90,7 +90,9 @@ fn what_is_packed_is_unpacked() {
     let mut packed = pack(dir.path(), Limits::default()).unwrap();
     let mut archive = Vec::new();
     packed.archive.read_to_end(&mut archive).unwrap();
-    assert_eq!((packed.size, packed.entries), (archive.len() as u64, 7));
+    let names =
+        ["empty", "migrations", "migrations/env.py", "migrations/settings", ".env", "mrt.toml", "run.sh"];
+    assert_eq!((packed.size, &packed.names), (archive.len() as u64, &names.map(PathBuf::from).into()));
     assert_eq!(packed.digest, digest(&archive));
 
     let (above, result) = unpacked(&archive, packed.digest, Limits::default());
@@ -135,6 +137,55 @@ fn what_no_migration_needs_stays_behind() {
     result.unwrap();
     let names: Vec<String> = listed(&above.path().join("bundle")).into_keys().collect();
     assert_eq!(names, [".gitignore", "a.py", "mrt-data/", "pkg/"]);
+}
+
+#[test]
+fn what_git_ignores_stays_behind_and_nothing_else_above_its_root_counts() {
+    let above = tree(&[
+        (".gitignore", "*\n"),
+        ("repository/.git/HEAD", "ref: refs/heads/main\n"),
+        ("repository/.git/info/exclude", "private.txt\n"),
+        ("repository/.gitignore", "*.log\n"),
+        ("repository/services/billing/a.py", ""),
+        ("repository/services/billing/a.log", ""),
+        ("repository/services/billing/private.txt", ""),
+        ("repository/services/billing/env/pyvenv.cfg", ""),
+        ("repository/services/billing/env/bin/python", ""),
+        ("elsewhere/.gitignore", "*.log\n"),
+        ("elsewhere/a.py", ""),
+        ("elsewhere/a.log", ""),
+    ]);
+    let names = |dir: &str| {
+        let packed = pack(&above.path().join(dir), Limits::default()).unwrap();
+        packed.names.into_iter().map(|name| name.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("repository/services/billing"), ["a.py"]);
+    assert_eq!(names("elsewhere"), [".gitignore", "a.py"]);
+}
+
+/// Somebody's own settings of git, as they stand in their home directory. The environment is everybody's, so a process of its
+/// own looks at it.
+#[test]
+fn what_somebodys_git_ignores_everywhere_stays_behind() {
+    if let Some(project) = std::env::var_os("PACKED_PROJECT") {
+        let packed = pack(Path::new(&project), Limits::default()).unwrap();
+        assert_eq!(packed.names, BTreeSet::new());
+        return;
+    }
+    let home = tree(&[
+        ("ignored", "*.swp\n"),
+        ("project/.git/HEAD", "ref: refs/heads/main\n"),
+        ("project/a.swp", ""),
+    ]);
+    let (ignored, config) = (home.path().join("ignored"), home.path().join("config"));
+    fs::write(&config, format!("[core]\n\texcludesFile = {}\n", ignored.display())).unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "what_somebodys_git_ignores_everywhere_stays_behind"])
+        .env("GIT_CONFIG_GLOBAL", config)
+        .env("PACKED_PROJECT", home.path().join("project"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
