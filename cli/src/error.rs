@@ -40,6 +40,16 @@ pub(crate) enum CliError {
         path.display(), root.display()
     )]
     Outside { suite: String, path: PathBuf, root: PathBuf },
+    #[error(
+        "{} is needed by suite {suite} and is named by an ignore file, so that a worker would not have it; take it out there, \
+         or write `!/{}` into .mrtignore", path.display(), path.display()
+    )]
+    NotPacked { suite: String, path: PathBuf },
+    #[error(
+        "suite {suite} runs with {}, which is not sent to workers; let `python` name `requirements`, `packages` or a `project` \
+         instead, or start the workers with --python", path.display()
+    )]
+    OwnPython { suite: String, path: PathBuf },
     #[error("no suite has changed since {reference}: nothing was checked")]
     Untouched { reference: String },
     #[error(transparent)]
@@ -89,6 +99,8 @@ impl CliError {
             | Self::Selection(_)
             | Self::Chain { .. }
             | Self::Outside { .. }
+            | Self::NotPacked { .. }
+            | Self::OwnPython { .. }
             | Self::Untouched { .. }
             | Self::Bundle(_)
             | Self::Git { .. }

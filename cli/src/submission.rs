@@ -1,10 +1,12 @@
 //! From suites to what is submitted of them.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use mrt_bundle::Packed;
 use mrt_chain::graph::Chain;
 use mrt_chain::selection::{Selection, Wanted};
-use mrt_chain::settings::{Project, ServerSettings, Suite, Target};
+use mrt_chain::settings::{EngineKind, Project, ServerSettings, Suite, Target};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 
@@ -16,14 +18,17 @@ pub(crate) fn columns(suites: &[Suite], wanted: &Wanted, bundle: &str) -> Result
     let mut columns = Vec::new();
     for suite in suites {
         for target in &suite.targets {
-            let chain = suite
-                .chain(target.engine)
-                .map_err(|source| CliError::Chain { suite: suite.name.clone(), source: Box::new(source) })?;
+            let chain = chain(suite, target.engine)?;
             let selection = Selection::of(suite, target, &chain, wanted).map_err(CliError::Selection)?;
             columns.push(column(suite, target, &chain, &selection, bundle)?);
         }
     }
     Ok(columns)
+}
+
+fn chain(suite: &Suite, engine: EngineKind) -> Result<Chain, CliError> {
+    let failed = |source| CliError::Chain { suite: suite.name.clone(), source: Box::new(source) };
+    suite.chain(engine).map_err(failed)
 }
 
 fn column(
@@ -70,13 +75,8 @@ fn needs(target: &Target) -> v1::Capability {
 /// Refuses what lies outside of the directory that is bundled: no worker would have it.
 pub(crate) fn all_inside(root: &Path, suites: &[Suite]) -> Result<(), CliError> {
     for suite in suites {
-        let python = &suite.python;
-        let mut paths = vec![suite.dir.as_path(), suite.alembic.script_location.as_path()];
-        paths.extend(suite.alembic.version_locations.values().flatten().map(|path| path.as_path()));
-        paths.extend(python.requirements.iter().map(|path| path.as_path()));
-        paths.extend(python.project.as_deref());
-        paths.extend(python.interpreter.as_deref());
-        if let Some(outside) = paths.into_iter().find(|path| !path.starts_with(root)) {
+        let mut paths = suite.paths().chain(interpreter(suite));
+        if let Some(outside) = paths.find(|path| !path.starts_with(root)) {
             return Err(CliError::Outside {
                 suite: suite.name.clone(),
                 path: outside.to_owned(),
@@ -85,6 +85,45 @@ pub(crate) fn all_inside(root: &Path, suites: &[Suite]) -> Result<(), CliError> 
         }
     }
     Ok(())
+}
+
+/// The interpreter of a suite's settings; one that is a mere name is looked for where it runs.
+fn interpreter(suite: &Suite) -> Option<&Path> {
+    suite.python.interpreter.as_deref().filter(|path| path.is_absolute())
+}
+
+/// Refuses what suites need and an ignore file keeps out of the bundle: a worker would see another project.
+pub(crate) fn all_packed(project: &Project, suites: &[Suite], packed: &Packed) -> Result<(), CliError> {
+    let root = project.root.as_path();
+    let shared = [root.join(&project.file), project.baseline_path()];
+    for suite in suites {
+        if let Some(python) = interpreter(suite).filter(|python| !is_packed(root, python, packed)) {
+            return Err(CliError::OwnPython { suite: suite.name.clone(), path: python.to_owned() });
+        }
+        let mut needed: Vec<PathBuf> = shared.to_vec();
+        needed.extend(suite.paths().map(Path::to_owned));
+        needed.push(suite.alembic.script_location.join("env.py"));
+        let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
+        for engine in engines {
+            needed.extend(chain(suite, engine)?.revisions().iter().map(|revision| revision.file.clone()));
+        }
+        // What is not there is nobody's to send: not every file that may be there has to be.
+        if let Some(path) = needed.into_iter().find(|path| path.exists() && !is_packed(root, path, packed)) {
+            let path = path.strip_prefix(root).unwrap_or(&path).to_owned();
+            return Err(CliError::NotPacked { suite: suite.name.clone(), path });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path leads to something in the bundle, with every link on its way.
+fn is_packed(root: &Path, path: &Path, packed: &Packed) -> bool {
+    let has = |path: &Path| {
+        path.strip_prefix(root).is_ok_and(|name| name.as_os_str().is_empty() || packed.names.contains(name))
+    };
+    let is_there = std::fs::canonicalize(path).is_ok_and(|real| has(&real));
+    let mut way = path.ancestors().take_while(|above| above.starts_with(root));
+    is_there && way.all(|above| !above.is_symlink() || has(above))
 }
 
 /// What changes the check.

@@ -33,6 +33,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     submission::all_inside(&project.root, &suites)?;
     let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since_revision.clone() };
     let packed = pack(&project.root, Limits::default()).map_err(CliError::Bundle)?;
+    submission::all_packed(&project, &suites, &packed)?;
     let request = request(arguments, &project, &suites, &wanted, &packed)?;
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;

@@ -357,12 +357,47 @@ fn what_is_wrong_with_a_submission_is_told_before_anything_is_checked() {
     let noise: Vec<u8> = std::iter::from_fn(|| next(&mut state)).take(60_000).collect();
     fs::write(project.path().join("large.bin"), noise).unwrap();
     refuse(&["submit", directory, "--detach"], 2, &["20000 bytes", ".mrtignore"]);
+    // What is needed and not sent, or not even in the project.
+    let with = |settings: &str, ignored: &str| {
+        fs::write(project.path().join("mrt.toml"), settings).unwrap();
+        fs::write(project.path().join(".mrtignore"), format!("large.bin\n{ignored}\n")).unwrap();
+    };
+    for (needed, ignored) in [
+        ("mrt.toml", "*.toml"),
+        ("alembic.ini", "*.ini"),
+        ("migrations/env.py", "env.py"),
+        ("migrations/versions/a2.py", "a2.py"),
+        ("users.csv", "*.csv"),
+        ("migrations", "/migrations"),
+    ] {
+        fs::write(project.path().join("users.csv"), "id\n1\n").unwrap();
+        with("[[seed]]\ntable = 'users'\ncsv_file = 'users.csv'\n", ignored);
+        let sentence = format!("error: {needed} is needed by suite ");
+        refuse(&["submit", directory, "--detach"], 2, &[&sentence, "named by an ignore file", ".mrtignore"]);
+    }
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    with(&format!("[[seed]]\ntable = 'users'\ncsv_file = {:?}\n", outside.path()), "");
+    refuse(&["submit", directory, "--detach"], 2, &[outside.path().to_str().unwrap(), "lies outside of"]);
+    let ini = "[alembic]\nscript_location = migrations\nprepend_sys_path = ..\n";
+    with("", "");
+    project.write("alembic.ini", ini);
+    refuse(&["submit", directory, "--detach"], 2, &["lies outside of"]);
+    project.write("alembic.ini", "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n");
+    fs::create_dir_all(project.path().join(".venv/bin")).unwrap();
+    project.write(".venv/bin/python", "");
+    with("python = { interpreter = '.venv/bin/python' }\n", "");
+    refuse(&["submit", directory, "--detach"], 2, &["not sent to workers", "`requirements`", "--python"]);
+    with("", "");
     // A link out of the project would be another file for each worker.
-    fs::remove_file(project.path().join("large.bin")).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", project.path().join("link")).unwrap();
     refuse(&["submit", directory, "--detach"], 2, &["link"]);
     let runs = json(&coordinator.cli(&["runs", "--format", "json"]).output().unwrap());
     assert_eq!(runs["runs"].as_array().unwrap().len(), 0);
+    // A mere name is looked for where it runs.
+    fs::remove_file(project.path().join("link")).unwrap();
+    with("python = { interpreter = 'python3' }\n", "");
+    let sent = coordinator.cli(&["submit", directory, "--detach"]).output().unwrap();
+    assert_eq!(sent.status.code(), Some(0), "{}", stderr(&sent));
 }
 
 /// Where a coordinator listens that nobody told otherwise.
