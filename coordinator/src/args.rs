@@ -96,8 +96,7 @@ impl Args {
     /// Where the state is; its directory is made when it is not there.
     pub(crate) fn database(&self) -> Result<String, ArgsError> {
         if let Some(url) = &self.database_url {
-            let has_password = Url::parse(url).is_ok_and(|url| url.password().is_some());
-            if has_password && std::env::args().any(|argument| argument.contains(url)) {
+            if has_password(url) && std::env::args().any(|argument| argument.contains(url)) {
                 return Err(ArgsError::Password);
             }
             return Ok(url.clone());
@@ -119,6 +118,14 @@ impl Args {
     }
 }
 
+/// Whether a URL holds a password, at either of the places where it may stand.
+fn has_password(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        let mut keys = url.query_pairs().map(|(key, _)| key);
+        url.password().is_some() || keys.any(|key| key == "password" || key == "sslpassword")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -130,6 +137,16 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_password_is_seen_wherever_it_stands() {
+        for url in
+            ["postgres://u:x@h/d", "postgres://u@h/d?a=b&password=x", "postgres://u@h/d?sslp%61ssword=x"]
+        {
+            assert!(has_password(url), "{url}");
+        }
+        assert!(!has_password("postgres://u@h/password?sslmode=require"));
     }
 
     #[test]

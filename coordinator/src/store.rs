@@ -217,9 +217,7 @@ impl Store {
             other => return Err(wrong(format!("`{other}` is no database that it knows"))),
         };
         let options = AnyConnectOptions::from_str(url).map_err(|error| wrong(error.to_string()))?;
-        // A URL that can have none has none.
-        let _ = parsed.set_password(None);
-        let name = parsed.to_string();
+        let name = without_password(&mut parsed)?;
         let pool = pool
             .acquire_timeout(Duration::from_secs(15))
             // A file does not hang up.
@@ -285,6 +283,25 @@ impl Turn {
     }
 }
 
+/// A URL as people may see it.
+fn without_password(url: &mut Url) -> Result<String, StoreError> {
+    // One that can have none has none.
+    let _ = url.set_password(None);
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    // What it does not know it writes into the log.
+    if pairs.iter().any(|(key, _)| key == "sslpassword") {
+        let message = "`sslpassword` is not known; name a key that has none by `sslkey`".to_owned();
+        return Err(StoreError::Url { message });
+    }
+    if pairs.iter().any(|(key, _)| key == "password") {
+        url.set_query(None);
+        for (key, value) in pairs.iter().filter(|(key, _)| key != "password") {
+            url.query_pairs_mut().append_pair(key, value);
+        }
+    }
+    Ok(url.to_string())
+}
+
 fn read(source: sqlx::Error) -> StoreError {
     StoreError::Statement { action: "read", source }
 }
@@ -300,4 +317,20 @@ fn stored(number: u64) -> i64 {
 
 fn number(stored: i64) -> Result<u64, StoreError> {
     Ok(stored.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_sees_a_password() {
+        let seen = |url: &str| without_password(&mut Url::parse(url).unwrap());
+        assert_eq!(seen("postgres://u:x@h/d").unwrap(), "postgres://u@h/d");
+        assert_eq!(seen("postgres://u@h/d?password=x").unwrap(), "postgres://u@h/d");
+        let between = "postgres://u@h/d?sslmode=require&password=x&a=b";
+        assert_eq!(seen(between).unwrap(), "postgres://u@h/d?sslmode=require&a=b");
+        let message = seen("postgres://u@h/d?sslpassword=hunter2").unwrap_err().to_string();
+        assert!(message.contains("sslpassword") && !message.contains("hunter2"), "{message}");
+    }
 }
