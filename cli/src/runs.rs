@@ -28,11 +28,7 @@ pub(crate) fn report(arguments: &ReportOf) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     let fetched =
         runtime.block_on(async { Farm::at(&arguments.connection)?.report(&arguments.run).await })?;
-    let code = paper.write(&fetched)?;
-    if !fetched.complete {
-        tell("the run has not ended: the report holds what is finished so far");
-    }
-    Ok(code)
+    submit::conclude(&arguments.run, &fetched, &paper)
 }
 
 /// `cancel`: end a run.

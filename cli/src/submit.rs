@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Follow, Submit};
 use crate::error::CliError;
-use crate::farm::Farm;
+use crate::farm::{Farm, Fetched};
 use crate::output::{Output, tell};
 use crate::progress::Follower;
 use crate::screen::{Paper, Screen};
@@ -123,11 +123,18 @@ pub(crate) async fn follow(
     // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
     let _ = shown.await;
     followed?;
-    let fetched = farm.report(run).await?;
-    let code = paper.write(&fetched)?;
+    conclude(run, &farm.report(run).await?, paper)
+}
+
+/// Writes the report of a run, says what is missing in it, and gives the exit code.
+pub(crate) fn conclude(run: &str, fetched: &Fetched, paper: &Paper<'_>) -> Result<u8, CliError> {
+    let code = paper.write(fetched)?;
     if fetched.cancelled {
         tell(format_args!("run {run} was cancelled: the report holds what was finished by then"));
         return Ok(exit_code::INCOMPLETE);
+    }
+    if !fetched.complete {
+        tell(format_args!("run {run} has not ended: the report holds what is finished so far"));
     }
     Ok(code)
 }

@@ -120,7 +120,7 @@ impl Farm {
             changes.touch(id, &plan.column);
             changes.expired += 1;
             let given_up = plan.column.lose(shard, &reason);
-            self.give_up(settings, id, given_up, changes);
+            self.give_up(id, given_up, changes);
         }
         self.wait(settings, now, changes);
         self.workers.retain(|_, worker| now.0.saturating_sub(worker.seen.0) < 20 * settings.lease);
@@ -163,7 +163,7 @@ impl Farm {
             self.tell(run, v1::run_event::Event::Waiting(v1::Waiting { reason, left_ms }), changes);
         }
         for (id, given_up) in given_up {
-            self.give_up(settings, id, given_up, changes);
+            self.give_up(id, given_up, changes);
         }
     }
 
@@ -176,15 +176,15 @@ impl Farm {
     }
 
     /// Writes cells that ended without a worker's word into the matrix.
-    fn give_up(&mut self, settings: &Settings, id: ColumnId, given_up: Vec<GivenUp>, changes: &mut Changes) {
+    fn give_up(&mut self, id: ColumnId, given_up: Vec<GivenUp>, changes: &mut Changes) {
         let (Some(plan), Some(chain)) = (self.plans.get(&id), self.chains.get(&id)) else { return };
         let cells: Vec<(usize, Cell)> = given_up
             .into_iter()
-            .map(|GivenUp { cell: position, reason }| {
+            .map(|GivenUp { cell: position, attempts, reason }| {
                 let (revision, title) = chain.revisions.get(position).cloned().unwrap_or_default();
                 let (suite, target) = (&chain.suite, &plan.target);
                 let cell = Cell::untried(suite, target, &revision, &title, Verdict::Error, reason);
-                let cell = Cell { attempts: settings.attempts, ..cell };
+                let cell = Cell { attempts, ..cell };
                 (position, cell)
             })
             .collect();

@@ -376,12 +376,12 @@ impl Mind {
             }
             Task::Offer(spoken, reply) => answer(reply, Ok(farm.offer(settings, turn.now, &spoken, changes))),
             Task::Result(column, lease, position, ended, reply) => {
-                let result = farm.result(settings, (column, &lease), position, &ended, changes);
+                let result = farm.result((column, &lease), position, &ended, changes);
                 self.metrics.answered(result);
                 answer(reply, Ok(result))
             }
             Task::Failed(column, lease, failure, project, reply) => {
-                let result = farm.failed(settings, (column, &lease), &failure, project, changes);
+                let result = farm.failed((column, &lease), &failure, project, changes);
                 self.metrics.answered(result);
                 answer(reply, Ok(result))
             }
@@ -390,7 +390,7 @@ impl Mind {
                 return Ok(None);
             }
             Task::Cancel(id, reply) => {
-                let had_ended = if farm.cancel(settings, id, changes) {
+                let had_ended = if farm.cancel(id, changes) {
                     info!(run = id.0, "cancelled");
                     Ok(false)
                 } else if turn.exists(id).await? {

@@ -100,6 +100,8 @@ pub enum State {
 pub struct GivenUp {
     /// Its position.
     pub cell: usize,
+    /// How often the farm has failed at it; 0 for one that was never tried.
+    pub attempts: u32,
     /// Why.
     pub reason: String,
 }
@@ -303,9 +305,10 @@ impl Column {
             self.shards[blamed].lost = lost;
         }
         self.shards[blamed].lost += 1;
-        if self.shards[blamed].lost >= self.attempts {
+        let lost = self.shards[blamed].lost;
+        if lost >= self.attempts {
             for cell in std::mem::take(&mut self.shards[blamed].cells) {
-                self.give_up(cell, reason.to_owned(), given_up);
+                self.give_up(cell, lost, reason.to_owned(), given_up);
             }
         }
     }
@@ -337,7 +340,7 @@ impl Column {
         let mut given_up = Vec::new();
         for shard in std::mem::take(&mut self.shards) {
             for cell in shard.cells {
-                self.give_up(cell, reason.to_owned(), &mut given_up);
+                self.give_up(cell, 0, reason.to_owned(), &mut given_up);
             }
         }
         given_up
@@ -385,7 +388,7 @@ impl Column {
             if *attempts < self.attempts {
                 return true;
             }
-            self.give_up(cell, reason.to_owned(), given_up);
+            self.give_up(cell, 0, reason.to_owned(), given_up);
             self.give_up_children(cell, reason, given_up);
         }
         false
@@ -399,7 +402,7 @@ impl Column {
         }
         for child in needs_it {
             let reason = format!("it needs a revision that could not be tried: {reason}");
-            self.give_up(child, reason, given_up);
+            self.give_up(child, 0, reason, given_up);
         }
     }
 
@@ -414,10 +417,12 @@ impl Column {
         needing
     }
 
-    fn give_up(&mut self, cell: usize, reason: String, given_up: &mut Vec<GivenUp>) {
+    /// Ends a cell without a result. That its shard was lost with no suspect in it is no attempt of the cell's own.
+    fn give_up(&mut self, cell: usize, lost: u32, reason: String, given_up: &mut Vec<GivenUp>) {
         if self.is_open(cell) {
+            let attempts = self.attempts(cell).max(lost);
             self.cells[cell].state = State::Done { by: None };
-            given_up.push(GivenUp { cell, reason });
+            given_up.push(GivenUp { cell, attempts, reason });
         }
     }
 

@@ -74,7 +74,7 @@ impl Scene {
             let cell = Cell::untried(suite, "sqlite", &id, "", Verdict::Pass, String::new());
             let place = (order.column, &order.lease);
             let ended = Ended::Cell(Box::new(cell));
-            let answer = self.farm.result(&SETTINGS, place, position as usize, &ended, &mut self.changes);
+            let answer = self.farm.result(place, position as usize, &ended, &mut self.changes);
             assert_eq!(answer, Answer::Accepted);
         }
     }
@@ -108,6 +108,25 @@ fn what_was_lost_together_is_tried_one_by_one() {
     }
     scene.pass(1);
     assert_eq!(scene.verdicts(), [Verdict::Pass; 4]);
+}
+
+#[test]
+fn a_cell_says_how_often_it_was_tried() {
+    let mut scene = Scene::new(1, 2);
+    // The first takes three workers down, and the second was never begun.
+    for worker in 1..=SETTINGS.attempts {
+        scene.heard(worker.into(), 1, &[]);
+        scene.heard(worker.into(), 1, &[0]);
+        scene.pass(SETTINGS.lease);
+    }
+    let told: Vec<u32> = scene.changes.results.iter().map(|(_, _, cell)| cell.attempts).collect();
+    assert_eq!(told, [3, 0]);
+
+    let mut scene = Scene::new(1, 2);
+    scene.heard(1, 1, &[]);
+    assert!(scene.farm.cancel(RunId(1), &mut scene.changes));
+    assert_eq!(scene.verdicts(), [Verdict::Error; 2]);
+    assert!(scene.changes.results.iter().all(|(_, _, cell)| cell.attempts == 0));
 }
 
 #[test]

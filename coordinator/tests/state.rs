@@ -80,7 +80,7 @@ fn act(
         }
         2 if rng.u8(0..8) == 0 => {
             if let Some(id) = farm.runs.keys().next().copied() {
-                assert!(farm.cancel(&SETTINGS, id, &mut changes));
+                assert!(farm.cancel(id, &mut changes));
             }
         }
         3 => {
@@ -97,7 +97,7 @@ fn act(
                 };
                 let failure = v1::Failure { causes: vec!["no room".to_owned()], usage: false };
                 assert_eq!(
-                    farm.failed(&SETTINGS, (id, &lease), &failure, rng.u8(0..9) == 0, &mut changes),
+                    farm.failed((id, &lease), &failure, rng.u8(0..9) == 0, &mut changes),
                     Answer::Accepted
                 );
             }
@@ -128,7 +128,7 @@ fn act(
                     String::new(),
                 ))),
             };
-            farm.result(&SETTINGS, (order.column, &order.lease), position, &ended, &mut changes);
+            farm.result((order.column, &order.lease), position, &ended, &mut changes);
         }
         _ => {
             let needs = |containers| Capability { engine: "sqlite".to_owned(), containers };
@@ -291,9 +291,9 @@ async fn half_checked(store: &Store, farm: &mut Farm, duration_ms: u64) -> NewCo
     let order = farm.heard(&SETTINGS, turn.now, &spoken, &mut changes).remove(0);
     let cell = Cell::untried(&column.suite, &column.target, "r0", "", Verdict::Pass, String::new());
     let ended = Ended::Cell(Box::new(Cell { duration_ms, ..cell }));
-    let answer = farm.result(&SETTINGS, (order.column, &order.lease), 0, &ended, &mut changes);
+    let answer = farm.result((order.column, &order.lease), 0, &ended, &mut changes);
     assert_eq!(answer, Answer::Accepted);
-    assert!(farm.cancel(&SETTINGS, RunId(1), &mut changes));
+    assert!(farm.cancel(RunId(1), &mut changes));
     turn.save(farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
     turn.commit().await.unwrap();
     column

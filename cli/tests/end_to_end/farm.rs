@@ -248,6 +248,9 @@ fn an_interrupted_client_leaves_its_run_or_takes_it_along() {
     assert_eq!((state(0).as_str(), state(1).as_str()), ("cancelled", "running"));
     assert_eq!(coordinator.cli(&["cancel", "1"]).status().unwrap().code(), Some(0));
     assert_eq!(state(1), "cancelled");
+    let report = coordinator.cli(&["report", "1", "--format", "json"]).output().unwrap();
+    assert_eq!(report.status.code(), Some(3));
+    assert!(stderr(&report).contains("run 1 was cancelled"), "{}", stderr(&report));
 }
 
 /// A sentence that says what to do, this exit code, and nothing on standard output.

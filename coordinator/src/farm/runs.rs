@@ -167,7 +167,7 @@ impl Farm {
     }
 
     /// Ends a run: what is not done ends as `error`. The answer is whether there was a run to end.
-    pub fn cancel(&mut self, settings: &Settings, id: RunId, changes: &mut Changes) -> bool {
+    pub fn cancel(&mut self, id: RunId, changes: &mut Changes) -> bool {
         let Some(run) = self.runs.get_mut(&id).filter(|run| !run.ended) else { return false };
         run.cancelled = true;
         changes.runs.insert(id);
@@ -175,7 +175,7 @@ impl Farm {
             let Some(plan) = self.plans.get_mut(&column) else { continue };
             changes.touch(column, &plan.column);
             let given_up = plan.column.cancel("the run was cancelled before this cell was done");
-            self.give_up(settings, column, given_up, changes);
+            self.give_up(column, given_up, changes);
         }
         self.end_runs(changes);
         true

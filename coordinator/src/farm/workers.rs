@@ -211,7 +211,6 @@ impl Farm {
     /// How a cell ended.
     pub fn result(
         &mut self,
-        settings: &Settings,
         (id, lease): (ColumnId, &Lease),
         position: usize,
         ended: &Ended,
@@ -242,7 +241,7 @@ impl Farm {
                 plan.column.fail(lease, position, "the worker has sent the result of another cell")
             }
         };
-        self.give_up(settings, id, given_up, changes);
+        self.give_up(id, given_up, changes);
         self.end_runs(changes);
         answer
     }
@@ -250,7 +249,6 @@ impl Farm {
     /// A worker cannot check a shard at all. Where that is the project's doing, its column ends.
     pub fn failed(
         &mut self,
-        settings: &Settings,
         (id, lease): (ColumnId, &Lease),
         failure: &v1::Failure,
         project: bool,
@@ -272,7 +270,7 @@ impl Farm {
             let run = plan.run;
             self.tell(run, v1::run_event::Event::Failed(failed), changes);
         }
-        self.give_up(settings, id, given_up, changes);
+        self.give_up(id, given_up, changes);
         self.end_runs(changes);
         answer
     }

@@ -148,7 +148,7 @@ fn what_needs_a_revision_that_nobody_asked_for_takes_nothing_else_along() {
         column.renew(&lease, &BTreeSet::from([1]), NEVER);
         given_up = column.lose(lease.shard, "lost");
     }
-    assert_eq!(given_up, [GivenUp { cell: 3, reason: "lost".to_owned() }]);
+    assert_eq!(given_up, [GivenUp { cell: 3, attempts: ATTEMPTS, reason: "lost".to_owned() }]);
     let left = column.shards().iter().map(|shard| &shard.cells).collect::<Vec<_>>();
     assert_eq!(left, [&BTreeSet::from([0, 2])]);
 }
