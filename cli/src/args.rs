@@ -163,7 +163,7 @@ pub(crate) struct Talk {
 /// What an interruption means while a run on a farm is followed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Follow {
-    /// Ctrl-C or SIGTERM cancels the run. Otherwise a terminal is asked, and without one the run goes on.
+    /// Ctrl-C or SIGTERM cancels the run. Otherwise Ctrl-C at a terminal asks, and without an answer the run goes on.
     #[arg(long, help_heading = "The farm")]
     pub(crate) cancel_on_interrupt: bool,
 }

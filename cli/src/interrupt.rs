@@ -5,6 +5,7 @@ use std::io;
 use indicatif::MultiProgress;
 use mrt_report::exit_code;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::output::tell;
@@ -23,24 +24,35 @@ pub(crate) fn listen(cancel: CancellationToken, bars: MultiProgress) -> io::Resu
     Ok(())
 }
 
-/// Cancels the token at the first signal and ends the process at the second, while a run elsewhere is followed: there is
-/// nothing to clean up. Needs a tokio runtime.
-pub(crate) fn notice(interrupted: CancellationToken) -> io::Result<()> {
+/// Who has asked us to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signalled {
+    /// A person, by Ctrl-C.
+    Interrupt,
+    /// A program, which waits for no answers.
+    Terminate,
+}
+
+/// Tells of the first signal and ends the process at the second, while a run elsewhere is followed: there is nothing to clean
+/// up. Needs a tokio runtime.
+pub(crate) fn notice() -> io::Result<oneshot::Receiver<Signalled>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let (tell, noticed) = oneshot::channel();
     tokio::spawn(async move {
-        either(&mut interrupt, &mut terminate).await;
-        interrupted.cancel();
+        let first = either(&mut interrupt, &mut terminate).await;
+        // Whoever listened may have ended by itself.
+        let _ = tell.send(first);
         either(&mut interrupt, &mut terminate).await;
         std::process::exit(i32::from(exit_code::KILLED));
     });
-    Ok(())
+    Ok(noticed)
 }
 
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> Signalled {
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = interrupt.recv() => Signalled::Interrupt,
+        _ = terminate.recv() => Signalled::Terminate,
     }
 }
 
@@ -60,5 +72,13 @@ mod tests {
         assert!(!cancel.is_cancelled());
         raise(Signal::SIGTERM).unwrap();
         cancel.cancelled().await;
+    }
+
+    /// Only a person answers questions.
+    #[tokio::test]
+    async fn who_has_asked_is_known() {
+        let noticed = notice().unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        assert_eq!(noticed.await, Ok(Signalled::Terminate));
     }
 }

@@ -6,7 +6,7 @@ use mrt_report::{exit_code, printable};
 use crate::args::{Cancel, ReportOf, Runs, RunsFormat, Watch};
 use crate::error::CliError;
 use crate::farm::Farm;
-use crate::output::{Output, tell};
+use crate::output::Output;
 use crate::screen::{Paper, Screen};
 use crate::submit;
 
@@ -33,14 +33,16 @@ pub(crate) fn report(arguments: &ReportOf) -> Result<u8, CliError> {
 
 /// `cancel`: end a run.
 pub(crate) fn cancel(arguments: &Cancel) -> Result<u8, CliError> {
-    Screen::open(&arguments.talk)?;
+    let screen = Screen::open(&arguments.talk)?;
     let run = &arguments.run;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     let had_ended = runtime.block_on(async { Farm::at(&arguments.connection)?.cancel(run).await })?;
     if had_ended {
-        tell(format_args!("run {run} had ended already"));
+        screen.say(format_args!("run {run} had ended already"));
     } else {
-        tell(format_args!("run {run} is cancelled; `mrt-cli report {run}` shows what was finished by then"));
+        screen.say(format_args!(
+            "run {run} is cancelled; `mrt-cli report {run}` shows what was finished by then"
+        ));
     }
     Ok(exit_code::OK)
 }

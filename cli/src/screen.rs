@@ -32,9 +32,11 @@ impl Screen {
         Ok(Self { mode, canvas, verbose: talk.verbose > 0 })
     }
 
-    /// Whether only errors are said.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.mode == Mode::Quiet
+    /// Says something that is no error, above the bars.
+    pub(crate) fn say(&self, text: impl std::fmt::Display) {
+        if self.mode != Mode::Quiet {
+            self.canvas.suspend(|| tell(text));
+        }
     }
 
     /// A bar for so many bytes.

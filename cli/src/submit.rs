@@ -8,15 +8,15 @@ use mrt_chain::selection::Wanted;
 use mrt_chain::settings::{Project, Suite};
 use mrt_proto::v1;
 use mrt_report::exit_code;
-use tokio_util::sync::CancellationToken;
 
 use crate::args::{Follow, Submit};
 use crate::error::CliError;
 use crate::farm::{Farm, Fetched};
+use crate::interrupt::{self, Signalled};
 use crate::output::{Output, tell};
 use crate::progress::Follower;
 use crate::screen::{Paper, Screen};
-use crate::{interrupt, project, submission, touched};
+use crate::{project, submission, touched};
 
 /// Runs the command; the value is the process's exit code.
 pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
@@ -43,7 +43,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
         let run = farm.submit(request).await?;
         if arguments.detach {
             Output::Stdout.write(&format!("{run}\n"))?;
-            tell(format_args!("submitted as run {run}; `mrt-cli watch {run}` follows it"));
+            screen.say(format_args!("submitted as run {run}; `mrt-cli watch {run}` follows it"));
             return Ok(exit_code::OK);
         }
         follow(&farm, &run, &arguments.follow, &screen, &paper).await
@@ -90,13 +90,10 @@ pub(crate) async fn follow(
     screen: &Screen,
     paper: &Paper<'_>,
 ) -> Result<u8, CliError> {
-    let interrupted = CancellationToken::new();
-    interrupt::notice(interrupted.clone()).map_err(CliError::Signals)?;
+    let interrupted = interrupt::notice().map_err(CliError::Signals)?;
     let (events, shown) = screen.progress();
     let mut follower = Follower::default();
-    if !screen.is_quiet() {
-        tell(format_args!("following run {run}"));
-    }
+    screen.say(format_args!("following run {run}"));
     let followed = {
         let following = farm.follow(run, move |event| {
             for event in follower.take(event) {
@@ -106,22 +103,26 @@ pub(crate) async fn follow(
         });
         tokio::pin!(following);
         tokio::select! {
-            followed = &mut following => followed,
-            () = interrupted.cancelled() => {
-                if !leave(run, follow, screen) {
-                    tell(format_args!(
-                        "run {run} goes on; `mrt-cli watch {run}` follows it, `mrt-cli cancel {run}` ends it"
-                    ));
-                    return Ok(exit_code::INCOMPLETE);
+            followed = &mut following => Some(followed),
+            Ok(signalled) = interrupted => {
+                if leave(run, follow, screen, signalled) {
+                    screen.say(format_args!("cancelling run {run}"));
+                    farm.cancel(run).await?;
+                    Some(following.await)
+                } else {
+                    None
                 }
-                tell(format_args!("cancelling run {run}"));
-                farm.cancel(run).await?;
-                following.await
             }
         }
     };
-    // The bars have to be gone before the report comes. Showing cannot fail in a way that concerns the run.
+    // The bars have to be gone before anything else comes. Showing cannot fail in a way that concerns the run.
     let _ = shown.await;
+    let Some(followed) = followed else {
+        screen.say(format_args!(
+            "run {run} goes on; `mrt-cli watch {run}` follows it, `mrt-cli cancel {run}` ends it"
+        ));
+        return Ok(exit_code::INCOMPLETE);
+    };
     followed?;
     conclude(run, &farm.report(run).await?, paper)
 }
@@ -140,9 +141,12 @@ pub(crate) fn conclude(run: &str, fetched: &Fetched, paper: &Paper<'_>) -> Resul
 }
 
 /// Whether the run is to be cancelled, now that somebody has interrupted us.
-fn leave(run: &str, follow: &Follow, screen: &Screen) -> bool {
+fn leave(run: &str, follow: &Follow, screen: &Screen, signalled: Signalled) -> bool {
     if follow.cancel_on_interrupt {
         return true;
+    }
+    if signalled == Signalled::Terminate {
+        return false;
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;

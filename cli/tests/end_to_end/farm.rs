@@ -253,6 +253,30 @@ fn an_interrupted_client_leaves_its_run_or_takes_it_along() {
     assert!(stderr(&report).contains("run 1 was cancelled"), "{}", stderr(&report));
 }
 
+/// At a terminal, where a person would be asked. Python has one to give.
+#[test]
+fn a_program_that_ends_a_client_is_asked_nothing() {
+    let Some(python) = python() else { return };
+    let project = project();
+    let coordinator = Coordinator::start(&[]);
+    let script = "import os, pty, signal, sys\n\
+                  pid, terminal = pty.fork()\n\
+                  if pid == 0: os.execv(sys.argv[1], sys.argv[1:])\n\
+                  said = b''\n\
+                  while b'following run' not in said: said += os.read(terminal, 4096)\n\
+                  os.kill(pid, signal.SIGTERM)\n\
+                  try:\n    while True: said += os.read(terminal, 4096)\n\
+                  except OSError: pass\n\
+                  print(said.decode())\n\
+                  sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+    let mut client = Command::new(python);
+    client.args(["-c", script, env!("CARGO_BIN_EXE_mrt-cli"), "submit"]).arg(project.path());
+    let output = client.args(["--coordinator", &coordinator.url()]).env("TERM", "xterm").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{said}{}", stderr(&output));
+    assert!(said.contains("run 1 goes on") && !said.contains("[y/N]"), "{said}");
+}
+
 /// A sentence that says what to do, this exit code, and nothing on standard output.
 fn refused(output: &Output, code: i32, words: &[&str]) {
     let stderr = stderr(output);
