@@ -30,6 +30,16 @@ pub(crate) struct Farm {
     connection: Option<Connection>,
 }
 
+/// What is heard while a run is followed.
+pub(crate) enum Heard {
+    /// Something has happened in the run.
+    Event(Event),
+    /// The coordinator does not answer any more; it is waited for. Told once, until it is back.
+    Away(CallError),
+    /// It is back.
+    Back,
+}
+
 /// What there is of a run's report.
 pub(crate) struct Fetched {
     pub(crate) report: Report,
@@ -112,22 +122,26 @@ impl Farm {
     }
 
     /// Follows a run from its first event on until it has ended. A coordinator that goes away is waited for.
-    pub(crate) async fn follow(&self, run: &str, mut take: impl FnMut(Event)) -> Result<(), CliError> {
+    pub(crate) async fn follow(&self, run: &str, mut take: impl FnMut(Heard)) -> Result<(), CliError> {
         let mut from = 0;
-        let mut pauses = pauses().build();
-        let mut first = true;
+        // One that was never there is not waited for longer than with any other call.
+        let mut pauses = few_pauses().build();
+        let (mut first, mut away) = (true, false);
         loop {
             let request = v1::WatchRequest { run: run.to_owned(), from };
-            let mut lost = match self.client.clone().watch(request).await {
+            let lost = match self.client.clone().watch(request).await {
                 Ok(stream) => {
                     let mut stream = stream.into_inner();
                     first = false;
+                    if std::mem::take(&mut away) {
+                        take(Heard::Back);
+                    }
                     loop {
                         match stream.message().await {
                             Ok(Some(v1::RunEvent { number, event })) => {
                                 (from, pauses) = (number + 1, self::pauses().build());
                                 let is_last = matches!(event, Some(Event::Ended(_)));
-                                event.into_iter().for_each(&mut take);
+                                event.into_iter().for_each(|event| take(Heard::Event(event)));
                                 if is_last {
                                     return Ok(());
                                 }
@@ -139,16 +153,14 @@ impl Farm {
                 }
                 Err(status) => status,
             };
-            // One that was never there is not waited for.
-            let pause = pauses.next().filter(|_| !first && may_pass(&self.explained(&mut lost)));
-            let Some(pause) = pause else { return Err(self.failed(lost)) };
-            tracing::info!("the coordinator is away: {}; trying again", lost.message());
+            let error = explain(lost.clone(), self.connection.as_ref());
+            let may_pass = if first { lost.code() == Code::Unavailable } else { may_pass(&error) };
+            let Some(pause) = pauses.next().filter(|_| may_pass) else { return Err(self.failed(lost)) };
+            if !std::mem::replace(&mut away, true) {
+                take(Heard::Away(error));
+            }
             tokio::time::sleep(pause).await;
         }
-    }
-
-    fn explained(&self, status: &mut Status) -> CallError {
-        explain(status.clone(), self.connection.as_ref())
     }
 
     /// The report, as far as it is.
@@ -184,8 +196,10 @@ impl Farm {
 
     /// Runs, the latest first.
     pub(crate) async fn runs(&self, limit: u32) -> Result<Vec<v1::Run>, CliError> {
-        let answer = self.client.clone().list_runs(v1::ListRunsRequest { limit }).await;
-        answer.map(|it| it.into_inner().runs).map_err(|status| self.failed(status))
+        let listed = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            client.list_runs(v1::ListRunsRequest { limit }).await
+        });
+        Ok(listed.await?.runs)
     }
 
     /// A call that may be made twice, tried again while the coordinator is only away for a moment.
@@ -194,9 +208,7 @@ impl Farm {
         call: impl AsyncFn(&mut SubmissionsClient<Channel>) -> Result<tonic::Response<T>, Status>,
     ) -> Result<T, CliError> {
         let attempt = || async { call(&mut self.client.clone()).await };
-        // Nobody who is typing waits longer for one that is not there.
-        let few = pauses().with_max_times(5);
-        let result = attempt.retry(few).when(|status| status.code() == Code::Unavailable).await;
+        let result = attempt.retry(few_pauses()).when(|status| status.code() == Code::Unavailable).await;
         result.map(tonic::Response::into_inner).map_err(|status| self.failed(status))
     }
 }
@@ -209,6 +221,11 @@ fn pauses() -> ExponentialBuilder {
         .with_factor(2.0)
         .with_max_times(TRIES)
         .with_jitter()
+}
+
+/// Nobody who is typing waits longer for a coordinator that is not there.
+fn few_pauses() -> ExponentialBuilder {
+    pauses().with_max_times(5)
 }
 
 /// Whether trying again may help.

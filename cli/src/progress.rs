@@ -4,6 +4,7 @@ mod bars;
 mod follow;
 mod lines;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -48,6 +49,11 @@ pub(crate) enum Event {
         reason: String,
         /// How much longer they wait before they end as `error`.
         left_ms: u64,
+    },
+    /// Something about the farm itself.
+    Farm {
+        /// What.
+        what: String,
     },
 }
 
@@ -152,12 +158,30 @@ fn place(suite: &str, target: &str) -> String {
     printable(&format!("{suite} on {target}")).into_owned()
 }
 
-/// What a finished cell says as it comes: nothing when it passes or is left out (unless `verbose`), otherwise its
-/// verdict and a line per finding.
-fn told(cell: &Cell, verbose: bool) -> Vec<String> {
-    if matches!(cell.verdict, Verdict::Pass | Verdict::Skip) && !verbose {
-        return Vec::new();
+/// Says what becomes of cells as they come.
+#[derive(Debug, Default)]
+struct Teller {
+    verbose: bool,
+    /// What the farm has failed at, by suite and target: it is often the same for all cells that are left.
+    failures: BTreeSet<(String, String, Option<String>)>,
+}
+
+impl Teller {
+    /// Nothing when a cell passes or is left out, or fails like one before it (unless `verbose`), otherwise its verdict and a
+    /// line per finding.
+    fn cell(&mut self, cell: &Cell) -> Vec<String> {
+        let is_news = match cell.verdict {
+            Verdict::Pass | Verdict::Skip => false,
+            Verdict::Error => {
+                self.failures.insert((cell.suite.clone(), cell.target.clone(), cell.reason.clone()))
+            }
+            Verdict::Warn | Verdict::Fail | Verdict::Blocked => true,
+        };
+        if is_news || self.verbose { told(cell) } else { Vec::new() }
     }
+}
+
+fn told(cell: &Cell) -> Vec<String> {
     let head = format!("{} {}", cell.revision, cell.title);
     let reason = cell.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let mut lines = vec![format!(

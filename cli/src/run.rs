@@ -110,8 +110,8 @@ async fn follow(
     farm.upload_nothing(NOTHING).await?;
     let run = farm.submit(request).await?;
     let mut follower = Follower::default();
-    let following = farm.follow(&run, |event| {
-        for event in follower.take(event) {
+    let following = farm.follow(&run, |heard| {
+        for event in follower.heard(heard) {
             // The worker is here, or is about to be.
             if !matches!(event, Event::Waiting { .. }) {
                 // Nobody listening is no reason to stop checking.

@@ -95,8 +95,8 @@ pub(crate) async fn follow(
     let mut follower = Follower::default();
     screen.say(format_args!("following run {run}"));
     let followed = {
-        let following = farm.follow(run, move |event| {
-            for event in follower.take(event) {
+        let following = farm.follow(run, move |heard| {
+            for event in follower.heard(heard) {
                 // Nobody listening is no reason to stop following.
                 let _ = events.send(event);
             }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mrt_report::printable;
 
-use super::{Event, Tally, place, told, waiting};
+use super::{Event, Tally, Teller, place, waiting};
 
 /// Suite and target; no target is the suite itself, while it is prepared.
 type Key = (String, Option<String>);
 
 pub(super) struct Bars {
     canvas: MultiProgress,
-    verbose: bool,
+    teller: Teller,
     bars: BTreeMap<Key, Bar>,
 }
 
@@ -34,7 +34,7 @@ impl Bar {
 
 impl Bars {
     pub(super) fn new(canvas: MultiProgress, verbose: bool) -> Self {
-        Self { canvas, verbose, bars: BTreeMap::new() }
+        Self { canvas, teller: Teller { verbose, ..Teller::default() }, bars: BTreeMap::new() }
     }
 
     pub(super) fn event(&mut self, event: &Event) {
@@ -59,7 +59,7 @@ impl Bars {
                 bar.show();
             }
             Event::CellFinished(cell) => {
-                for line in told(cell, self.verbose) {
+                for line in self.teller.cell(cell) {
                     // A failing write to the terminal is no reason to end a run.
                     let _ = self.canvas.println(line);
                 }
@@ -76,6 +76,9 @@ impl Bars {
             Event::Waiting { reason, left_ms } => {
                 // A failing write to the terminal is no reason to end a run.
                 let _ = self.canvas.println(waiting(reason, *left_ms));
+            }
+            Event::Farm { what } => {
+                let _ = self.canvas.println(printable(what));
             }
         }
     }

@@ -6,6 +6,7 @@ use mrt_proto::v1;
 use mrt_report::Cell;
 
 use super::Event;
+use crate::farm::Heard;
 
 /// Knows the run's columns by their places.
 #[derive(Default)]
@@ -23,8 +24,19 @@ struct Column {
 }
 
 impl Follower {
-    /// What an event means for those who watch.
-    pub(crate) fn take(&mut self, event: v1::run_event::Event) -> Vec<Event> {
+    /// What was heard of a run means this for those who watch.
+    pub(crate) fn heard(&mut self, heard: Heard) -> Vec<Event> {
+        match heard {
+            Heard::Event(event) => self.take(event),
+            Heard::Away(error) => {
+                let what = format!("the coordinator is away, and is waited for: {error}");
+                vec![Event::Farm { what }]
+            }
+            Heard::Back => vec![Event::Farm { what: "the coordinator is back".to_owned() }],
+        }
+    }
+
+    fn take(&mut self, event: v1::run_event::Event) -> Vec<Event> {
         use v1::run_event::Event as Told;
         match event {
             Told::Begun(begun) => {

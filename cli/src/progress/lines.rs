@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use mrt_report::printable;
 
-use super::{Event, Tally, place, told, waiting};
+use super::{Event, Tally, Teller, place, waiting};
 
 /// Below this many cells a count at every tenth would only repeat them.
 const WORTH_COUNTING: usize = 20;
 
 pub(super) struct Lines {
-    verbose: bool,
+    teller: Teller,
     tallies: BTreeMap<(String, String), Tally>,
 }
 
 impl Lines {
     pub(super) fn new(verbose: bool) -> Self {
-        Self { verbose, tallies: BTreeMap::new() }
+        Self { teller: Teller { verbose, ..Teller::default() }, tallies: BTreeMap::new() }
     }
 
     /// What this event says. A function of the events alone: no clock decides what a log holds.
@@ -37,7 +37,7 @@ impl Lines {
             }
             Event::CellStarted { .. } => Vec::new(),
             Event::CellFinished(cell) => {
-                let mut lines = told(cell, self.verbose);
+                let mut lines = self.teller.cell(cell);
                 let tally = self.tallies.entry((cell.suite.clone(), cell.target.clone())).or_default();
                 let tenth = |tally: &Tally| (tally.done * 10).checked_div(tally.cells).unwrap_or(0);
                 let before = tenth(tally);
@@ -53,6 +53,7 @@ impl Lines {
                 vec![format!("{}: finished, {}", place(suite, target), counts(&tally))]
             }
             Event::Waiting { reason, left_ms } => vec![waiting(reason, *left_ms)],
+            Event::Farm { what } => vec![printable(what).into_owned()],
         }
     }
 }
@@ -83,7 +84,11 @@ mod tests {
             attempts: 1,
             duration_ms: 1,
             title: "drop phone".to_owned(),
-            reason: (verdict == Verdict::Blocked).then(|| "r1 cannot be applied".to_owned()),
+            reason: match verdict {
+                Verdict::Blocked => Some("r1 cannot be applied".to_owned()),
+                Verdict::Error => Some("no worker serves sqlite".to_owned()),
+                _ => None,
+            },
             coverage: Coverage::default(),
             findings: if verdict == Verdict::Fail {
                 vec![Finding {
@@ -147,6 +152,19 @@ mod tests {
         shop on sqlite: finished, 3 of 3 checked: 1 pass, 1 fail, 1 blocked
         ");
         assert!(log(true, &events).contains("shop on sqlite: pass r3 drop phone"));
+    }
+
+    #[test]
+    fn what_the_farm_fails_at_is_told_once() {
+        let mut events = vec![started(4)];
+        events.extend((1..5).map(|n| finished(&format!("r{n}"), Verdict::Error)));
+        events.push(ended());
+        insta::assert_snapshot!(log(false, &events), @r"
+        shop on sqlite: checking 4 revisions on SQLite 3.40.1
+        shop on sqlite: error r1 drop phone: no worker serves sqlite
+        shop on sqlite: finished, 4 of 4 checked: 0 pass, 4 error
+        ");
+        assert!(log(true, &events).contains("error r4"));
     }
 
     #[test]

@@ -212,6 +212,45 @@ fn a_coordinator_that_is_killed_and_comes_back_goes_on_where_it_was() {
     let output = client.wait_with_output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{rest}");
     assert!(verdicts(&json(&output)).starts_with("a1 pass, a2"), "{rest}");
+    let times = |what: &str| rest.matches(what).count();
+    assert_eq!((times("the coordinator is away"), times("the coordinator is back")), (1, 1), "{rest}");
+}
+
+/// The address of somebody who hangs up once, and then passes everything on.
+fn hangs_up_once(coordinator: &Coordinator) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let behind = coordinator.address.clone();
+    std::thread::spawn(move || {
+        drop(listener.accept());
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(server) = std::net::TcpStream::connect(&behind) else { return };
+            let ends = [(client.try_clone(), server.try_clone()), (Ok(server), Ok(client))];
+            for (from, to) in ends {
+                let (mut from, mut to) = (from.unwrap(), to.unwrap());
+                // Whoever hangs up ends both.
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn a_connection_that_breaks_is_made_again_by_every_command() {
+    let project = project();
+    let coordinator = Coordinator::start(&[]);
+    let directory = project.path().to_str().unwrap();
+    assert!(coordinator.cli(&["submit", directory, "--detach"]).status().unwrap().success());
+    assert!(coordinator.cli(&["cancel", "1"]).status().unwrap().success());
+    for (arguments, code) in
+        [(&["runs"][..], 0), (&["watch", "1"], 3), (&["report", "1"], 3), (&["cancel", "1"], 0)]
+    {
+        let url = hangs_up_once(&coordinator);
+        let output = program("mrt-cli").args(arguments).args(["--coordinator", &url]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("error: "), "{arguments:?}: {}", stderr(&output));
+    }
 }
 
 #[test]
