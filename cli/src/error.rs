@@ -56,6 +56,14 @@ pub(crate) enum CliError {
     Bundle(BundleError),
     #[error("cannot run {command}")]
     Git { command: String, source: io::Error },
+    #[error(
+        "git does not know {reference}: {reason}; a clone need not have every branch: `git fetch` brings them"
+    )]
+    Reference { reference: String, reason: String },
+    #[error(
+        "there is no common history with {reference}; fetch more of it (`git fetch --unshallow`, or fetch-depth: 0)"
+    )]
+    NoCommonHistory { reference: String },
     #[error("{command} says: {reason}")]
     GitSays { command: String, reason: String },
     #[error(transparent)]
@@ -104,6 +112,8 @@ impl CliError {
             | Self::Untouched { .. }
             | Self::Bundle(_)
             | Self::Git { .. }
+            | Self::Reference { .. }
+            | Self::NoCommonHistory { .. }
             | Self::GitSays { .. }
             | Self::LogFilter(_) => exit_code::USAGE,
             Self::Connect(error) => of(error.trouble()),

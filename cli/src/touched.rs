@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use mrt_chain::settings::{Project, Suite};
 
@@ -12,10 +12,7 @@ use crate::error::CliError;
 /// The suites that differ from what they were where the present branch left this one: committed or not.
 pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> Result<Vec<Suite>, CliError> {
     let root = &project.root;
-    // An option is no reference.
-    let base =
-        git(root, ["merge-base".as_ref(), "--end-of-options".as_ref(), reference.as_ref(), "HEAD".as_ref()])?;
-    let base = OsStr::from_bytes(base.trim_ascii());
+    let base = base(root, reference)?;
     let diff = [
         "diff".as_ref(),
         "--name-only".as_ref(),
@@ -25,7 +22,7 @@ pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> R
         "--ignore-submodules=none".as_ref(),
         "-z".as_ref(),
         "--relative".as_ref(),
-        base,
+        base.as_os_str(),
     ];
     let mut changed = paths(root, &git(root, diff)?);
     let untracked = ["ls-files", "--others", "--exclude-standard", "-z"].map(OsStr::new);
@@ -50,16 +47,42 @@ fn paths(root: &Path, output: &[u8]) -> Vec<PathBuf> {
     names.map(|name| root.join(OsStr::from_bytes(name))).collect()
 }
 
+/// Where the present branch left the reference.
+fn base(root: &Path, reference: &str) -> Result<OsString, CliError> {
+    // An option is no reference.
+    let arguments = ["merge-base", "--end-of-options", reference, "HEAD"].map(OsStr::new);
+    let output = started(root, &arguments)?;
+    let reason = said(&output);
+    match output.status.code() {
+        Some(0) => Ok(OsStr::from_bytes(output.stdout.trim_ascii()).to_owned()),
+        Some(1) if reason.is_empty() => Err(CliError::NoCommonHistory { reference: reference.to_owned() }),
+        _ if reason.contains(reference) => {
+            Err(CliError::Reference { reference: reference.to_owned(), reason })
+        }
+        _ => Err(CliError::GitSays { command: shown(&arguments), reason }),
+    }
+}
+
 fn git<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>, CliError> {
-    let arguments: Vec<OsString> = arguments.into_iter().map(OsStr::to_owned).collect();
-    let command = || format!("git {}", arguments.join(OsStr::new(" ")).to_string_lossy());
-    let output = Command::new("git").arg("-C").arg(root).args(&arguments).output();
-    let output = output.map_err(|source| CliError::Git { command: command(), source })?;
+    let arguments: Vec<&OsStr> = arguments.into_iter().collect();
+    let output = started(root, &arguments)?;
     if !output.status.success() {
-        let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(CliError::GitSays { command: command(), reason });
+        return Err(CliError::GitSays { command: shown(&arguments), reason: said(&output) });
     }
     Ok(output.stdout)
+}
+
+fn started(root: &Path, arguments: &[&OsStr]) -> Result<Output, CliError> {
+    let output = Command::new("git").arg("-C").arg(root).args(arguments).output();
+    output.map_err(|source| CliError::Git { command: shown(arguments), source })
+}
+
+fn shown(arguments: &[&OsStr]) -> String {
+    format!("git {}", arguments.join(OsStr::new(" ")).to_string_lossy())
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -155,6 +178,21 @@ mod tests {
         run(root, &["reset", "-q", "--hard", "main"]);
         run(root, &["rm", "-q", "one/data/a.txt"]);
         assert_eq!(touched(root), ["one"]);
+    }
+
+    #[test]
+    fn what_a_clone_lacks_is_told_with_how_to_get_it() {
+        let dir = repository();
+        let root = dir.path();
+        let project = Project::load(root).unwrap();
+        let told =
+            |reference: &str| since(&project, project.suites.clone(), reference).unwrap_err().to_string();
+        let unknown = told("origin/main");
+        assert!(unknown.contains("origin/main") && unknown.contains("`git fetch`"), "{unknown}");
+        run(root, &["checkout", "-q", "--orphan", "apart"]);
+        run(root, &["commit", "-q", "-m", "apart"]);
+        let apart = told("main");
+        assert!(apart.contains("no common history with main") && apart.contains("fetch-depth: 0"), "{apart}");
     }
 
     #[test]
