@@ -45,7 +45,7 @@ Examples:
     RUN=$(mrt-cli submit --detach)
     mrt-cli watch $RUN --format junit --output mrt.xml
 
-MRT_COORDINATOR and MRT_TOKEN stand for the options of these names.";
+MRT_COORDINATOR stands for --coordinator. A token stands in MRT_TOKEN, or in the file that --token-file names.";
 
 /// Proves that rows and schema survive every migration and its rollback, on every database that you run.
 ///
@@ -107,7 +107,7 @@ pub(crate) struct Select {
     #[arg(long, value_name = "TARGET", help_heading = "What to check")]
     pub(crate) target: Vec<String>,
 
-    /// Check this revision only; may be repeated. What it needs is applied, and not judged.
+    /// Check this revision only; may be repeated. What it needs is applied, and not judged. Suites without it are left out.
     #[arg(long, value_name = "REV", help_heading = "What to check")]
     pub(crate) only: Vec<String>,
 }
@@ -247,7 +247,7 @@ pub(crate) struct Submit {
     pub(crate) label: Vec<(String, String)>,
 
     /// Do not follow the run: print its name and end.
-    #[arg(long, help_heading = "The farm")]
+    #[arg(long, conflicts_with_all = ["output", "format", "cancel_on_interrupt"], help_heading = "The farm")]
     pub(crate) detach: bool,
 
     #[command(flatten)]

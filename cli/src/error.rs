@@ -70,6 +70,8 @@ pub(crate) enum CliError {
     Connect(ConnectError),
     #[error(transparent)]
     Call(Box<CallError>),
+    #[error("run {run} was there, and is gone from the farm: its report cannot be had any more")]
+    Gone { run: String, source: Box<CallError> },
     #[error(transparent)]
     Report(ReadError),
     #[error("cannot write down what is submitted")]
@@ -122,6 +124,7 @@ impl CliError {
             Self::Runtime(_)
             | Self::Signals(_)
             | Self::Render(_)
+            | Self::Gone { .. }
             | Self::Report(_)
             | Self::Encode(_)
             | Self::Store(_)

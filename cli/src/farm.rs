@@ -155,6 +155,9 @@ impl Farm {
             };
             let error = explain(lost.clone(), self.connection.as_ref());
             let may_pass = if first { lost.code() == Code::Unavailable } else { may_pass(&error) };
+            if !first && lost.code() == Code::NotFound {
+                return Err(CliError::Gone { run: run.to_owned(), source: Box::new(error) });
+            }
             let Some(pause) = pauses.next().filter(|_| may_pass) else { return Err(self.failed(lost)) };
             if !std::mem::replace(&mut away, true) {
                 take(Heard::Away(error));

@@ -7,6 +7,9 @@ use mrt_chain::settings::{Project, Suite};
 use crate::args::Select;
 use crate::error::CliError;
 
+/// Where settings stand when nobody says otherwise.
+const MRT: &str = "mrt.toml";
+
 /// A project, and what is to be checked of it.
 pub(crate) struct Loaded {
     pub(crate) project: Project,
@@ -17,6 +20,9 @@ pub(crate) struct Loaded {
 /// Loads the project and applies the command line to it.
 pub(crate) fn load(select: &Select, timeout: Option<Duration>) -> Result<Loaded, CliError> {
     let project = Project::load(&select.dir).map_err(CliError::Settings)?;
+    if let Some(hint) = settings_above(&project) {
+        tracing::warn!("{hint}");
+    }
     let mut suites = selected(&project, &select.suite)?;
     for suite in &mut suites {
         if !select.target.is_empty() {
@@ -27,6 +33,26 @@ pub(crate) fn load(select: &Select, timeout: Option<Duration>) -> Result<Loaded,
         }
     }
     Ok(Loaded { project, suites })
+}
+
+/// Settings further up that count this directory among their suites, and that nobody asked for.
+fn settings_above(project: &Project) -> Option<String> {
+    let root = &project.root;
+    if root.join(MRT).is_file() {
+        return None;
+    }
+    let above = root.ancestors().skip(1).find(|above| above.join(MRT).is_file())?;
+    // What is wrong with settings that nobody asked for is of no interest here.
+    let other = Project::load(above).ok()?;
+    let suite = other.suites.iter().find(|suite| suite.dir == *root)?;
+    Some(format!(
+        "{} is the suite {} of {}, whose settings do not count now; `{} --suite {}` takes them",
+        root.display(),
+        suite.name,
+        above.join(MRT).display(),
+        above.display(),
+        suite.name
+    ))
 }
 
 fn selected(project: &Project, names: &[String]) -> Result<Vec<Suite>, CliError> {

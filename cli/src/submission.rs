@@ -1,11 +1,11 @@
 //! From suites to what is submitted of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mrt_bundle::Packed;
-use mrt_chain::graph::Chain;
-use mrt_chain::selection::{Selection, Wanted};
+use mrt_chain::graph::{Chain, ResolveError};
+use mrt_chain::selection::{Selection, SelectionError, Wanted};
 use mrt_chain::settings::{EngineKind, Project, ServerSettings, Suite, Target};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
@@ -13,15 +13,38 @@ use mrt_report::{Cell, Verdict};
 use crate::args::{Check, Seed};
 use crate::error::CliError;
 
-/// The columns of a run: each suite on each of its targets, in the matrix's order.
+/// The columns of a run: each suite on each of its targets, in the matrix's order. A suite that has none of the revisions
+/// that are asked for by name is left out, as long as another one has them.
 pub(crate) fn columns(suites: &[Suite], wanted: &Wanted, bundle: &str) -> Result<Vec<v1::Column>, CliError> {
     let mut columns = Vec::new();
+    // Names that no suite has known so far, and what was said of them.
+    let mut unknown: BTreeMap<&String, Option<ResolveError>> =
+        wanted.only.iter().map(|name| (name, None)).collect();
     for suite in suites {
         for target in &suite.targets {
             let chain = chain(suite, target.engine)?;
-            let selection = Selection::of(suite, target, &chain, wanted).map_err(CliError::Selection)?;
+            let mut known = Vec::new();
+            for name in &wanted.only {
+                match chain.resolve(name) {
+                    Err(problem @ ResolveError::Unknown { .. }) => {
+                        unknown.entry(name).and_modify(|said| *said = Some(problem));
+                    }
+                    _ => {
+                        known.push(name.clone());
+                        unknown.remove(name);
+                    }
+                }
+            }
+            if known.is_empty() && !wanted.only.is_empty() {
+                continue;
+            }
+            let wanted = Wanted { only: known, since: wanted.since.clone() };
+            let selection = Selection::of(suite, target, &chain, &wanted).map_err(CliError::Selection)?;
             columns.push(column(suite, target, &chain, &selection, bundle)?);
         }
+    }
+    if let Some(problem) = unknown.into_values().flatten().next() {
+        return Err(CliError::Selection(SelectionError::Name { setting: "--only", problem }));
     }
     Ok(columns)
 }

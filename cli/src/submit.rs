@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal as _;
 
 use mrt_bundle::{Limits, Packed, pack};
-use mrt_chain::selection::Wanted;
+use mrt_chain::selection::{SelectionError, Wanted};
 use mrt_chain::settings::{Project, Suite};
 use mrt_proto::v1;
 use mrt_report::exit_code;
@@ -61,12 +61,22 @@ fn request(
     Ok(v1::SubmitRequest {
         key: submission::key(),
         protocol: mrt_proto::PROTOCOL,
-        columns: submission::columns(suites, wanted, &packed.digest.to_string())?,
+        columns: submission::columns(suites, wanted, &packed.digest.to_string()).map_err(named)?,
         priority: arguments.priority,
         patience_ms: u64::try_from(arguments.patience.as_millis()).unwrap_or(u64::MAX),
         options: Some(submission::options(project, &arguments.check)),
         labels,
     })
+}
+
+/// An error with the option as it is called here.
+fn named(error: CliError) -> CliError {
+    match error {
+        CliError::Selection(SelectionError::Name { setting: "--since", problem }) => {
+            CliError::Selection(SelectionError::Name { setting: "--since-revision", problem })
+        }
+        error => error,
+    }
 }
 
 /// Sends the bundle where the farm lacks it.

@@ -24,6 +24,9 @@ fn a_wrong_command_line_is_usage() {
         &["run", "--timeout", "soon"],
         &["run", "--all", "--suite", "shop"],
         &["run", "-q", "-v"],
+        &["submit", "--detach", "--format", "json"],
+        &["submit", "--detach", "--output", "report.json"],
+        &["submit", "--detach", "--cancel-on-interrupt"],
         &["walk"],
         &[],
     ] {

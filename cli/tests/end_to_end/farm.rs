@@ -409,6 +409,7 @@ fn what_is_wrong_with_a_submission_is_told_before_anything_is_checked() {
         refused(&coordinator.cli(arguments).output().unwrap(), code, words);
     };
     refuse(&["submit", directory, "--only", "zz"], 2, &["--only", "zz"]);
+    refuse(&["submit", directory, "--since-revision", "zz"], 2, &["--since-revision: ", "zz"]);
     refuse(&["submit", directory, "--suite", "none"], 2, &["no suite is named `none`"]);
     refuse(&["submit", directory, "--since", "no-such-branch"], 2, &["git"]);
     for command in ["watch", "report", "cancel"] {
@@ -552,4 +553,20 @@ fn only_suites_that_a_change_touches_are_submitted() {
     assert_eq!(String::from_utf8_lossy(&submitted.stdout).trim(), "1", "{}", stderr(&submitted));
     let runs = json(&coordinator.cli(&["runs", "--format", "json"]).output().unwrap());
     assert_eq!(runs["runs"][0]["cells"], 2, "both revisions of the second suite");
+
+    // A revision that only one of them has, and one that none has.
+    let only = |revision: &str| {
+        coordinator.cli(&["submit", directory, "--only", revision, "--detach"]).output().unwrap()
+    };
+    assert_eq!(only("a2").status.code(), Some(0));
+    let runs = json(&coordinator.cli(&["runs", "--format", "json"]).output().unwrap());
+    assert_eq!(runs["runs"][0]["cells"], 1);
+    refused(&only("a7"), 2, &["--only: ", "a7"]);
+
+    // Settings that nobody asked for are pointed at.
+    let one = dir.path().join("one");
+    let alone = coordinator.cli(&["submit", one.to_str().unwrap(), "--detach"]).output().unwrap();
+    assert!(stderr(&alone).contains("is the suite one of "), "{}", stderr(&alone));
+    let quiet = coordinator.cli(&["submit", one.to_str().unwrap(), "--detach", "-q"]).output().unwrap();
+    assert_eq!((quiet.status.code(), stderr(&quiet).as_str()), (Some(0), ""));
 }

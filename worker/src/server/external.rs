@@ -29,7 +29,12 @@ pub fn endpoint(
             let origin = format!("the URL in ${name}");
             match std::env::var(name) {
                 Ok(url) => parse(engine, &url, &origin),
-                Err(_) => Err(bad(&origin, "the environment variable is not set")),
+                Err(_) => {
+                    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+                    let host = Some(host.trim()).filter(|host| !host.is_empty()).unwrap_or("this machine");
+                    let problem = format!("the environment variable is not set for the worker on {host}");
+                    Err(bad(&origin, problem))
+                }
             }
         }
         (None, None) => Err(bad("the target's server", "it has neither `url` nor `url_env`")),
@@ -138,7 +143,9 @@ mod tests {
     fn an_environment_variable_that_is_not_set_is_named() {
         let error = endpoint(EngineKind::Postgres, None, Some("NO_SUCH_URL")).unwrap_err().to_string();
         assert!(
-            error.contains("cannot use the URL in $NO_SUCH_URL: the environment variable is not set"),
+            error.contains(
+                "cannot use the URL in $NO_SUCH_URL: the environment variable is not set for the worker on "
+            ),
             "{error}"
         );
     }
