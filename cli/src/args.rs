@@ -68,7 +68,7 @@ pub(crate) enum Command {
 
     /// Check the revisions of a project on a farm and print the report.
     ///
-    /// Sends the project's files to the coordinator as far as it lacks them (less what .gitignore and .mrtignore name), follows
+    /// Sends the project's files to the coordinator as far as it lacks them (less what git ignores and .mrtignore names), follows
     /// the run and prints its report, which is the one that `run` would have printed.
     #[command(after_long_help = format!("{SUBMIT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Submit(Box<Submit>),

@@ -216,6 +216,30 @@ fn a_coordinator_that_is_killed_and_comes_back_goes_on_where_it_was() {
     assert_eq!((times("the coordinator is away"), times("the coordinator is back")), (1, 1), "{rest}");
 }
 
+/// Nobody has typed anything wrong.
+#[test]
+fn a_run_that_is_gone_while_it_is_followed_is_no_answer() {
+    let project = project();
+    let coordinator = Coordinator::start(&[]);
+    let directory = project.path().to_str().unwrap();
+    // Nobody works, so that it does not end.
+    let mut client = coordinator.cli(&["submit", directory]);
+    let mut client = client.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(client.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("no worker serves") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "the client has ended");
+    }
+    let address = coordinator.address.clone();
+    drop(coordinator);
+    let _other = Coordinator::with(tempfile::tempdir().unwrap(), &address, &[]);
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    assert_eq!(client.wait().unwrap().code(), Some(3), "{rest}");
+    assert!(rest.contains("run 1 was there, and is gone"), "{rest}");
+}
+
 /// The address of somebody who hangs up once, and then passes everything on.
 fn hangs_up_once(coordinator: &Coordinator) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
