@@ -138,7 +138,9 @@ impl JobError {
             causes.push(told(cause));
             source = cause.source();
         }
-        let failure = v1::Failure { causes, usage: self.is_usage() };
+        // Who has sent a copy to a farm cannot give its machines what they lack.
+        let is_farms = root.is_some() && matches!(self, Self::Run(error) if error.is_machines());
+        let failure = v1::Failure { causes, usage: self.is_usage() && !is_farms };
         Ending::Failed { failure, project: self.is_projects_own() }
     }
 }
