@@ -49,6 +49,9 @@ pub struct AgentOptions {
     pub host: String,
     /// How long cells may take to their ends once it is asked to end.
     pub grace: Duration,
+    /// How long it takes nothing new after a failure for which this machine may be to blame; up to twelve times as long when such
+    /// failures follow each other.
+    pub rest: Duration,
     /// What is asked whether servers can come as containers. While it does not answer, shards that need them are left to
     /// others. With nobody to ask they always can, and what fails for want of an engine is a failure.
     pub engine: Option<Arc<dyn Engine>>,
@@ -65,6 +68,8 @@ impl AgentOptions {
             slots,
             host: "this machine".to_owned(),
             grace: Duration::from_secs(25),
+            // Nobody else could do it meanwhile.
+            rest: Duration::ZERO,
             engine: None,
             connection: None,
             metrics: Metrics::default(),

@@ -33,6 +33,9 @@ const SWEEP: Duration = Duration::from_secs(15);
 /// How long work with files may go on when everything else has ended.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+/// How long nothing new is taken after a failure that may be this machine's; longer when another follows.
+const REST: Duration = Duration::from_secs(5);
+
 const AFTER: &str = "\
 Examples:
   For a coordinator on this machine:
@@ -206,6 +209,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
         slots,
         host: args.host,
         grace: args.grace,
+        rest: REST,
         engine: Some(Arc::new(DockerEngine)),
         connection,
         metrics,
