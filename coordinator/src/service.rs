@@ -16,7 +16,7 @@ use tonic_health::ServingStatus;
 
 use crate::head::{Head, HeadError};
 use crate::plan::RunId;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, UploadError};
 
 use submissions::Submitting;
 use workers::Working;
@@ -106,6 +106,15 @@ impl From<StoreError> for Status {
         match error {
             StoreError::Foreign { .. } => Self::internal(message),
             _ => Self::unavailable(message),
+        }
+    }
+}
+
+impl From<UploadError> for Status {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Full => Self::resource_exhausted(error.to_string()),
+            UploadError::Store(error) => error.into(),
         }
     }
 }

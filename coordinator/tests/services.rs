@@ -20,6 +20,7 @@ use mrt_proto::v1::submissions_client::SubmissionsClient;
 use mrt_proto::v1::worker_message::Message as Theirs;
 use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_report::{Cell, Report, Verdict};
+use sha2::{Digest as _, Sha256};
 use support::{Place, places};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -529,6 +530,50 @@ async fn what_is_wrong_is_refused_and_harms_nothing() {
         assert_eq!(client.list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs, []);
         let run = running.submit("key", 1, LONG).await.unwrap();
         assert_eq!(run, "1");
+        running.stop().await;
+    }
+}
+
+/// A bundle of so many bytes, all of this value: its name and the message that sends it.
+fn bundle(value: u8, size: usize) -> (String, v1::UploadBundleRequest) {
+    let data = vec![value; size];
+    let bundle: String = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
+    (bundle.clone(), v1::UploadBundleRequest { bundle, data })
+}
+
+#[tokio::test]
+async fn what_nobody_needs_makes_room_and_only_what_open_runs_need_leaves_none() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let mut client = running.submissions();
+        let missing = async |bundles: &[&String]| {
+            let bundles = bundles.iter().map(|&it| it.clone()).collect();
+            let asked = v1::FindMissingBundlesRequest { bundles };
+            running.submissions().find_missing_bundles(asked).await.unwrap().into_inner().missing
+        };
+        // There is room for four.
+        let bundles: Vec<_> = (0..6).map(|value| bundle(value, 1_000_000)).collect();
+        let names: Vec<&String> = bundles.iter().map(|(name, _)| name).collect();
+        for (_, part) in &bundles[..4] {
+            client.upload_bundle(iter([part.clone()])).await.unwrap();
+        }
+        let run = client.submit(submission("first", names[0], 1, LONG)).await.unwrap().into_inner().run;
+        client.upload_bundle(iter([bundles[4].1.clone()])).await.unwrap();
+        assert_eq!(
+            missing(&names).await,
+            [names[1].clone(), names[5].clone()],
+            "the oldest that nobody needs"
+        );
+        for name in &names[2..5] {
+            client.submit(submission(name, name, 1, LONG)).await.unwrap();
+        }
+        let status = client.upload_bundle(iter([bundles[5].1.clone()])).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert!(status.message().contains("--bundles"), "{}", status.message());
+        assert_eq!(missing(&names).await, [names[1].clone(), names[5].clone()]);
+        client.cancel(v1::CancelRequest { run }).await.unwrap();
+        client.upload_bundle(iter([bundles[5].1.clone()])).await.unwrap();
+        assert_eq!(missing(&names).await, [names[0].clone(), names[1].clone()]);
         running.stop().await;
     }
 }

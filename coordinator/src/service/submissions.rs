@@ -85,10 +85,9 @@ impl Submissions for Submitting {
     ) -> Result<Response<v1::UploadBundleResponse>, Status> {
         submitter(&request)?;
         let mut parts = request.into_inner();
-        let mut upload = Upload::new(format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)));
+        let mut upload = Upload::new(&self.store, self.limits.bundles);
         let mut hash = Sha256::new();
         let mut expected = None;
-        let room = self.limits.bundles.saturating_sub(self.store.bundle_bytes().await?);
         while let Some(v1::UploadBundleRequest { bundle, data }) = parts.message().await? {
             if expected.is_none() {
                 expected = Some(digest(&bundle)?);
@@ -101,13 +100,8 @@ impl Submissions for Submitting {
                      --max-bundle of the coordinator"
                 )));
             }
-            if size > room {
-                return Err(Status::resource_exhausted(
-                    "the coordinator has no room for further bundles; wait until runs have ended, or raise its --bundles",
-                ));
-            }
             hash.update(&data);
-            upload.add(&self.store, &data).await?;
+            upload.add(&data).await?;
         }
         let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
         let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -117,7 +111,7 @@ impl Submissions for Submitting {
             )));
         }
         let size = upload.size();
-        upload.keep(&self.store, expected).await?;
+        upload.keep(expected).await?;
         info!(bundle = %expected, size, "a bundle has come");
         Ok(Response::new(v1::UploadBundleResponse { size }))
     }

@@ -10,6 +10,14 @@ use crate::lease::Time;
 /// The largest part that is kept in one row, in bytes.
 const PART: usize = 1 << 20;
 
+/// Whether an open run needs a bundle.
+macro_rules! needed {
+    () => {
+        "EXISTS (SELECT 1 FROM chains JOIN runs ON runs.id = chains.run \
+         WHERE chains.bundle = bundles.digest AND runs.ended_ms IS NULL)"
+    };
+}
+
 /// What bundles may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bundles {
@@ -19,19 +27,38 @@ pub struct Bundles {
     pub keep: u64,
 }
 
+/// Why a bundle is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// What cannot be removed leaves no room for it.
+    #[error(
+        "the coordinator has no room for this bundle beside those that open runs need; wait until runs have ended, or \
+         raise its --bundles"
+    )]
+    Full,
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// A bundle on its way in. Without [`Upload::keep`] its parts are removed later on.
 #[derive(Debug)]
 pub struct Upload {
+    store: Store,
+    /// One that nobody else uses.
     name: String,
+    /// Bytes of all bundles together.
+    limit: u64,
     parts: u64,
     pending: Vec<u8>,
     size: u64,
 }
 
 impl Upload {
-    /// Under a name that nobody else uses.
-    pub fn new(name: String) -> Self {
-        Self { name, parts: 0, pending: Vec::new(), size: 0 }
+    /// One into a store whose bundles may have so many bytes together.
+    pub fn new(store: &Store, limit: u64) -> Self {
+        let name = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        Self { store: store.clone(), name, limit, parts: 0, pending: Vec::new(), size: 0 }
     }
 
     /// Bytes so far.
@@ -42,49 +69,68 @@ impl Upload {
     /// Takes further bytes.
     ///
     /// # Errors
-    /// When they cannot be written.
-    pub async fn add(&mut self, store: &Store, bytes: &[u8]) -> Result<(), StoreError> {
+    /// When there is no room for them, or they cannot be written.
+    pub async fn add(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
         self.size += bytes.len() as u64;
         self.pending.extend_from_slice(bytes);
         while self.pending.len() >= PART {
             let rest = self.pending.split_off(PART);
             let part = std::mem::replace(&mut self.pending, rest);
-            self.write(store, part).await?;
+            self.write(part).await?;
         }
         Ok(())
     }
 
-    async fn write(&mut self, store: &Store, part: Vec<u8>) -> Result<(), StoreError> {
-        sqlx::query(store.kind.insert_part())
+    async fn write(&mut self, part: Vec<u8>) -> Result<(), UploadError> {
+        // Not only when all of it has come: that may be much.
+        if self.store.needed_bytes().await?.saturating_add(self.size) > self.limit {
+            return Err(UploadError::Full);
+        }
+        sqlx::query(self.store.kind.insert_part())
             .bind(self.name.as_str())
             .bind(stored(self.parts))
             .bind(part)
-            .execute(&store.pool)
+            .execute(&self.store.pool)
             .await
             .map_err(write)?;
         self.parts += 1;
         Ok(())
     }
 
-    /// All of it has come, and is what its digest says.
+    /// All of it has come, and is what its digest says. Bundles that nobody needs make room for it.
     ///
     /// # Errors
-    /// When that cannot be written.
-    pub async fn keep(mut self, store: &Store, digest: Digest) -> Result<(), StoreError> {
+    /// When there is no room for it, or it cannot be written.
+    pub async fn keep(mut self, digest: Digest) -> Result<(), UploadError> {
         let rest = std::mem::take(&mut self.pending);
         if !rest.is_empty() {
-            self.write(store, rest).await?;
+            self.write(rest).await?;
         }
-        // Somebody else may have sent the same; the parts of one of both are then nobody's.
-        sqlx::query(store.kind.insert_bundle())
-            .bind(digest.to_string())
-            .bind(self.name.as_str())
-            .bind(stored(self.size))
-            .execute(&store.pool)
-            .await
-            .map_err(write)?;
-        Ok(())
+        let mut turn = self.store.turn().await?;
+        // Somebody else may have sent the same; the parts of this one are then nobody's.
+        if !turn.use_bundle(&digest.to_string()).await? {
+            if !turn.make_room(self.size, self.limit).await? {
+                return Err(UploadError::Full);
+            }
+            sqlx::query("INSERT INTO bundles (digest, upload, size, used_ms) VALUES ($1, $2, $3, $4)")
+                .bind(digest.to_string())
+                .bind(self.name.as_str())
+                .bind(stored(self.size))
+                .bind(stored(turn.now.0))
+                .execute(&mut *turn.connection)
+                .await
+                .map_err(write)?;
+        }
+        Ok(turn.commit().await?)
     }
+}
+
+/// A bundle that no open run needs.
+struct Unneeded {
+    digest: String,
+    upload: String,
+    size: u64,
+    used: Time,
 }
 
 impl super::Kind {
@@ -99,21 +145,6 @@ impl super::Kind {
                 "INSERT INTO parts (upload, part, data, stored_ms) VALUES ($1, $2, $3, ",
                 postgres_now!(),
                 ")"
-            ),
-        }
-    }
-
-    fn insert_bundle(self) -> &'static str {
-        match self {
-            Self::Sqlite => concat!(
-                "INSERT INTO bundles (digest, upload, size, used_ms) VALUES ($1, $2, $3, ",
-                sqlite_now!(),
-                ") ON CONFLICT (digest) DO NOTHING"
-            ),
-            Self::Postgres => concat!(
-                "INSERT INTO bundles (digest, upload, size, used_ms) VALUES ($1, $2, $3, ",
-                postgres_now!(),
-                ") ON CONFLICT (digest) DO NOTHING"
             ),
         }
     }
@@ -160,6 +191,18 @@ impl Store {
             .map_err(read)?;
         Fields(&row).number("bytes")
     }
+
+    /// Bytes of the bundles that open runs need.
+    async fn needed_bytes(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM bundles WHERE ",
+            needed!()
+        ))
+        .fetch_one(&self.pool)
+        .await
+        .map_err(read)?;
+        Fields(&row).number("bytes")
+    }
 }
 
 impl Turn {
@@ -177,39 +220,72 @@ impl Turn {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Removes bundles that no open run needs, the longest unused first, until so many further bytes have room in all. The
+    /// answer is whether they have.
+    async fn make_room(&mut self, bytes: u64, limit: u64) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM bundles")
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(read)?;
+        let mut over = Fields(&row).number("bytes")?.saturating_add(bytes).saturating_sub(limit);
+        if over > 0 {
+            for bundle in self.unneeded_bundles().await? {
+                self.remove_bundle(&bundle).await?;
+                over = over.saturating_sub(bundle.size);
+                if over == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(over == 0)
+    }
+
+    /// The bundles that no open run needs, the longest unused first.
+    async fn unneeded_bundles(&mut self) -> Result<Vec<Unneeded>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT digest, upload, size, used_ms FROM bundles WHERE NOT ",
+            needed!(),
+            " ORDER BY used_ms, digest"
+        ))
+        .fetch_all(&mut *self.connection)
+        .await
+        .map_err(read)?;
+        let bundle = |row| {
+            let row = Fields(row);
+            let (digest, upload) = (row.text("digest")?, row.text("upload")?);
+            Ok(Unneeded { digest, upload, size: row.number("size")?, used: Time(row.number("used_ms")?) })
+        };
+        rows.iter().map(bundle).collect()
+    }
+
+    async fn remove_bundle(&mut self, bundle: &Unneeded) -> Result<(), StoreError> {
+        for (sql, name) in [
+            ("DELETE FROM bundles WHERE digest = $1", &bundle.digest),
+            ("DELETE FROM parts WHERE upload = $1", &bundle.upload),
+        ] {
+            sqlx::query(sql).bind(name.as_str()).execute(&mut *self.connection).await.map_err(write)?;
+        }
+        Ok(())
+    }
+
     /// Removes what nobody needs: runs that ended before `runs`, bundles beyond what is allowed, uploads that never came to
     /// their end.
     ///
     /// # Errors
     /// When the state cannot be written.
     pub async fn collect(&mut self, runs: Time, bundles: Bundles) -> Result<(), StoreError> {
-        let connection = &mut *self.connection;
         sqlx::query("DELETE FROM runs WHERE ended_ms < $1")
             .bind(stored(runs.0))
-            .execute(&mut *connection)
+            .execute(&mut *self.connection)
             .await
             .map_err(write)?;
-        let unneeded = sqlx::query(
-            "SELECT digest, size, used_ms, (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM bundles) AS bytes \
-             FROM bundles WHERE NOT EXISTS (SELECT 1 FROM chains JOIN runs ON runs.id = chains.run \
-             WHERE chains.bundle = bundles.digest AND runs.ended_ms IS NULL) ORDER BY used_ms, digest",
-        )
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(read)?;
-        let mut removed = 0;
-        for row in unneeded {
-            let row = Fields(&row);
-            let is_old = row.number("used_ms")? + bundles.keep < self.now.0;
-            if is_old || row.number("bytes")? - removed > bundles.bytes {
-                removed += row.number("size")?;
-                sqlx::query("DELETE FROM bundles WHERE digest = $1")
-                    .bind(row.text("digest")?)
-                    .execute(&mut *connection)
-                    .await
-                    .map_err(write)?;
-            }
+        let old = Time(self.now.0.saturating_sub(bundles.keep));
+        for bundle in self.unneeded_bundles().await?.iter().filter(|bundle| bundle.used < old) {
+            self.remove_bundle(bundle).await?;
         }
+        // What open runs need stays, whether there is room for it or not.
+        self.make_room(0, bundles.bytes).await?;
+        let connection = &mut *self.connection;
         // Long enough for any upload that is still on its way.
         let hour = 3_600_000;
         sqlx::query(
