@@ -87,7 +87,7 @@ async fn serve(args: &Args) -> Result<(), MainError> {
         runs: millis(args.keep_runs),
         bundles: Bundles { bytes: args.bundles, keep: millis(args.keep_bundles) },
     };
-    let limits = Limits { bundle: args.max_bundle, bundles: args.bundles };
+    let limits = Limits { bundle: args.max_bundle, bundles: args.bundles, silence: Limits::SILENCE };
     let bound = args.listen.bind()?;
     info!(state = store.name(), "the state is open");
     let coordinator = Coordinator::start(store, settings, retention);

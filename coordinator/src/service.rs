@@ -4,6 +4,8 @@ mod submissions;
 mod submitted;
 mod workers;
 
+use std::time::Duration;
+
 use mrt_ops::serve::{Role, Tokens};
 use mrt_proto::v1::submissions_server::{SERVICE_NAME as SUBMISSIONS, SubmissionsServer};
 use mrt_proto::v1::workers_server::{SERVICE_NAME as WORKERS, WorkersServer};
@@ -35,6 +37,13 @@ pub struct Limits {
     pub bundle: u64,
     /// Bytes of all bundles.
     pub bundles: u64,
+    /// How long nothing may come of an upload.
+    pub silence: Duration,
+}
+
+impl Limits {
+    /// How long nothing may come of an upload, where nobody says otherwise.
+    pub const SILENCE: Duration = Duration::from_secs(60);
 }
 
 /// What a program serves: both services, each behind its role, health and reflection. Streams end when `stop` says so.
@@ -114,6 +123,7 @@ impl From<UploadError> for Status {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Full => Self::resource_exhausted(error.to_string()),
+            UploadError::Lost { .. } => Self::aborted(error.to_string()),
             UploadError::Store(error) => error.into(),
         }
     }

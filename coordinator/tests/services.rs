@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mrt_bundle::Limits as Files;
 use mrt_coordinator::coordinator::{Coordinator, Limits};
@@ -32,7 +33,7 @@ use tonic::{Code, Status, Streaming};
 
 /// Long enough that no lease runs out by itself in a test.
 const LONG: u64 = 600_000;
-const LIMITS: Limits = Limits { bundle: 1 << 20, bundles: 4 << 20 };
+const LIMITS: Limits = Limits { bundle: 1 << 20, bundles: 4 << 20, silence: Duration::from_millis(LONG) };
 
 /// A coordinator in this process.
 struct Running {
@@ -44,12 +45,16 @@ struct Running {
 
 impl Running {
     async fn start(place: &Place, lease: u64) -> Self {
+        Self::with(place, lease, LIMITS).await
+    }
+
+    async fn with(place: &Place, lease: u64, limits: Limits) -> Self {
         let store = Store::open(&place.url).await.unwrap();
         let bundles = Bundles { bytes: 1 << 30, keep: LONG };
         let retention = Retention { runs: LONG, bundles };
         let coordinator = Coordinator::start(store, Settings { lease, attempts: 3 }, retention);
         let stop = CancellationToken::new();
-        let routes = coordinator.routes(&Tokens::none(), LIMITS, &stop);
+        let routes = coordinator.routes(&Tokens::none(), limits, &stop);
         let (channel, incoming) = in_process();
         let stopped = stop.clone().cancelled_owned();
         let server = tokio::spawn(async move {
@@ -576,6 +581,20 @@ async fn what_nobody_needs_makes_room_and_only_what_open_runs_need_leaves_none()
         assert_eq!(missing(&names).await, [names[0].clone(), names[1].clone()]);
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn an_upload_of_which_nothing_comes_ends() {
+    let places = places().await;
+    let limits = Limits { silence: Duration::from_millis(200), ..LIMITS };
+    let running = Running::with(&places[0], LONG, limits).await;
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(bundle(1, 1_000).1).await.unwrap();
+    let status = running.submissions().upload_bundle(ReceiverStream::new(receiver)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().contains("upload it again"), "{}", status.message());
+    drop(sender);
+    running.stop().await;
 }
 
 #[tokio::test]

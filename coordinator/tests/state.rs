@@ -12,7 +12,7 @@ use mrt_coordinator::farm::{
 };
 use mrt_coordinator::lease::{Answer, Time, WorkerId};
 use mrt_coordinator::plan::{Capability, ColumnId, RunId};
-use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload};
+use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload, UploadError};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -263,6 +263,22 @@ async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
         turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 3_000_000);
         assert!(store.has_bundle(digest("1")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_of_which_parts_are_gone_is_not_kept() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let digest = mrt_bundle::Digest::parse(&"1".repeat(64)).unwrap();
+        let mut upload = Upload::new(&store, u64::MAX);
+        upload.add(&vec![0; 2_000_000]).await.unwrap();
+        // As they are removed when an upload takes longer than an hour.
+        let mut other = AnyConnection::connect(&place.url).await.unwrap();
+        other.execute("DELETE FROM parts").await.unwrap();
+        let error = upload.keep(digest).await.unwrap_err();
+        assert!(matches!(error, UploadError::Lost { expected: 2, found: 1 }), "{error}");
+        assert!(!store.has_bundle(digest).await.unwrap());
     }
 }
 

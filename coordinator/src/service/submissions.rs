@@ -10,6 +10,7 @@ use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, iter};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,17 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl Submitting {
     pub(super) fn new(head: Head, store: Store, limits: Limits, stop: CancellationToken) -> Self {
         Self { head, store, limits, stop }
+    }
+
+    /// What comes next of an upload, within the time in which something has to come.
+    async fn heard<T>(&self, next: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        let silence = self.limits.silence;
+        timeout(silence, next).await.unwrap_or_else(|_| {
+            let seconds = silence.as_secs_f32();
+            Err(Status::deadline_exceeded(format!(
+                "nothing has come of the bundle for {seconds} s; upload it again"
+            )))
+        })
     }
 
     async fn known(&self, name: &str) -> Result<crate::store::Listed, Status> {
@@ -88,7 +100,7 @@ impl Submissions for Submitting {
         let mut upload = Upload::new(&self.store, self.limits.bundles);
         let mut hash = Sha256::new();
         let mut expected = None;
-        while let Some(v1::UploadBundleRequest { bundle, data }) = parts.message().await? {
+        while let Some(v1::UploadBundleRequest { bundle, data }) = self.heard(parts.message()).await? {
             if expected.is_none() {
                 expected = Some(digest(&bundle)?);
             }

@@ -36,6 +36,17 @@ pub enum UploadError {
          raise its --bundles"
     )]
     Full,
+    /// What has come of it was removed before its end: it took longer than any upload may.
+    #[error(
+        "of the {expected} parts of this bundle {found} are there, since it has taken longer than an hour to come; upload \
+         it again"
+    )]
+    Lost {
+        /// How many parts have come.
+        expected: u64,
+        /// How many are still there.
+        found: u64,
+    },
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,7 +111,7 @@ impl Upload {
     /// All of it has come, and is what its digest says. Bundles that nobody needs make room for it.
     ///
     /// # Errors
-    /// When there is no room for it, or it cannot be written.
+    /// When there is no room for it, parts of it are gone, or it cannot be written.
     pub async fn keep(mut self, digest: Digest) -> Result<(), UploadError> {
         let rest = std::mem::take(&mut self.pending);
         if !rest.is_empty() {
@@ -109,6 +120,10 @@ impl Upload {
         let mut turn = self.store.turn().await?;
         // Somebody else may have sent the same; the parts of this one are then nobody's.
         if !turn.use_bundle(&digest.to_string()).await? {
+            let (expected, found) = (self.parts, turn.count_parts(&self.name).await?);
+            if found != expected {
+                return Err(UploadError::Lost { expected, found });
+            }
             if !turn.make_room(self.size, self.limit).await? {
                 return Err(UploadError::Full);
             }
@@ -218,6 +233,15 @@ impl Turn {
             .await
             .map_err(write)?;
         Ok(done.rows_affected() > 0)
+    }
+
+    async fn count_parts(&mut self, upload: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS parts FROM parts WHERE upload = $1")
+            .bind(upload)
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(read)?;
+        Fields(&row).number("parts")
     }
 
     /// Removes bundles that no open run needs, the longest unused first, until so many further bytes have room in all. The
