@@ -22,9 +22,11 @@ use mrt_proto::v1::worker_message::Message as Theirs;
 use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_report::{Cell, Report, Verdict};
 use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 use support::{Place, places};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{StreamExt as _, iter};
 use tokio_util::sync::CancellationToken;
@@ -595,6 +597,92 @@ async fn an_upload_of_which_nothing_comes_ends() {
     assert!(status.message().contains("upload it again"), "{}", status.message());
     drop(sender);
     running.stop().await;
+}
+
+/// An upload that goes on: its first MiB is sent, which is a part in the state.
+async fn begin_upload(running: &Running, value: u8) -> (mpsc::Sender<v1::UploadBundleRequest>, Uploading) {
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(bundle(value, 1 << 20).1).await.unwrap();
+    let mut client = running.submissions();
+    let upload = async move { client.upload_bundle(ReceiverStream::new(receiver)).await };
+    (sender, tokio::spawn(upload))
+}
+
+type Uploading = JoinHandle<Result<tonic::Response<v1::UploadBundleResponse>, Status>>;
+
+/// Waits until so many parts are in the state.
+async fn parts(place: &Place, number: i64) {
+    let mut connection = AnyConnection::connect(&place.url).await.unwrap();
+    loop {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS parts FROM parts").fetch_one(&mut connection).await.unwrap();
+        if row.get::<i64, _>("parts") == number {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_an_upload_that_fails_nothing_is_left() {
+    for place in places().await {
+        let limits = Limits { bundle: 2 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        // Too large, with another digest, and given up by its client.
+        let (sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        sender.send(bundle(1, (1 << 20) + 1).1).await.unwrap();
+        assert_eq!(upload.await.unwrap().unwrap_err().code(), Code::InvalidArgument);
+        parts(&place, 0).await;
+        let (sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        sender.send(bundle(1, 1).1).await.unwrap();
+        drop(sender);
+        assert_eq!(upload.await.unwrap().unwrap_err().code(), Code::DataLoss);
+        parts(&place, 0).await;
+        let (_sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        upload.abort();
+        parts(&place, 0).await;
+        // Sent twice at a time, it is there once.
+        let uploads = [begin_upload(&running, 1).await, begin_upload(&running, 1).await];
+        parts(&place, 2).await;
+        for (sender, upload) in uploads {
+            drop(sender);
+            upload.await.unwrap().unwrap();
+        }
+        parts(&place, 1).await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_takes_room_and_only_so_much_comes_at_a_time() {
+    for place in places().await {
+        let limits = Limits { bundles: 8 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        let mut uploads = Vec::new();
+        for value in 0..8 {
+            uploads.push(begin_upload(&running, value).await);
+        }
+        parts(&place, 8).await;
+        // A ninth is not read before one of the others has ended.
+        let (sender, mut ninth) = begin_upload(&running, 8).await;
+        drop(sender);
+        timeout(Duration::from_millis(300), &mut ninth).await.unwrap_err();
+        let (sender, first) = uploads.remove(0);
+        drop(sender);
+        first.await.unwrap().unwrap();
+        // There is room for eight; the one that has come is needed by nobody, and makes room.
+        ninth.await.unwrap().unwrap();
+        parts(&place, 8).await;
+        let (sender, _) = uploads.remove(0);
+        let run = submission("key", &bundle(8, 1 << 20).0, 1, LONG);
+        running.submissions().submit(run).await.unwrap();
+        let (_sender, tenth) = begin_upload(&running, 9).await;
+        assert_eq!(tenth.await.unwrap().unwrap_err().code(), Code::ResourceExhausted);
+        drop((sender, uploads));
+        running.stop().await;
+    }
 }
 
 #[tokio::test]

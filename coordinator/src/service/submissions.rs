@@ -9,7 +9,7 @@ use mrt_proto::v1;
 use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, iter};
@@ -31,10 +31,14 @@ const RUNS: u32 = 50;
 /// Bundles that are asked for at a time.
 const BUNDLES: usize = 10_000;
 
+/// Uploads that are taken in side by side.
+const UPLOADS: usize = 8;
+
 pub(super) struct Submitting {
     head: Head,
     store: Store,
     limits: Limits,
+    uploads: Semaphore,
     stop: CancellationToken,
 }
 
@@ -42,7 +46,40 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Submitting {
     pub(super) fn new(head: Head, store: Store, limits: Limits, stop: CancellationToken) -> Self {
-        Self { head, store, limits, stop }
+        Self { head, store, limits, uploads: Semaphore::new(UPLOADS), stop }
+    }
+
+    /// Takes a bundle in; the answer is its size.
+    async fn take_in(&self, mut parts: Streaming<v1::UploadBundleRequest>) -> Result<u64, Status> {
+        let mut upload = Upload::new(&self.store, self.limits.bundles);
+        let mut hash = Sha256::new();
+        let mut expected = None;
+        while let Some(v1::UploadBundleRequest { bundle, data }) = self.heard(parts.message()).await? {
+            if expected.is_none() {
+                expected = Some(digest(&bundle)?);
+            }
+            let size = upload.size() + data.len() as u64;
+            if size > self.limits.bundle {
+                let limit = self.limits.bundle;
+                return Err(Status::invalid_argument(format!(
+                    "the bundle has more than {limit} bytes; name what no migration needs in .mrtignore, or raise \
+                     --max-bundle of the coordinator"
+                )));
+            }
+            hash.update(&data);
+            upload.add(&data).await?;
+        }
+        let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
+        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        if found != expected.to_string() {
+            return Err(Status::data_loss(format!(
+                "what came is {found}, and was to be {expected}; send it again"
+            )));
+        }
+        let size = upload.size();
+        upload.keep(expected).await?;
+        info!(bundle = %expected, size, "a bundle has come");
+        Ok(size)
     }
 
     /// What comes next of an upload, within the time in which something has to come.
@@ -96,35 +133,9 @@ impl Submissions for Submitting {
         request: Request<Streaming<v1::UploadBundleRequest>>,
     ) -> Result<Response<v1::UploadBundleResponse>, Status> {
         submitter(&request)?;
-        let mut parts = request.into_inner();
-        let mut upload = Upload::new(&self.store, self.limits.bundles);
-        let mut hash = Sha256::new();
-        let mut expected = None;
-        while let Some(v1::UploadBundleRequest { bundle, data }) = self.heard(parts.message()).await? {
-            if expected.is_none() {
-                expected = Some(digest(&bundle)?);
-            }
-            let size = upload.size() + data.len() as u64;
-            if size > self.limits.bundle {
-                let limit = self.limits.bundle;
-                return Err(Status::invalid_argument(format!(
-                    "the bundle has more than {limit} bytes; name what no migration needs in .mrtignore, or raise \
-                     --max-bundle of the coordinator"
-                )));
-            }
-            hash.update(&data);
-            upload.add(&data).await?;
-        }
-        let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
-        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        if found != expected.to_string() {
-            return Err(Status::data_loss(format!(
-                "what came is {found}, and was to be {expected}; send it again"
-            )));
-        }
-        let size = upload.size();
-        upload.keep(expected).await?;
-        info!(bundle = %expected, size, "a bundle has come");
+        // Further ones wait: what they send is not read until then.
+        let _permit = self.uploads.acquire().await.map_err(|_| HeadError::Stopping)?;
+        let size = self.take_in(request.into_inner()).await?;
         Ok(Response::new(v1::UploadBundleResponse { size }))
     }
 

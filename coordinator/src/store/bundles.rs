@@ -2,6 +2,7 @@
 
 use mrt_bundle::Digest;
 use sqlx::Row as _;
+use tokio::runtime::Handle;
 
 use super::load::Fields;
 use super::{Store, StoreError, Turn, read, stored, write};
@@ -15,6 +16,14 @@ macro_rules! needed {
     () => {
         "EXISTS (SELECT 1 FROM chains JOIN runs ON runs.id = chains.run \
          WHERE chains.bundle = bundles.digest AND runs.ended_ms IS NULL)"
+    };
+}
+
+/// Bytes of the parts that belong to no bundle.
+macro_rules! on_their_way {
+    () => {
+        "(SELECT COALESCE(SUM(LENGTH(data)), 0) FROM parts \
+         WHERE NOT EXISTS (SELECT 1 FROM bundles WHERE bundles.upload = parts.upload))"
     };
 }
 
@@ -52,7 +61,7 @@ pub enum UploadError {
     Store(#[from] StoreError),
 }
 
-/// A bundle on its way in. Without [`Upload::keep`] its parts are removed later on.
+/// A bundle on its way in. Without [`Upload::keep`] its parts are removed when it is dropped. Needs a tokio runtime.
 #[derive(Debug)]
 pub struct Upload {
     store: Store,
@@ -63,13 +72,15 @@ pub struct Upload {
     parts: u64,
     pending: Vec<u8>,
     size: u64,
+    /// There may be parts that nobody needs once it is dropped.
+    is_loose: bool,
 }
 
 impl Upload {
     /// One into a store whose bundles may have so many bytes together.
     pub fn new(store: &Store, limit: u64) -> Self {
         let name = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        Self { store: store.clone(), name, limit, parts: 0, pending: Vec::new(), size: 0 }
+        Self { store: store.clone(), name, limit, parts: 0, pending: Vec::new(), size: 0, is_loose: false }
     }
 
     /// Bytes so far.
@@ -94,9 +105,10 @@ impl Upload {
 
     async fn write(&mut self, part: Vec<u8>) -> Result<(), UploadError> {
         // Not only when all of it has come: that may be much.
-        if self.store.needed_bytes().await?.saturating_add(self.size) > self.limit {
+        if self.store.taken_bytes().await?.saturating_add(part.len() as u64) > self.limit {
             return Err(UploadError::Full);
         }
+        self.is_loose = true;
         sqlx::query(self.store.kind.insert_part())
             .bind(self.name.as_str())
             .bind(stored(self.parts))
@@ -119,12 +131,13 @@ impl Upload {
         }
         let mut turn = self.store.turn().await?;
         // Somebody else may have sent the same; the parts of this one are then nobody's.
-        if !turn.use_bundle(&digest.to_string()).await? {
+        let is_new = !turn.use_bundle(&digest.to_string()).await?;
+        if is_new {
             let (expected, found) = (self.parts, turn.count_parts(&self.name).await?);
             if found != expected {
                 return Err(UploadError::Lost { expected, found });
             }
-            if !turn.make_room(self.size, self.limit).await? {
+            if !turn.make_room(self.limit).await? {
                 return Err(UploadError::Full);
             }
             sqlx::query("INSERT INTO bundles (digest, upload, size, used_ms) VALUES ($1, $2, $3, $4)")
@@ -136,7 +149,22 @@ impl Upload {
                 .await
                 .map_err(write)?;
         }
-        Ok(turn.commit().await?)
+        turn.commit().await?;
+        self.is_loose = !is_new;
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // Where there is no runtime any more, they go when they are old.
+        let Some(runtime) = Handle::try_current().ok().filter(|_| self.is_loose) else { return };
+        let (store, name) = (self.store.clone(), std::mem::take(&mut self.name));
+        runtime.spawn(async move {
+            if let Err(error) = store.remove_parts(&name).await {
+                tracing::warn!("the parts of a bundle that did not come stay for a while: {error}");
+            }
+        });
     }
 }
 
@@ -207,16 +235,33 @@ impl Store {
         Fields(&row).number("bytes")
     }
 
-    /// Bytes of the bundles that open runs need.
-    async fn needed_bytes(&self) -> Result<u64, StoreError> {
+    /// Bytes that no upload can have: bundles that open runs need, and parts on their way.
+    async fn taken_bytes(&self) -> Result<u64, StoreError> {
         let row = sqlx::query(concat!(
-            "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM bundles WHERE ",
-            needed!()
+            "SELECT CAST((SELECT COALESCE(SUM(size), 0) FROM bundles WHERE ",
+            needed!(),
+            ") + ",
+            on_their_way!(),
+            " AS BIGINT) AS bytes"
         ))
         .fetch_one(&self.pool)
         .await
         .map_err(read)?;
         Fields(&row).number("bytes")
+    }
+
+    /// Removes the parts of an upload, unless it has become a bundle. In a turn: a transaction that makes it one may still be
+    /// under way, of which nobody knows how it has ended.
+    async fn remove_parts(&self, upload: &str) -> Result<(), StoreError> {
+        let mut turn = self.turn().await?;
+        sqlx::query(
+            "DELETE FROM parts WHERE upload = $1 AND NOT EXISTS (SELECT 1 FROM bundles WHERE bundles.upload = parts.upload)",
+        )
+        .bind(upload)
+        .execute(&mut *turn.connection)
+        .await
+        .map_err(write)?;
+        turn.commit().await
     }
 }
 
@@ -244,14 +289,18 @@ impl Turn {
         Fields(&row).number("parts")
     }
 
-    /// Removes bundles that no open run needs, the longest unused first, until so many further bytes have room in all. The
-    /// answer is whether they have.
-    async fn make_room(&mut self, bytes: u64, limit: u64) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM bundles")
-            .fetch_one(&mut *self.connection)
-            .await
-            .map_err(read)?;
-        let mut over = Fields(&row).number("bytes")?.saturating_add(bytes).saturating_sub(limit);
+    /// Removes bundles that no open run needs, the longest unused first, until all bundles, and parts on their way, have no
+    /// more than so many bytes. The answer is whether they do.
+    async fn make_room(&mut self, limit: u64) -> Result<bool, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT CAST((SELECT COALESCE(SUM(size), 0) FROM bundles) + ",
+            on_their_way!(),
+            " AS BIGINT) AS bytes"
+        ))
+        .fetch_one(&mut *self.connection)
+        .await
+        .map_err(read)?;
+        let mut over = Fields(&row).number("bytes")?.saturating_sub(limit);
         if over > 0 {
             for bundle in self.unneeded_bundles().await? {
                 self.remove_bundle(&bundle).await?;
@@ -308,9 +357,9 @@ impl Turn {
             self.remove_bundle(bundle).await?;
         }
         // What open runs need stays, whether there is room for it or not.
-        self.make_room(0, bundles.bytes).await?;
+        self.make_room(bundles.bytes).await?;
         let connection = &mut *self.connection;
-        // Long enough for any upload that is still on its way.
+        // Long enough for any upload that is still on its way. These are of a coordinator that has stopped.
         let hour = 3_600_000;
         sqlx::query(
             "DELETE FROM parts WHERE stored_ms < $1 AND NOT EXISTS \
