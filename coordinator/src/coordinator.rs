@@ -1,11 +1,15 @@
 //! A whole coordinator: as a program of its own, or inside of `mrt-cli run`.
 
+use std::time::Duration;
+
 use mrt_ops::serve::Tokens;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tracing::error;
 
 use crate::farm::Settings;
 use crate::head::{Head, Retention};
@@ -13,6 +17,9 @@ use crate::service;
 use crate::store::Store;
 
 pub use crate::service::Limits;
+
+/// How long what was asked before the end may take to be written down.
+const LAST_TURNS: Duration = Duration::from_secs(10);
 
 /// The head at work on a state, and what serves it.
 pub struct Coordinator {
@@ -43,11 +50,18 @@ impl Coordinator {
         service::routes(&self.head, &self.store, tokens, limits, stop)
     }
 
-    /// Ends when all that was asked is written down, and nobody is served any more.
+    /// Ends when all that was asked is written down; what is asked from now on is refused. That is not waited for for ever.
     pub async fn end(self) {
-        drop(self.head);
-        if let Err(error) = self.task.await {
-            tracing::error!("the head has not ended well: {error}");
+        let Self { head, mut task, .. } = self;
+        // Connections may be left whose clients do not go, and each of them speaks to the head.
+        head.close();
+        match timeout(LAST_TURNS, &mut task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => error!("the head has not ended well: {error}"),
+            Err(_) => {
+                task.abort();
+                error!("the state could not be written in time; what was not answered may be lost");
+            }
         }
     }
 }

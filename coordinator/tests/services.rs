@@ -639,8 +639,10 @@ async fn of_an_upload_that_fails_nothing_is_left() {
         drop(sender);
         assert_eq!(upload.await.unwrap().unwrap_err().code(), Code::DataLoss);
         parts(&place, 0).await;
-        let (_sender, upload) = begin_upload(&running, 1).await;
+        let (sender, upload) = begin_upload(&running, 1).await;
         parts(&place, 1).await;
+        // So that it is not whole, should its end be taken for one.
+        sender.send(bundle(1, 1).1).await.unwrap();
         upload.abort();
         parts(&place, 0).await;
         // Sent twice at a time, it is there once.
@@ -682,6 +684,59 @@ async fn what_is_on_its_way_takes_room_and_only_so_much_comes_at_a_time() {
         assert_eq!(tenth.await.unwrap().unwrap_err().code(), Code::ResourceExhausted);
         drop((sender, uploads));
         running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_comes_whole_or_not_at_all() {
+    for place in places().await {
+        let limits = Limits { bundle: 4 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        let (name, part) = bundle(1, 3_000_000);
+        running.submissions().upload_bundle(iter([part.clone()])).await.unwrap();
+        let fetch = async || {
+            let request = v1::FetchBundleRequest { bundle: name.clone() };
+            WorkersClient::new(running.channel.clone()).fetch_bundle(request).await.map(|it| it.into_inner())
+        };
+        let chunks: Vec<v1::BundleChunk> = fetch().await.unwrap().collect::<Result<_, _>>().await.unwrap();
+        assert!(chunks.into_iter().flat_map(|chunk| chunk.data).eq(part.data));
+        let mut chunks = fetch().await.unwrap();
+        let mut state = AnyConnection::connect(&place.url).await.unwrap();
+        sqlx::query("DELETE FROM parts WHERE part = 2").execute(&mut state).await.unwrap();
+        let status = loop {
+            if let Err(status) = chunks.message().await.map(Option::unwrap) {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Code::Aborted);
+        sqlx::query("DELETE FROM bundles").execute(&mut state).await.unwrap();
+        assert_eq!(fetch().await.unwrap_err().code(), Code::NotFound);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_does_not_hold_up_the_end() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        running.submit("key", 1, LONG).await.unwrap();
+        let (_upload, uploading) = begin_upload(&running, 1).await;
+        let _watched = running.watch("1", 0).await;
+        // It does not say hello.
+        let (_greeting, receiver) = mpsc::channel::<v1::WorkerMessage>(1);
+        let mut client = WorkersClient::new(running.channel.clone());
+        let greeting = tokio::spawn(async move { client.work(ReceiverStream::new(receiver)).await });
+        parts(&place, 2).await;
+        let Running { channel, coordinator, server, stop } = running;
+        let routes = coordinator.routes(&Tokens::none(), LIMITS, &stop);
+        stop.cancel();
+        drop(channel);
+        assert_eq!(uploading.await.unwrap().unwrap_err().code(), Code::Unavailable);
+        assert_eq!(greeting.await.unwrap().unwrap_err().code(), Code::Unavailable);
+        server.await.unwrap();
+        // As of a connection that is still there.
+        coordinator.end().await;
+        drop(routes);
     }
 }
 

@@ -121,7 +121,7 @@ impl Submissions for Submitting {
         }
         let mut missing = Vec::new();
         for bundle in bundles {
-            if !self.store.has_bundle(digest(&bundle)?).await? {
+            if self.store.bundle_size(digest(&bundle)?).await?.is_none() {
                 missing.push(bundle);
             }
         }
@@ -133,9 +133,15 @@ impl Submissions for Submitting {
         request: Request<Streaming<v1::UploadBundleRequest>>,
     ) -> Result<Response<v1::UploadBundleResponse>, Status> {
         submitter(&request)?;
-        // Further ones wait: what they send is not read until then.
-        let _permit = self.uploads.acquire().await.map_err(|_| HeadError::Stopping)?;
-        let size = self.take_in(request.into_inner()).await?;
+        let uploading = async {
+            // Further ones wait: what they send is not read until then.
+            let _permit = self.uploads.acquire().await.map_err(|_| HeadError::Stopping)?;
+            self.take_in(request.into_inner()).await
+        };
+        let size = tokio::select! {
+            size = uploading => size?,
+            () = self.stop.cancelled() => return Err(HeadError::Stopping.into()),
+        };
         Ok(Response::new(v1::UploadBundleResponse { size }))
     }
 
@@ -162,8 +168,9 @@ impl Submissions for Submitting {
                 () = stop.cancelled() => Err(HeadError::Stopping.into()),
             };
             if let Err(status) = told {
-                // Who does not listen any more needs no reason.
-                let _ = sender.send(Err(status)).await;
+                // Who does not listen any more needs no reason, and who does not read is not waited for: a stream that ends
+                // before its run does is taken up again.
+                let _ = sender.try_send(Err(status));
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
@@ -186,7 +193,9 @@ impl Submissions for Submitting {
         if let Some(first) = parts.first_mut() {
             (first.complete, first.cancelled, first.failures) = (run.ended, run.cancelled, told.failures);
         }
-        Ok(Response::new(Box::pin(iter(parts.into_iter().map(Ok)))))
+        let stop = self.stop.clone();
+        let told = move |part| if stop.is_cancelled() { Err(HeadError::Stopping.into()) } else { Ok(part) };
+        Ok(Response::new(Box::pin(iter(parts.into_iter().map(told)))))
     }
 
     async fn cancel(

@@ -194,17 +194,17 @@ impl super::Kind {
 }
 
 impl Store {
-    /// Whether the bundle is there.
+    /// Bytes of a bundle, when it is there.
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub async fn has_bundle(&self, digest: Digest) -> Result<bool, StoreError> {
-        let found = sqlx::query("SELECT digest FROM bundles WHERE digest = $1")
+    pub async fn bundle_size(&self, digest: Digest) -> Result<Option<u64>, StoreError> {
+        let found = sqlx::query("SELECT size FROM bundles WHERE digest = $1")
             .bind(digest.to_string())
             .fetch_optional(&self.pool)
             .await
             .map_err(read)?;
-        Ok(found.is_some())
+        found.map(|row| Fields(&row).number("size")).transpose()
     }
 
     /// A part of a bundle; nothing behind its last one.
