@@ -2,6 +2,7 @@
 
 mod submissions;
 mod submitted;
+mod words;
 mod workers;
 
 use std::time::Duration;

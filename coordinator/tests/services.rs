@@ -165,13 +165,17 @@ struct Worker {
 
 impl Worker {
     async fn greet(running: &Running, number: u64, protocol: u32) -> Result<Self, Status> {
-        let (outbound, receiver) = mpsc::channel(64);
         let hello = v1::Hello {
             protocol,
             version: "1".to_owned(),
             worker: format!("{number:016x}"),
             host: format!("host{number}"),
         };
+        Self::introduce(running, hello).await
+    }
+
+    async fn introduce(running: &Running, hello: v1::Hello) -> Result<Self, Status> {
+        let (outbound, receiver) = mpsc::channel(64);
         outbound.send(v1::WorkerMessage { message: Some(Theirs::Hello(hello)) }).await.unwrap();
         let mut client = WorkersClient::new(running.channel.clone());
         let mut inbound = client.work(ReceiverStream::new(receiver)).await?.into_inner();
@@ -700,9 +704,9 @@ async fn a_bundle_comes_whole_or_not_at_all() {
         };
         let chunks: Vec<v1::BundleChunk> = fetch().await.unwrap().collect::<Result<_, _>>().await.unwrap();
         assert!(chunks.into_iter().flat_map(|chunk| chunk.data).eq(part.data));
-        let mut chunks = fetch().await.unwrap();
         let mut state = AnyConnection::connect(&place.url).await.unwrap();
         sqlx::query("DELETE FROM parts WHERE part = 2").execute(&mut state).await.unwrap();
+        let mut chunks = fetch().await.unwrap();
         let status = loop {
             if let Err(status) = chunks.message().await.map(Option::unwrap) {
                 break status;
@@ -737,6 +741,58 @@ async fn who_says_nothing_does_not_hold_up_the_end() {
         // As of a connection that is still there.
         coordinator.end().await;
         drop(routes);
+    }
+}
+
+#[tokio::test]
+async fn words_that_no_database_takes_fail_nobody_elses() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let run = running.submit("key", 1, LONG).await.unwrap();
+        let refused = |status: Status, told: &str| {
+            assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+            assert!(status.message().contains(told), "{status}");
+        };
+        // As it is refused where it comes in, so that it is in no turn.
+        let bundle = upload(&mut running.submissions()).await;
+        let request = submission("key\0", &bundle, 1, LONG);
+        refused(running.submissions().submit(request).await.unwrap_err(), "the key");
+        let hello = |host: &str| {
+            let (host, version) = (host.to_owned(), "1".to_owned());
+            v1::Hello { protocol: mrt_proto::PROTOCOL, version, worker: format!("{:016x}", 1), host }
+        };
+        refused(Worker::introduce(&running, hello("a\0b")).await.err().unwrap(), "the host");
+        refused(Worker::introduce(&running, hello(&"h".repeat(257))).await.err().unwrap(), "the host");
+        for state in [
+            v1::WorkerState { serves: vec![sqlite(); 65], ..v1::WorkerState::default() },
+            v1::WorkerState { warm: vec!["a\0".to_owned()], ..v1::WorkerState::default() },
+            v1::WorkerState { held: vec![v1::HeldShard::default(); 1_025], ..v1::WorkerState::default() },
+        ] {
+            let mut worker = Worker::join(&running, 1).await;
+            worker.say(Theirs::State(state)).await;
+            refused(worker.inbound.message().await.unwrap_err(), "");
+        }
+        // What is for people is kept as far as it can be.
+        let mut worker = Worker::join(&running, 1).await;
+        worker.state(Vec::new(), false).await;
+        let shard = worker.assignment().await;
+        let note = v1::ShardNote {
+            lease: shard.lease.clone(),
+            note: Some(v1::shard_note::Note::Preparing("one\0two".to_owned())),
+        };
+        worker.say(Theirs::Note(note)).await;
+        let failure = v1::Failure { causes: vec!["no\0thing".to_owned(), "x".repeat(100_000)], usage: true };
+        let lease = shard.lease;
+        let told = v1::ShardFailure { sequence: 1, lease, failure: Some(failure), project: true };
+        worker.say(Theirs::Failure(told)).await;
+        let events = running.events(&run, 0).await;
+        let is_note = |event: &v1::RunEvent| matches!(&event.event, Some(Event::Note(it)) if it.note == Some(v1::note::Note::Preparing("one\u{fffd}two".to_owned())));
+        assert!(events.iter().any(is_note), "{events:?}");
+        let failures = running.report(&run).await.0.failures;
+        let causes = &failures[0].failure.as_ref().unwrap().causes;
+        assert_eq!(causes[0], "no\u{fffd}thing");
+        assert!(causes[1].len() < 70_000);
+        running.stop().await;
     }
 }
 

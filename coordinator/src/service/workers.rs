@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info, warn};
 
+use super::words::{FREE, NAME, SHORT, few, free, name};
 use super::{PART, check_protocol};
 use crate::farm::{Assignment, Ended, Said, Spoken};
 use crate::head::{Head, HeadError, worker_id};
@@ -26,6 +27,15 @@ use crate::store::Store;
 
 /// A worker speaks so often in the time of a lease that a lost message costs it nothing.
 const STATES_PER_LEASE: u64 = 4;
+
+/// The most engines that a worker serves.
+const SERVES: usize = 64;
+/// The most shards that a worker believes to hold, and servers that it has running.
+const HELD: usize = 1_024;
+/// The most revisions of one shard at which a worker can be.
+const AT: usize = 10_000;
+/// How many causes of a failure are kept.
+const CAUSES: usize = 64;
 
 /// How long a worker may take to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
@@ -66,6 +76,8 @@ impl Workers for Working {
         check_protocol(hello.protocol, "mrt-worker")?;
         let worker = worker_id(&hello.worker)
             .ok_or_else(|| Status::invalid_argument("a worker's name has 16 hexadecimal digits"))?;
+        name("the host", &hello.host, SHORT).map_err(Status::invalid_argument)?;
+        name("the version", &hello.version, SHORT).map_err(Status::invalid_argument)?;
         info!(worker = hello.worker, host = hello.host, version = hello.version, "a worker has come");
         let (sender, receiver) = mpsc::channel(64);
         let welcome = v1::Welcome {
@@ -201,6 +213,7 @@ impl Conversation {
     }
 
     async fn heard(&mut self, state: v1::WorkerState) -> Result<(), Status> {
+        bounded(&state).map_err(Status::invalid_argument)?;
         let said = Said {
             serves: state
                 .serves
@@ -255,7 +268,9 @@ impl Conversation {
                     Ended::Infrastructure(format!("the worker on {} has sent no cell of a report", self.host))
                 }
             },
-            Some(v1::cell_result::Outcome::Infrastructure(reason)) => Ended::Infrastructure(reason),
+            Some(v1::cell_result::Outcome::Infrastructure(reason)) => {
+                Ended::Infrastructure(free(reason, FREE))
+            }
             None => return Err(Status::invalid_argument("a result says how the cell ended")),
         };
         let answer = self.head.result(column, lease, result.position as usize, ended).await?;
@@ -265,7 +280,9 @@ impl Conversation {
     async fn failure(&mut self, failure: v1::ShardFailure) -> Result<(), Status> {
         let v1::ShardFailure { sequence, lease, failure, project } = failure;
         let (column, lease) = self.lease(lease)?;
-        let answer = self.head.failed(column, lease, failure.unwrap_or_default(), project).await?;
+        let v1::Failure { causes, usage } = failure.unwrap_or_default();
+        let causes = causes.into_iter().take(CAUSES).map(|cause| free(cause, FREE)).collect();
+        let answer = self.head.failed(column, lease, v1::Failure { causes, usage }, project).await?;
         self.acknowledge(sequence, answer).await
     }
 
@@ -281,8 +298,8 @@ impl Conversation {
     async fn note(&self, note: v1::ShardNote) -> Result<(), Status> {
         let (column, lease) = self.lease(note.lease)?;
         let note = match note.note {
-            Some(v1::shard_note::Note::Preparing(what)) => v1::note::Note::Preparing(what),
-            Some(v1::shard_note::Note::Serving(what)) => v1::note::Note::Serving(what),
+            Some(v1::shard_note::Note::Preparing(what)) => v1::note::Note::Preparing(free(what, NAME)),
+            Some(v1::shard_note::Note::Serving(what)) => v1::note::Note::Serving(free(what, NAME)),
             None => return Ok(()),
         };
         self.head.note(column, lease, note).await;
@@ -294,4 +311,16 @@ impl Conversation {
         let held = Lease { shard: ShardId(lease.shard), epoch: lease.epoch, worker: self.worker };
         Ok((ColumnId(lease.column), held))
     }
+}
+
+/// Refuses a state that is larger than any worker's.
+fn bounded(state: &v1::WorkerState) -> Result<(), String> {
+    few("the engines that it serves", state.serves.len(), SERVES)?;
+    few("its warm targets", state.warm.len(), HELD)?;
+    few("the shards that it holds", state.held.len(), HELD)?;
+    for shard in &state.held {
+        few("the revisions at which it is in one shard", shard.at.len(), AT)?;
+    }
+    state.serves.iter().try_for_each(|it| name("an engine that it serves", &it.engine, NAME))?;
+    state.warm.iter().try_for_each(|target| name("a warm target", target, NAME))
 }
