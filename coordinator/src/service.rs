@@ -84,14 +84,19 @@ fn health(
 ) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
     let (reporter, service) = tonic_health::server::health_reporter();
     tokio::spawn(async move {
+        let mut lives = true;
         loop {
-            let is_ready = *ready.borrow_and_update() && !stop.is_cancelled();
+            let is_ready = lives && *ready.borrow_and_update() && !stop.is_cancelled();
             let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             for name in ["", SUBMISSIONS, WORKERS] {
                 reporter.set_service_status(name, status).await;
             }
+            if !lives {
+                return;
+            }
             tokio::select! {
-                changed = ready.changed() => if changed.is_err() { return },
+                // What the head said last counts no more once it is gone.
+                changed = ready.changed() => lives = changed.is_ok(),
                 () = stop.cancelled(), if is_ready => {}
             }
         }
