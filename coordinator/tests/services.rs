@@ -797,6 +797,37 @@ async fn words_that_no_database_takes_fail_nobody_elses() {
 }
 
 #[tokio::test]
+async fn who_watches_what_is_over_is_not_kept() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let run = running.submit("key", 1, LONG).await.unwrap();
+        // Beyond what there will ever be, before the end and after it.
+        let beyond = running.events(&run, u64::MAX);
+        let (beyond, ()) = tokio::join!(beyond, async {
+            running.submissions().cancel(v1::CancelRequest { run: run.clone() }).await.unwrap();
+        });
+        assert_eq!(beyond, []);
+        let number = running.events(&run, 0).await.last().unwrap().number;
+        assert_eq!(running.events(&run, number).await.len(), 1);
+        assert_eq!(running.events(&run, number + 1).await, []);
+        // Of one that is removed while somebody watches nothing more comes.
+        let other = running.submit("other", 1, LONG).await.unwrap();
+        let mut watched = running.watch(&other, 1).await;
+        watched.message().await.unwrap();
+        let mut state = AnyConnection::connect(&place.url).await.unwrap();
+        sqlx::query("DELETE FROM runs WHERE submission = 'other'").execute(&mut state).await.unwrap();
+        sqlx::query("DELETE FROM events WHERE run = 2").execute(&mut state).await.unwrap();
+        let status = loop {
+            if let Err(status) = watched.message().await.map(Option::unwrap) {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Code::NotFound);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn health_and_reflection_answer() {
     use tonic_health::pb::HealthCheckRequest;
     use tonic_health::pb::health_check_response::ServingStatus;

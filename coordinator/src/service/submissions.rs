@@ -10,7 +10,7 @@ use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, iter};
 use tokio_util::sync::CancellationToken;
@@ -239,11 +239,26 @@ async fn tell(
 ) -> Result<(), Status> {
     let mut written = head.written();
     let mut from = from;
+    // When it was looked whether the run goes on, and whether it does.
+    let (mut looked, mut goes_on): (Option<Instant>, bool) = (None, true);
     loop {
         // Before reading, so that what comes meanwhile is read next time.
         written.mark_unchanged();
         let events = store.events(run, from, EVENTS).await?;
         let many = events.len() as u32 == EVENTS;
+        if events.is_empty() {
+            // Its end may be before what was asked for, or may have gone with it. What it has told was told before it ended.
+            if !goes_on {
+                return Ok(());
+            }
+            if looked.is_none_or(|looked| looked.elapsed() >= POLL) {
+                looked = Some(Instant::now());
+                goes_on = !store.run(run).await?.ok_or(HeadError::NoRun { run })?.ended;
+                if !goes_on {
+                    continue;
+                }
+            }
+        }
         for event in events {
             from = event.number + 1;
             let is_last = matches!(event.event, Some(v1::run_event::Event::Ended(_)));
