@@ -348,6 +348,34 @@ async fn runs_that_have_ended_are_kept_for_a_while() {
 }
 
 #[tokio::test]
+async fn runs_are_removed_some_at_a_time() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
+        let (mut farm, mut changes, mut new) = (Farm::default(), Changes::default(), BTreeMap::new());
+        for number in 1..=25 {
+            let id = RunId(number);
+            let mut run = run(&mut Rng::with_seed(1), format!("key {number}"));
+            run.columns.truncate(1);
+            farm.submit(&SETTINGS, turn.now, (id, ColumnId(number)), &run, &[], &mut changes);
+            assert!(farm.cancel(&SETTINGS, id, &mut changes));
+            new.insert(id, run);
+        }
+        turn.save(&farm, &changes, &new).await.unwrap();
+        let bundles = Bundles { bytes: u64::MAX, keep: 1_000_000 };
+        let after = Time(turn.now.0 + 1);
+        turn.collect(after, bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        let left: Vec<u64> = store.runs(100).await.unwrap().iter().map(|run| run.id.0).collect();
+        assert_eq!(left, [25, 24, 23, 22, 21], "those that have ended first go first");
+        let mut turn = store.turn().await.unwrap();
+        turn.collect(after, bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        assert_eq!(store.runs(100).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
 async fn what_a_database_ends_by_itself_stops_nobody_afterwards() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", directory.path().join("state.db").display());

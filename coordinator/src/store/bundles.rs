@@ -11,6 +11,9 @@ use crate::lease::Time;
 /// The largest part that is kept in one row, in bytes.
 const PART: usize = 1 << 20;
 
+/// Runs that are removed in one turn: each may be many rows, and everybody waits meanwhile.
+const RUNS: i64 = 20;
+
 /// Whether an open run needs a bundle.
 macro_rules! needed {
     () => {
@@ -341,14 +344,15 @@ impl Turn {
         Ok(())
     }
 
-    /// Removes what nobody needs: runs that ended before `runs`, bundles beyond what is allowed, uploads that never came to
+    /// Removes what nobody needs: some runs that ended before `runs`, bundles beyond what is allowed, uploads that never came to
     /// their end.
     ///
     /// # Errors
     /// When the state cannot be written.
     pub async fn collect(&mut self, runs: Time, bundles: Bundles) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM runs WHERE ended_ms < $1")
+        sqlx::query("DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE ended_ms < $1 ORDER BY ended_ms, id LIMIT $2)")
             .bind(stored(runs.0))
+            .bind(RUNS)
             .execute(&mut *self.connection)
             .await
             .map_err(write)?;
