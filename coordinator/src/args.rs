@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn a_lease_is_no_shorter_than_a_second() {
         let lease = |text| Args::try_parse_from(["mrt-coordinator", "--lease", text]).map(|args| args.lease);
-        assert_eq!(lease("1s").unwrap(), Duration::from_secs(1));
+        assert_eq!(lease("1s").ok(), Some(Duration::from_secs(1)));
         for short in ["500us", "999ms"] {
-            let told = lease(short).unwrap_err().to_string();
+            let told = lease(short).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(told.contains("give a second or more"), "{told}");
         }
     }
