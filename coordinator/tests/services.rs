@@ -603,6 +603,26 @@ async fn an_upload_of_which_nothing_comes_ends() {
     running.stop().await;
 }
 
+#[tokio::test]
+async fn a_bundle_that_was_asked_for_is_not_the_first_to_go() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let mut client = running.submissions();
+        // There is room for four.
+        let bundles: Vec<_> = (0..5).map(|value| bundle(value, 1_000_000)).collect();
+        for (_, part) in &bundles[..4] {
+            client.upload_bundle(iter([part.clone()])).await.unwrap();
+        }
+        let asked = v1::FindMissingBundlesRequest { bundles: vec![bundles[0].0.clone()] };
+        assert_eq!(client.find_missing_bundles(asked).await.unwrap().into_inner().missing, [""; 0]);
+        client.upload_bundle(iter([bundles[4].1.clone()])).await.unwrap();
+        client.submit(submission("key", &bundles[0].0, 1, LONG)).await.unwrap();
+        let status = client.submit(submission("other", &bundles[1].0, 1, LONG)).await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        running.stop().await;
+    }
+}
+
 /// An upload that goes on: its first MiB is sent, which is a part in the state.
 async fn begin_upload(running: &Running, value: u8) -> (mpsc::Sender<v1::UploadBundleRequest>, Uploading) {
     let (sender, receiver) = mpsc::channel(1);

@@ -30,6 +30,8 @@ const POLL: Duration = Duration::from_millis(500);
 const RUNS: u32 = 50;
 /// Bundles that are asked for at a time.
 const BUNDLES: usize = 10_000;
+/// Bundles that are looked for in one turn.
+const USED: usize = 100;
 
 /// Uploads that are taken in side by side.
 const UPLOADS: usize = 8;
@@ -120,10 +122,16 @@ impl Submissions for Submitting {
             )));
         }
         let mut missing = Vec::new();
-        for bundle in bundles {
-            if self.store.bundle_size(digest(&bundle)?).await?.is_none() {
-                missing.push(bundle);
+        // Who asks is about to submit: what is there stays for a while. Not all in one turn, for which others wait.
+        for some in bundles.chunks(USED) {
+            let digests = some.iter().map(|bundle| digest(bundle)).collect::<Result<Vec<_>, _>>()?;
+            let mut turn = self.store.turn().await?;
+            for digest in digests {
+                if !turn.use_bundle(&digest.to_string()).await? {
+                    missing.push(digest.to_string());
+                }
             }
+            turn.commit().await?;
         }
         Ok(Response::new(v1::FindMissingBundlesResponse { missing }))
     }
