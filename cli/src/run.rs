@@ -150,7 +150,7 @@ impl Head {
         let settings = Settings { lease: FOR_EVER, attempts: 1 };
         let coordinator = Coordinator::start(store, settings, Retention { runs: FOR_EVER, bundles: all });
         let stop = CancellationToken::new();
-        let limits = Limits { bundle: 0, bundles: u64::MAX };
+        let limits = Limits { bundle: 0, bundles: u64::MAX, silence: Limits::SILENCE };
         let routes = coordinator.routes(&Tokens::none(), limits, &stop);
         let (channel, incoming) = in_process();
         let stopped = stop.clone().cancelled_owned();

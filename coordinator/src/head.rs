@@ -12,6 +12,7 @@ use mrt_proto::v1;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::farm::{Assignment, Changes, Ended, Farm, NewRun, Settings, Spoken};
@@ -86,10 +87,11 @@ pub struct Head {
     ready: watch::Receiver<bool>,
     lease: u64,
     metrics: Metrics,
+    closing: CancellationToken,
 }
 
 impl Head {
-    /// Starts it; the future ends when all that speak to it are gone.
+    /// Starts it; the future ends when all that speak to it are gone, or it was closed and has done what was asked before.
     pub fn start(store: Store, settings: Settings, retention: Retention) -> (Self, impl Future<Output = ()>) {
         let (tasks, inbox) = mpsc::channel(4 * TASKS);
         let (written, written_rx) = watch::channel(0);
@@ -97,6 +99,7 @@ impl Head {
         let (ready, ready_rx) = watch::channel(false);
         let lease = settings.lease;
         let metrics = Metrics::new();
+        let closing = CancellationToken::new();
         let mind = Mind {
             store,
             settings,
@@ -111,7 +114,13 @@ impl Head {
             heard: None,
             metrics: metrics.clone(),
         };
-        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics }, mind.run(inbox))
+        let run = mind.run(inbox, closing.clone());
+        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics, closing }, run)
+    }
+
+    /// Takes nothing further in, whoever may still want something.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     /// How long a lease lasts without a word of its holder, in milliseconds.
@@ -233,13 +242,17 @@ struct Mind {
 }
 
 impl Mind {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Task>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Task>, closing: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tasks = Vec::new();
         loop {
             tokio::select! {
                 received = inbox.recv_many(&mut tasks, TASKS) => if received == 0 { break },
+                () = closing.cancelled(), if !inbox.is_closed() => {
+                    inbox.close();
+                    continue;
+                }
                 _ = tick.tick() => {
                     self.metrics.survey(&self.farm);
                     if !self.is_due() {
