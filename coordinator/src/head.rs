@@ -65,6 +65,9 @@ pub enum HeadError {
     },
 }
 
+/// The numbers of the next events, by run.
+pub type NextEvents = BTreeMap<RunId, u64>;
+
 type Reply<T> = oneshot::Sender<Result<T, HeadError>>;
 
 /// What can be asked of the head.
@@ -82,7 +85,7 @@ enum Task {
 #[derive(Clone)]
 pub struct Head {
     tasks: mpsc::Sender<Task>,
-    written: watch::Receiver<u64>,
+    written: watch::Receiver<NextEvents>,
     work: watch::Receiver<u64>,
     ready: watch::Receiver<bool>,
     lease: u64,
@@ -94,7 +97,7 @@ impl Head {
     /// Starts it; the future ends when all that speak to it are gone, or it was closed and has done what was asked before.
     pub fn start(store: Store, settings: Settings, retention: Retention) -> (Self, impl Future<Output = ()>) {
         let (tasks, inbox) = mpsc::channel(4 * TASKS);
-        let (written, written_rx) = watch::channel(0);
+        let (written, written_rx) = watch::channel(NextEvents::new());
         let (work, work_rx) = watch::channel(0);
         let (ready, ready_rx) = watch::channel(false);
         let lease = settings.lease;
@@ -128,8 +131,8 @@ impl Head {
         self.lease
     }
 
-    /// Changes whenever something was written.
-    pub fn written(&self) -> watch::Receiver<u64> {
+    /// Changes whenever something was written: the next event's number of each run that goes on.
+    pub fn written(&self) -> watch::Receiver<NextEvents> {
         self.written.clone()
     }
 
@@ -230,7 +233,7 @@ struct Mind {
     retention: Retention,
     farm: Farm,
     seen: Seen,
-    written: watch::Sender<u64>,
+    written: watch::Sender<NextEvents>,
     work: watch::Sender<u64>,
     ready: watch::Sender<bool>,
     collected: Option<Instant>,
@@ -294,7 +297,8 @@ impl Mind {
             answer(failed.clone().map_or(Ok(()), Err));
         }
         if failed.is_none() {
-            self.written.send_modify(|count| *count += 1);
+            let next = self.farm.runs.iter().map(|(id, run)| (*id, run.next_event)).collect();
+            self.written.send_if_modified(|told| std::mem::replace(told, next) != *told);
             if worked {
                 self.work.send_modify(|count| *count += 1);
             }

@@ -9,7 +9,7 @@ use mrt_proto::v1;
 use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, iter};
@@ -18,7 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info};
 
 use super::{Limits, PART, check_protocol, run_id, submitted};
-use crate::head::{Head, HeadError};
+use crate::head::{Head, HeadError, NextEvents};
 use crate::plan::RunId;
 use crate::store::{Store, Upload};
 
@@ -280,10 +280,20 @@ async fn tell(
         }
         if !many {
             tokio::select! {
-                changed = written.changed() => changed.map_err(|_| HeadError::Stopping)?,
+                news = news(&mut written, run, from) => news?,
                 () = tokio::time::sleep(POLL) => {}
                 () = listener.closed() => return Ok(()),
             }
+        }
+    }
+}
+
+/// Waits until a run may have told more than what comes before `from`. One that has ended is not among those that go on.
+async fn news(written: &mut watch::Receiver<NextEvents>, run: RunId, from: u64) -> Result<(), HeadError> {
+    loop {
+        written.changed().await.map_err(|_| HeadError::Stopping)?;
+        if written.borrow_and_update().get(&run).is_none_or(|next| *next > from) {
+            return Ok(());
         }
     }
 }
