@@ -7,3 +7,4 @@ pub mod host;
 pub mod run;
 pub mod seed;
 pub mod server;
+mod shelf;

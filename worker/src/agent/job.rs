@@ -21,8 +21,9 @@ use tracing::{error, info, warn};
 
 use super::desk::{Ending, UnitId, Word};
 use super::engine::Watched;
-use super::{Metrics, Projects, ProjectsError, blocking};
+use super::{Metrics, Projects, ProjectsError};
 use crate::run::{ExitClass, RunError, Station, Unit, UnitEvent};
+use crate::shelf::blocking;
 
 /// A cell that takes more in the report than this is not worth a stream that breaks at it.
 const CELL: usize = 8 << 20;
