@@ -170,7 +170,7 @@ impl Shop {
         };
         let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
         let unit = match blocking(move || read(&path, &assignment, cells)).await {
-            Ok(unit) => unit,
+            Ok(unit) => Unit { copy: files.copy().map(Path::to_owned), ..unit },
             Err(error) => return self.failed(&job, files.copy(), &error),
         };
         let (events, heard) = mpsc::unbounded_channel();
@@ -297,6 +297,7 @@ fn read(
     }
     Ok(Unit {
         suite: Arc::new(suite),
+        copy: None,
         target,
         chain: Arc::new(chain),
         cells,
