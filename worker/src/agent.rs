@@ -13,12 +13,10 @@ mod line;
 mod metrics;
 mod pause;
 mod projects;
-mod shelf;
 mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::future::pending;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,16 +118,4 @@ fn identity() -> Result<String, ServerError> {
 
 fn bounded(client: WorkersClient<Channel>) -> WorkersClient<Channel> {
     client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE)
-}
-
-/// Work with files. Its panic is the caller's.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and nothing is polled again.
-            Err(_) => pending().await,
-        },
-    }
 }
