@@ -1,6 +1,7 @@
 //! A farm as its client sees it, whether it is far away or in this process.
 
-use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder, Retryable as _};
@@ -77,33 +78,22 @@ impl Farm {
     /// Which of these bundles are not there.
     pub(crate) async fn missing(&self, bundles: Vec<String>) -> Result<Vec<String>, CliError> {
         let request = v1::FindMissingBundlesRequest { bundles };
-        let answer = self.client.clone().find_missing_bundles(request).await;
-        answer.map(|it| it.into_inner().missing).map_err(|status| self.failed(status))
+        let missing = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            client.find_missing_bundles(request.clone()).await
+        });
+        Ok(missing.await?.missing)
     }
 
     /// Sends a bundle; what has been sent so far is told.
     pub(crate) async fn upload(
         &self,
-        packed: Packed,
-        told: impl Fn(u64) + Send + 'static,
+        packed: &Arc<Packed>,
+        told: impl Fn(u64) + Clone + Send + 'static,
     ) -> Result<(), CliError> {
-        let Packed { digest, mut archive, .. } = packed;
-        let mut sent = 0;
-        let mut first = Some(digest.to_string());
-        // A file that cannot be read any more ends the stream early, and then its digest is another one.
-        let parts = std::iter::from_fn(move || {
-            let mut data = Vec::with_capacity(PART);
-            let read = archive.by_ref().take(PART as u64).read_to_end(&mut data).unwrap_or(0);
-            let bundle = first.take();
-            if read == 0 && bundle.is_none() {
-                return None;
-            }
-            sent += read as u64;
-            told(sent);
-            Some(v1::UploadBundleRequest { bundle: bundle.unwrap_or_default(), data })
+        let uploaded = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            client.upload_bundle(tokio_stream::iter(parts(Arc::clone(packed), told.clone()))).await
         });
-        let uploaded = self.client.clone().upload_bundle(tokio_stream::iter(parts)).await;
-        uploaded.map(drop).map_err(|status| self.failed(status))
+        uploaded.await.map(drop)
     }
 
     /// Makes an empty bundle of this name (SHA-256 of nothing) known.
@@ -216,6 +206,28 @@ impl Farm {
     }
 }
 
+/// A bundle in the messages that send it. What an earlier try still reads is read from its own place.
+fn parts(
+    packed: Arc<Packed>,
+    told: impl Fn(u64) + Send + 'static,
+) -> impl Iterator<Item = v1::UploadBundleRequest> + Send + 'static {
+    let mut sent = 0;
+    let mut first = Some(packed.digest.to_string());
+    // A file that cannot be read any more ends the stream early, and then its digest is another one.
+    std::iter::from_fn(move || {
+        let mut data = vec![0; PART];
+        let read = packed.archive.read_at(&mut data, sent).unwrap_or(0);
+        data.truncate(read);
+        let bundle = first.take();
+        if read == 0 && bundle.is_none() {
+            return None;
+        }
+        sent += read as u64;
+        told(sent);
+        Some(v1::UploadBundleRequest { bundle: bundle.unwrap_or_default(), data })
+    })
+}
+
 /// Pauses between tries: short at first, and never the same for all clients.
 fn pauses() -> ExponentialBuilder {
     ExponentialBuilder::default()
@@ -234,4 +246,60 @@ fn few_pauses() -> ExponentialBuilder {
 /// Whether trying again may help.
 fn may_pass(error: &CallError) -> bool {
     error.trouble() == Trouble::Infrastructure
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Mutex;
+
+    use mrt_bundle::{Limits as Files, pack};
+    use mrt_coordinator::coordinator::{Coordinator, Limits};
+    use mrt_coordinator::farm::Settings;
+    use mrt_coordinator::head::Retention;
+    use mrt_coordinator::store::{Bundles, Store};
+    use mrt_ops::connect::in_process;
+    use mrt_ops::serve::Tokens;
+    use tokio_util::sync::CancellationToken;
+    use tonic::Request;
+    use tonic::service::interceptor::InterceptorLayer;
+    use tonic::transport::Server;
+
+    use super::*;
+
+    /// A farm that is away at every other call.
+    async fn shy() -> Farm {
+        let bundles = Bundles { bytes: 1 << 30, keep: 600_000 };
+        let settings = Settings { lease: 600_000, attempts: 1 };
+        let store = Store::temporary().await.unwrap();
+        let coordinator = Coordinator::start(store, settings, Retention { runs: 600_000, bundles });
+        let limits = Limits { bundle: 1 << 30, bundles: 1 << 30, silence: Limits::SILENCE };
+        let routes = coordinator.routes(&Tokens::none(), limits, &CancellationToken::new());
+        let (channel, incoming) = in_process();
+        let called = Arc::new(Mutex::new(0));
+        let away = InterceptorLayer::new(move |request: Request<()>| {
+            let mut called = called.lock().unwrap();
+            *called += 1;
+            if *called % 2 == 1 { Err(Status::unavailable("not now")) } else { Ok(request) }
+        });
+        let server = Server::builder().layer(away).add_routes(routes).serve_with_incoming(incoming);
+        tokio::spawn(server);
+        Farm::here(channel)
+    }
+
+    #[tokio::test]
+    async fn a_bundle_is_sent_again_while_the_coordinator_is_away() {
+        let directory = tempfile::tempdir().unwrap();
+        // More than one message.
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(3 * PART).collect();
+        std::fs::write(directory.path().join("noise"), noise).unwrap();
+        let packed = Arc::new(pack(directory.path(), Files::default()).unwrap());
+        let name = packed.digest.to_string();
+        let farm = shy().await;
+        let bundles = vec![name];
+        assert_eq!(farm.missing(bundles.clone()).await.unwrap(), bundles);
+        farm.upload(&packed, |_| ()).await.unwrap();
+        assert_eq!(farm.missing(bundles).await.unwrap(), [""; 0]);
+    }
 }

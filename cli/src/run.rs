@@ -17,7 +17,7 @@ use mrt_proto::v1;
 use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_report::{Report, exit_code};
 use mrt_worker::agent::{self, AgentError, AgentOptions, Files, Projects, ProjectsError};
-use mrt_worker::host::environment;
+use mrt_worker::host::environment::{self, Environments};
 use mrt_worker::run::{Station, StationOptions, interpreter};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
@@ -150,7 +150,7 @@ impl Head {
         let settings = Settings { lease: FOR_EVER, attempts: 1 };
         let coordinator = Coordinator::start(store, settings, Retention { runs: FOR_EVER, bundles: all });
         let stop = CancellationToken::new();
-        let limits = Limits { bundle: 0, bundles: u64::MAX };
+        let limits = Limits { bundle: 0, bundles: u64::MAX, silence: Limits::SILENCE };
         let routes = coordinator.routes(&Tokens::none(), limits, &stop);
         let (channel, incoming) = in_process();
         let stopped = stop.clone().cancelled_owned();
@@ -194,11 +194,12 @@ impl Worker {
         jobs: NonZeroUsize,
         interpreter: Option<PathBuf>,
     ) -> Self {
+        let environments = Environments::new(environment::default_cache().join("envs"), environment::ROOM);
         let station = Arc::new(Station::new(StationOptions {
             jobs: jobs.get(),
             keep: arguments.keep,
             interpreter,
-            cache: environment::default_cache_dir(),
+            environments: Arc::new(environments),
         }));
         let drain = CancellationToken::new();
         let serving = agent::serve(

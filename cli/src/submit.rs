@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use mrt_bundle::{Limits, Packed, pack};
 use mrt_chain::selection::{SelectionError, Wanted};
 use mrt_chain::settings::{Project, Suite};
 use mrt_proto::v1;
 use mrt_report::exit_code;
+use tonic::Code;
 
 use crate::args::{Follow, Submit};
 use crate::error::CliError;
@@ -39,8 +41,18 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     runtime.block_on(async {
         let farm = Farm::at(&arguments.connection)?;
-        send(&farm, &project, packed, &screen).await?;
-        let run = farm.submit(request).await?;
+        let packed = Arc::new(packed);
+        send(&farm, &project, &packed, &screen).await?;
+        let run = match farm.submit(request.clone()).await {
+            // Between the two it may have made room for other bundles.
+            Err(CliError::Call(error))
+                if error.status().code() == Code::FailedPrecondition
+                    && send(&farm, &project, &packed, &screen).await? =>
+            {
+                farm.submit(request).await?
+            }
+            submitted => submitted?,
+        };
         if arguments.detach {
             Output::Stdout.write(&format!("{run}\n"))?;
             screen.say(format_args!("submitted as run {run}; `mrt-cli watch {run}` follows it"));
@@ -79,17 +91,22 @@ fn named(error: CliError) -> CliError {
     }
 }
 
-/// Sends the bundle where the farm lacks it.
-async fn send(farm: &Farm, project: &Project, packed: Packed, screen: &Screen) -> Result<(), CliError> {
+/// Sends the bundle where the farm lacks it; the answer is whether it did.
+async fn send(
+    farm: &Farm,
+    project: &Project,
+    packed: &Arc<Packed>,
+    screen: &Screen,
+) -> Result<bool, CliError> {
     let name = packed.digest.to_string();
     if farm.missing(vec![name]).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let bar = screen.bytes(packed.size, &format!("sending {}", project.root.display()));
     let shown = bar.clone();
     farm.upload(packed, move |sent| shown.set_position(sent)).await?;
     bar.finish_and_clear();
-    Ok(())
+    Ok(true)
 }
 
 /// Follows a run to its end and writes its report.

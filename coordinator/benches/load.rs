@@ -1,6 +1,6 @@
 //! How much one coordinator holds: worker streams, results per second, memory.
 //!
-//! `cargo bench -p mrt-coordinator --bench load [-- WORKERS SECONDS RATE [DATABASE_URL]]`: starts the real program, connects so many
+//! `cargo bench -p mrt-coordinator --bench load [-- WORKERS SECONDS RATE [DATABASE_URL [COORDINATORS]]]`: starts the real program, connects so many
 //! workers over TCP, each with a stream of its own, and lets them send results at this rate altogether. Everything runs on this
 //! machine, so the generator takes its share of the processors.
 
@@ -32,6 +32,7 @@ struct Numbers {
     seconds: u64,
     rate: u64,
     database: Option<String>,
+    coordinators: u64,
 }
 
 /// Ends with the bench, however that ends.
@@ -80,16 +81,20 @@ fn main() {
         seconds: number(1, 20),
         rate: number(2, 2_000),
         database: arguments.get(3).cloned(),
+        coordinators: number(4, 1),
     };
     tokio::runtime::Runtime::new().unwrap().block_on(measure(&numbers));
 }
 
 async fn measure(numbers: &Numbers) {
     let data = tempfile::tempdir().unwrap();
-    let program = Program::start(data.path(), numbers.database.as_deref());
-    let channels = futures(&program.1).await;
+    let start = |_| Program::start(data.path(), numbers.database.as_deref());
+    let programs: Vec<Program> = (0..numbers.coordinators).map(start).collect();
+    let channels = connections(&programs).await;
     submit(&channels[0], numbers).await;
-    println!("coordinator at rest: {} MiB", program.memory("VmRSS"));
+    let memory =
+        |name| programs.iter().map(|it| format!("{} MiB", it.memory(name))).collect::<Vec<_>>().join(", ");
+    println!("at rest: {}", memory("VmRSS"));
 
     let latencies = Arc::new(Mutex::new(Vec::new()));
     let (taken, other) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
@@ -109,7 +114,7 @@ async fn measure(numbers: &Numbers) {
         }));
     }
     sleep_until(begin).await;
-    println!("{} streams: {} MiB", numbers.workers, program.memory("VmRSS"));
+    println!("{} streams: {}", numbers.workers, memory("VmRSS"));
     for worker in workers {
         worker.await.unwrap();
     }
@@ -127,13 +132,14 @@ async fn measure(numbers: &Numbers) {
         at(1_000),
         other.load(Ordering::Relaxed),
     );
-    println!("coordinator: {} MiB, at most {} MiB", program.memory("VmRSS"), program.memory("VmHWM"));
+    println!("at the end: {}, at most {}", memory("VmRSS"), memory("VmHWM"));
 }
 
-async fn futures(url: &str) -> Vec<Channel> {
+/// Connections to all coordinators, in turn.
+async fn connections(programs: &[Program]) -> Vec<Channel> {
     let mut channels = Vec::new();
-    for _ in 0..CONNECTIONS {
-        channels.push(Endpoint::from_shared(url.to_owned()).unwrap().connect().await.unwrap());
+    for Program(_, url) in programs.iter().cycle().take(CONNECTIONS) {
+        channels.push(Endpoint::from_shared(url.clone()).unwrap().connect().await.unwrap());
     }
     channels
 }

@@ -27,7 +27,7 @@ Every option can also stand in a TOML file (--config), by its long name, or in t
 Exit codes:
   0  stopped as asked
   2  the options, the files that they name or the settings are wrong
-  3  the state or the address cannot be had";
+  3  the state or the address cannot be had, or the head has ended by itself";
 
 /// The head of a farm of workers that verify database migrations.
 ///
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     pub(crate) keep_bundles: Duration,
 
     /// A worker that has not been heard for so long is lost, and what it was at is tried elsewhere
-    #[arg(long, value_name = "DURATION", env = "MRT_LEASE", value_parser = duration, default_value = "30s", help_heading = "Workers")]
+    #[arg(long, value_name = "DURATION", env = "MRT_LEASE", value_parser = lease, default_value = "30s", help_heading = "Workers")]
     pub(crate) lease: Duration,
 
     #[command(flatten)]
@@ -79,6 +79,15 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) metrics: Metrics,
+}
+
+/// What a worker is given to be heard again: shorter ones would be lost to a busy network.
+fn lease(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time < Duration::from_secs(1) {
+        return Err("a worker cannot be heard so often; give a second or more, like `30s`".to_owned());
+    }
+    Ok(time)
 }
 
 /// What is wrong with the options.
@@ -163,5 +172,15 @@ mod tests {
         // What somebody has made is theirs.
         database(dir.path());
         assert!(!dir.path().join(".gitignore").exists());
+    }
+
+    #[test]
+    fn a_lease_is_no_shorter_than_a_second() {
+        let lease = |text| Args::try_parse_from(["mrt-coordinator", "--lease", text]).map(|args| args.lease);
+        assert_eq!(lease("1s").ok(), Some(Duration::from_secs(1)));
+        for short in ["500us", "999ms"] {
+            let told = lease(short).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(told.contains("give a second or more"), "{told}");
+        }
     }
 }

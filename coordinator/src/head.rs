@@ -12,6 +12,7 @@ use mrt_proto::v1;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::farm::{Assignment, Changes, Ended, Farm, NewRun, Settings, Spoken};
@@ -64,6 +65,9 @@ pub enum HeadError {
     },
 }
 
+/// The numbers of the next events, by run.
+pub type NextEvents = BTreeMap<RunId, u64>;
+
 type Reply<T> = oneshot::Sender<Result<T, HeadError>>;
 
 /// What can be asked of the head.
@@ -81,22 +85,24 @@ enum Task {
 #[derive(Clone)]
 pub struct Head {
     tasks: mpsc::Sender<Task>,
-    written: watch::Receiver<u64>,
+    written: watch::Receiver<NextEvents>,
     work: watch::Receiver<u64>,
     ready: watch::Receiver<bool>,
     lease: u64,
     metrics: Metrics,
+    closing: CancellationToken,
 }
 
 impl Head {
-    /// Starts it; the future ends when all that speak to it are gone.
+    /// Starts it; the future ends when all that speak to it are gone, or it was closed and has done what was asked before.
     pub fn start(store: Store, settings: Settings, retention: Retention) -> (Self, impl Future<Output = ()>) {
         let (tasks, inbox) = mpsc::channel(4 * TASKS);
-        let (written, written_rx) = watch::channel(0);
+        let (written, written_rx) = watch::channel(NextEvents::new());
         let (work, work_rx) = watch::channel(0);
         let (ready, ready_rx) = watch::channel(false);
         let lease = settings.lease;
         let metrics = Metrics::new();
+        let closing = CancellationToken::new();
         let mind = Mind {
             store,
             settings,
@@ -111,7 +117,13 @@ impl Head {
             heard: None,
             metrics: metrics.clone(),
         };
-        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics }, mind.run(inbox))
+        let run = mind.run(inbox, closing.clone());
+        (Self { tasks, written: written_rx, work: work_rx, ready: ready_rx, lease, metrics, closing }, run)
+    }
+
+    /// Takes nothing further in, whoever may still want something.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     /// How long a lease lasts without a word of its holder, in milliseconds.
@@ -119,8 +131,8 @@ impl Head {
         self.lease
     }
 
-    /// Changes whenever something was written.
-    pub fn written(&self) -> watch::Receiver<u64> {
+    /// Changes whenever something was written: the next event's number of each run that goes on.
+    pub fn written(&self) -> watch::Receiver<NextEvents> {
         self.written.clone()
     }
 
@@ -221,7 +233,7 @@ struct Mind {
     retention: Retention,
     farm: Farm,
     seen: Seen,
-    written: watch::Sender<u64>,
+    written: watch::Sender<NextEvents>,
     work: watch::Sender<u64>,
     ready: watch::Sender<bool>,
     collected: Option<Instant>,
@@ -233,13 +245,17 @@ struct Mind {
 }
 
 impl Mind {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Task>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Task>, closing: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tasks = Vec::new();
         loop {
             tokio::select! {
                 received = inbox.recv_many(&mut tasks, TASKS) => if received == 0 { break },
+                () = closing.cancelled(), if !inbox.is_closed() => {
+                    inbox.close();
+                    continue;
+                }
                 _ = tick.tick() => {
                     self.metrics.survey(&self.farm);
                     if !self.is_due() {
@@ -281,7 +297,8 @@ impl Mind {
             answer(failed.clone().map_or(Ok(()), Err));
         }
         if failed.is_none() {
-            self.written.send_modify(|count| *count += 1);
+            let next = self.farm.runs.iter().map(|(id, run)| (*id, run.next_event)).collect();
+            self.written.send_if_modified(|told| std::mem::replace(told, next) != *told);
             if worked {
                 self.work.send_modify(|count| *count += 1);
             }

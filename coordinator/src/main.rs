@@ -6,7 +6,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mrt_coordinator::coordinator::{Coordinator, Limits};
+use mrt_coordinator::coordinator::{Coordinator, Limits, Lost};
 use mrt_coordinator::farm::Settings;
 use mrt_coordinator::head::Retention;
 use mrt_coordinator::lease::ATTEMPTS;
@@ -39,6 +39,8 @@ enum MainError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    #[error(transparent)]
+    Lost(#[from] Lost),
     #[error("cannot serve any more")]
     Serve(#[source] tonic::transport::Error),
 }
@@ -49,7 +51,9 @@ impl MainError {
             Self::Args(_) | Self::Log(_) | Self::Store(StoreError::Url { .. }) => Trouble::Usage,
             Self::Listen(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
-            Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Serve(_) => Trouble::Infrastructure,
+            Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Lost(_) | Self::Serve(_) => {
+                Trouble::Infrastructure
+            }
         }
     }
 }
@@ -87,10 +91,10 @@ async fn serve(args: &Args) -> Result<(), MainError> {
         runs: millis(args.keep_runs),
         bundles: Bundles { bytes: args.bundles, keep: millis(args.keep_bundles) },
     };
-    let limits = Limits { bundle: args.max_bundle, bundles: args.bundles };
+    let limits = Limits { bundle: args.max_bundle, bundles: args.bundles, silence: Limits::SILENCE };
     let bound = args.listen.bind()?;
     info!(state = store.name(), "the state is open");
-    let coordinator = Coordinator::start(store, settings, retention);
+    let mut coordinator = Coordinator::start(store, settings, retention);
     let _metrics = args.metrics.serve(coordinator.metrics(), coordinator.ready())?;
     let routes = coordinator.routes(&bound.tokens, limits, &stop);
     info!(address = %bound.address, version = env!("CARGO_PKG_VERSION"), "listening");
@@ -105,6 +109,10 @@ async fn serve(args: &Args) -> Result<(), MainError> {
     tokio::select! {
         served = serving => served.map_err(MainError::Serve)?,
         () = given_up => error!("some clients did not go in time; their connections are cut"),
+        lost = coordinator.lost() => {
+            error!("{lost}");
+            return Err(lost.into());
+        }
     }
     coordinator.end().await;
     info!("stopped");

@@ -1,5 +1,7 @@
 //! What operators look at. Nothing is decided by it.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,10 +14,16 @@ use prometheus_client::registry::Registry;
 use crate::farm::{Changes, Farm};
 use crate::lease::Answer;
 
-/// Which targets it is about.
+/// Engines that are told apart. Whatever is shown once is shown for ever, and their names are what submitters write.
+const ENGINES: usize = 16;
+
+/// The longest name of an engine that is shown.
+const LONGEST: usize = 64;
+
+/// Which engine it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Target {
-    target: String,
+struct Engine {
+    engine: String,
 }
 
 /// What became of a result.
@@ -27,24 +35,26 @@ struct Became {
 /// How cells ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Ended {
-    target: String,
+    engine: String,
     verdict: &'static str,
 }
 
 /// Counts what the head does.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
-    waiting: Family<Target, Gauge>,
-    leased: Family<Target, Gauge>,
-    leases: Family<Target, Gauge>,
+    waiting: Family<Engine, Gauge>,
+    leased: Family<Engine, Gauge>,
+    leases: Family<Engine, Gauge>,
     runs: Gauge,
     workers: Gauge,
     expired: Counter,
     results: Family<Became, Counter>,
     cells: Family<Ended, Counter>,
-    seconds: Family<Target, Histogram>,
+    seconds: Family<Engine, Histogram>,
     turns: Histogram,
     failed_turns: Counter,
+    /// The first that came.
+    engines: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Metrics {
@@ -62,6 +72,7 @@ impl Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.01, 2.0, 16))),
             turns: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
             failed_turns: Counter::default(),
+            engines: Arc::default(),
         }
     }
 
@@ -98,13 +109,23 @@ impl Metrics {
         self.turns.observe(time.as_secs_f64());
         self.expired.inc_by(changes.expired);
         for (_, _, cell) in &changes.results {
-            let target = cell.target.clone();
-            self.cells.get_or_create(&Ended { target: target.clone(), verdict: cell.verdict.as_str() }).inc();
+            let engine = self.engine(&cell.target);
+            self.cells.get_or_create(&Ended { engine: engine.clone(), verdict: cell.verdict.as_str() }).inc();
             let seconds = Duration::from_millis(cell.duration_ms).as_secs_f64();
-            self.seconds.get_or_create(&Target { target }).observe(seconds);
+            self.seconds.get_or_create(&Engine { engine }).observe(seconds);
         }
         self.runs.set(count(farm.runs.len()));
         self.workers.set(count(farm.workers.len()));
+    }
+
+    /// The engine of a target, `postgres` of `postgres:16`; of those beyond the first few `other`.
+    fn engine(&self, target: &str) -> String {
+        let engine = target.split_once(':').map_or(target, |(engine, _)| engine);
+        // A thread that panicked here has left a set all the same.
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = engines.contains(engine)
+            || engine.len() <= LONGEST && engines.len() < ENGINES && engines.insert(engine.to_owned());
+        if is_known { engine.to_owned() } else { "other".to_owned() }
     }
 
     pub(crate) fn failed(&self) {
@@ -118,14 +139,14 @@ impl Metrics {
             family.clear();
         }
         for plan in farm.plans.values() {
-            let target = Target { target: plan.target.clone() };
+            let engine = Engine { engine: self.engine(&plan.target) };
             for shard in plan.column.shards() {
                 let cells = count(shard.cells.len());
                 if shard.holder.is_some() {
-                    self.leased.get_or_create(&target).inc_by(cells);
-                    self.leases.get_or_create(&target).inc();
+                    self.leased.get_or_create(&engine).inc_by(cells);
+                    self.leases.get_or_create(&engine).inc();
                 } else {
-                    self.waiting.get_or_create(&target).inc_by(cells);
+                    self.waiting.get_or_create(&engine).inc_by(cells);
                 }
             }
         }
@@ -134,4 +155,36 @@ impl Metrics {
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text::encode;
+
+    use super::*;
+    use crate::plan::ColumnId;
+
+    #[test]
+    fn what_submitters_write_makes_no_more_series() {
+        let metrics = Metrics::new();
+        let ended = |target: String| {
+            let verdict = mrt_report::Verdict::Pass;
+            let cell = mrt_report::Cell::untried("shop", &target, "a", "", verdict, String::new());
+            let changes = Changes { results: vec![(ColumnId(1), 0, cell)], ..Changes::default() };
+            metrics.turned(Duration::ZERO, &Farm::default(), &changes);
+        };
+        for version in 10..20 {
+            ended(format!("postgres:{version}"));
+        }
+        ended("x".repeat(100));
+        for number in 0..100 {
+            ended(format!("made up {number}"));
+        }
+        let mut text = String::new();
+        encode(&mut text, &metrics.registry()).unwrap();
+        let cells: Vec<&str> = text.lines().filter(|line| line.starts_with("mrt_cells_total")).collect();
+        assert!(cells.contains(&r#"mrt_cells_total{engine="postgres",verdict="pass"} 10"#), "{cells:?}");
+        assert!(cells.contains(&r#"mrt_cells_total{engine="other",verdict="pass"} 86"#), "{cells:?}");
+        assert_eq!(cells.len(), 17);
+    }
 }

@@ -2,7 +2,10 @@
 
 mod submissions;
 mod submitted;
+mod words;
 mod workers;
+
+use std::time::Duration;
 
 use mrt_ops::serve::{Role, Tokens};
 use mrt_proto::v1::submissions_server::{SERVICE_NAME as SUBMISSIONS, SubmissionsServer};
@@ -16,7 +19,7 @@ use tonic_health::ServingStatus;
 
 use crate::head::{Head, HeadError};
 use crate::plan::RunId;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, UploadError};
 
 use submissions::Submitting;
 use workers::Working;
@@ -35,6 +38,13 @@ pub struct Limits {
     pub bundle: u64,
     /// Bytes of all bundles.
     pub bundles: u64,
+    /// How long nothing may come of an upload.
+    pub silence: Duration,
+}
+
+impl Limits {
+    /// How long nothing may come of an upload, where nobody says otherwise.
+    pub const SILENCE: Duration = Duration::from_secs(60);
 }
 
 /// What a program serves: both services, each behind its role, health and reflection. Streams end when `stop` says so.
@@ -74,14 +84,19 @@ fn health(
 ) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
     let (reporter, service) = tonic_health::server::health_reporter();
     tokio::spawn(async move {
+        let mut lives = true;
         loop {
-            let is_ready = *ready.borrow_and_update() && !stop.is_cancelled();
+            let is_ready = lives && *ready.borrow_and_update() && !stop.is_cancelled();
             let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             for name in ["", SUBMISSIONS, WORKERS] {
                 reporter.set_service_status(name, status).await;
             }
+            if !lives {
+                return;
+            }
             tokio::select! {
-                changed = ready.changed() => if changed.is_err() { return },
+                // What the head said last counts no more once it is gone.
+                changed = ready.changed() => lives = changed.is_ok(),
                 () = stop.cancelled(), if is_ready => {}
             }
         }
@@ -106,6 +121,16 @@ impl From<StoreError> for Status {
         match error {
             StoreError::Foreign { .. } => Self::internal(message),
             _ => Self::unavailable(message),
+        }
+    }
+}
+
+impl From<UploadError> for Status {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Full => Self::resource_exhausted(error.to_string()),
+            UploadError::Lost { .. } => Self::aborted(error.to_string()),
+            UploadError::Store(error) => error.into(),
         }
     }
 }

@@ -34,7 +34,7 @@ use url::Url;
 use crate::lease::Time;
 use crate::plan::{ColumnId, RunId};
 
-pub use bundles::{Bundles, Upload};
+pub use bundles::{Bundles, Upload, UploadError};
 pub use load::Seen;
 pub use read::{Listed, Told};
 

@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mrt_bundle::Limits as Files;
 use mrt_coordinator::coordinator::{Coordinator, Limits};
@@ -20,9 +21,12 @@ use mrt_proto::v1::submissions_client::SubmissionsClient;
 use mrt_proto::v1::worker_message::Message as Theirs;
 use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_report::{Cell, Report, Verdict};
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 use support::{Place, places};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{StreamExt as _, iter};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +35,7 @@ use tonic::{Code, Status, Streaming};
 
 /// Long enough that no lease runs out by itself in a test.
 const LONG: u64 = 600_000;
-const LIMITS: Limits = Limits { bundle: 1 << 20, bundles: 4 << 20 };
+const LIMITS: Limits = Limits { bundle: 1 << 20, bundles: 4 << 20, silence: Duration::from_millis(LONG) };
 
 /// A coordinator in this process.
 struct Running {
@@ -43,12 +47,16 @@ struct Running {
 
 impl Running {
     async fn start(place: &Place, lease: u64) -> Self {
+        Self::with(place, lease, LIMITS).await
+    }
+
+    async fn with(place: &Place, lease: u64, limits: Limits) -> Self {
         let store = Store::open(&place.url).await.unwrap();
         let bundles = Bundles { bytes: 1 << 30, keep: LONG };
         let retention = Retention { runs: LONG, bundles };
         let coordinator = Coordinator::start(store, Settings { lease, attempts: 3 }, retention);
         let stop = CancellationToken::new();
-        let routes = coordinator.routes(&Tokens::none(), LIMITS, &stop);
+        let routes = coordinator.routes(&Tokens::none(), limits, &stop);
         let (channel, incoming) = in_process();
         let stopped = stop.clone().cancelled_owned();
         let server = tokio::spawn(async move {
@@ -157,13 +165,17 @@ struct Worker {
 
 impl Worker {
     async fn greet(running: &Running, number: u64, protocol: u32) -> Result<Self, Status> {
-        let (outbound, receiver) = mpsc::channel(64);
         let hello = v1::Hello {
             protocol,
             version: "1".to_owned(),
             worker: format!("{number:016x}"),
             host: format!("host{number}"),
         };
+        Self::introduce(running, hello).await
+    }
+
+    async fn introduce(running: &Running, hello: v1::Hello) -> Result<Self, Status> {
+        let (outbound, receiver) = mpsc::channel(64);
         outbound.send(v1::WorkerMessage { message: Some(Theirs::Hello(hello)) }).await.unwrap();
         let mut client = WorkersClient::new(running.channel.clone());
         let mut inbound = client.work(ReceiverStream::new(receiver)).await?.into_inner();
@@ -529,6 +541,308 @@ async fn what_is_wrong_is_refused_and_harms_nothing() {
         assert_eq!(client.list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs, []);
         let run = running.submit("key", 1, LONG).await.unwrap();
         assert_eq!(run, "1");
+        running.stop().await;
+    }
+}
+
+/// A bundle of so many bytes, all of this value: its name and the message that sends it.
+fn bundle(value: u8, size: usize) -> (String, v1::UploadBundleRequest) {
+    let data = vec![value; size];
+    let bundle: String = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
+    (bundle.clone(), v1::UploadBundleRequest { bundle, data })
+}
+
+#[tokio::test]
+async fn what_nobody_needs_makes_room_and_only_what_open_runs_need_leaves_none() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let mut client = running.submissions();
+        let missing = async |bundles: &[&String]| {
+            let bundles = bundles.iter().map(|&it| it.clone()).collect();
+            let asked = v1::FindMissingBundlesRequest { bundles };
+            running.submissions().find_missing_bundles(asked).await.unwrap().into_inner().missing
+        };
+        // There is room for four.
+        let bundles: Vec<_> = (0..6).map(|value| bundle(value, 1_000_000)).collect();
+        let names: Vec<&String> = bundles.iter().map(|(name, _)| name).collect();
+        for (_, part) in &bundles[..4] {
+            client.upload_bundle(iter([part.clone()])).await.unwrap();
+        }
+        let run = client.submit(submission("first", names[0], 1, LONG)).await.unwrap().into_inner().run;
+        client.upload_bundle(iter([bundles[4].1.clone()])).await.unwrap();
+        assert_eq!(
+            missing(&names).await,
+            [names[1].clone(), names[5].clone()],
+            "the oldest that nobody needs"
+        );
+        for name in &names[2..5] {
+            client.submit(submission(name, name, 1, LONG)).await.unwrap();
+        }
+        let status = client.upload_bundle(iter([bundles[5].1.clone()])).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert!(status.message().contains("--bundles"), "{}", status.message());
+        assert_eq!(missing(&names).await, [names[1].clone(), names[5].clone()]);
+        client.cancel(v1::CancelRequest { run }).await.unwrap();
+        client.upload_bundle(iter([bundles[5].1.clone()])).await.unwrap();
+        assert_eq!(missing(&names).await, [names[0].clone(), names[1].clone()]);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_of_which_nothing_comes_ends() {
+    let places = places().await;
+    let limits = Limits { silence: Duration::from_millis(200), ..LIMITS };
+    let running = Running::with(&places[0], LONG, limits).await;
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(bundle(1, 1_000).1).await.unwrap();
+    let status = running.submissions().upload_bundle(ReceiverStream::new(receiver)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().contains("upload it again"), "{}", status.message());
+    drop(sender);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_bundle_that_was_asked_for_is_not_the_first_to_go() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let mut client = running.submissions();
+        // There is room for four.
+        let bundles: Vec<_> = (0..5).map(|value| bundle(value, 1_000_000)).collect();
+        for (_, part) in &bundles[..4] {
+            client.upload_bundle(iter([part.clone()])).await.unwrap();
+        }
+        let asked = v1::FindMissingBundlesRequest { bundles: vec![bundles[0].0.clone()] };
+        assert_eq!(client.find_missing_bundles(asked).await.unwrap().into_inner().missing, [""; 0]);
+        client.upload_bundle(iter([bundles[4].1.clone()])).await.unwrap();
+        client.submit(submission("key", &bundles[0].0, 1, LONG)).await.unwrap();
+        let status = client.submit(submission("other", &bundles[1].0, 1, LONG)).await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        running.stop().await;
+    }
+}
+
+/// An upload that goes on: its first MiB is sent, which is a part in the state.
+async fn begin_upload(running: &Running, value: u8) -> (mpsc::Sender<v1::UploadBundleRequest>, Uploading) {
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(bundle(value, 1 << 20).1).await.unwrap();
+    let mut client = running.submissions();
+    let upload = async move { client.upload_bundle(ReceiverStream::new(receiver)).await };
+    (sender, tokio::spawn(upload))
+}
+
+type Uploading = JoinHandle<Result<tonic::Response<v1::UploadBundleResponse>, Status>>;
+
+/// Waits until so many parts are in the state.
+async fn parts(place: &Place, number: i64) {
+    let mut connection = AnyConnection::connect(&place.url).await.unwrap();
+    loop {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS parts FROM parts").fetch_one(&mut connection).await.unwrap();
+        if row.get::<i64, _>("parts") == number {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_an_upload_that_fails_nothing_is_left() {
+    for place in places().await {
+        let limits = Limits { bundle: 2 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        // Too large, with another digest, and given up by its client.
+        let (sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        sender.send(bundle(1, (1 << 20) + 1).1).await.unwrap();
+        assert_eq!(upload.await.unwrap().unwrap_err().code(), Code::InvalidArgument);
+        parts(&place, 0).await;
+        let (sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        sender.send(bundle(1, 1).1).await.unwrap();
+        drop(sender);
+        assert_eq!(upload.await.unwrap().unwrap_err().code(), Code::DataLoss);
+        parts(&place, 0).await;
+        let (sender, upload) = begin_upload(&running, 1).await;
+        parts(&place, 1).await;
+        // So that it is not whole, should its end be taken for one.
+        sender.send(bundle(1, 1).1).await.unwrap();
+        upload.abort();
+        parts(&place, 0).await;
+        // Sent twice at a time, it is there once.
+        let uploads = [begin_upload(&running, 1).await, begin_upload(&running, 1).await];
+        parts(&place, 2).await;
+        for (sender, upload) in uploads {
+            drop(sender);
+            upload.await.unwrap().unwrap();
+        }
+        parts(&place, 1).await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_takes_room_and_only_so_much_comes_at_a_time() {
+    for place in places().await {
+        let limits = Limits { bundles: 8 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        let mut uploads = Vec::new();
+        for value in 0..8 {
+            uploads.push(begin_upload(&running, value).await);
+        }
+        parts(&place, 8).await;
+        // A ninth is not read before one of the others has ended.
+        let (sender, mut ninth) = begin_upload(&running, 8).await;
+        drop(sender);
+        timeout(Duration::from_millis(300), &mut ninth).await.unwrap_err();
+        let (sender, first) = uploads.remove(0);
+        drop(sender);
+        first.await.unwrap().unwrap();
+        // There is room for eight; the one that has come is needed by nobody, and makes room.
+        ninth.await.unwrap().unwrap();
+        parts(&place, 8).await;
+        let (sender, _) = uploads.remove(0);
+        let run = submission("key", &bundle(8, 1 << 20).0, 1, LONG);
+        running.submissions().submit(run).await.unwrap();
+        let (_sender, tenth) = begin_upload(&running, 9).await;
+        assert_eq!(tenth.await.unwrap().unwrap_err().code(), Code::ResourceExhausted);
+        drop((sender, uploads));
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_comes_whole_or_not_at_all() {
+    for place in places().await {
+        let limits = Limits { bundle: 4 << 20, ..LIMITS };
+        let running = Running::with(&place, LONG, limits).await;
+        let (name, part) = bundle(1, 3_000_000);
+        running.submissions().upload_bundle(iter([part.clone()])).await.unwrap();
+        let fetch = async || {
+            let request = v1::FetchBundleRequest { bundle: name.clone() };
+            WorkersClient::new(running.channel.clone()).fetch_bundle(request).await.map(|it| it.into_inner())
+        };
+        let chunks: Vec<v1::BundleChunk> = fetch().await.unwrap().collect::<Result<_, _>>().await.unwrap();
+        assert!(chunks.into_iter().flat_map(|chunk| chunk.data).eq(part.data));
+        let mut state = AnyConnection::connect(&place.url).await.unwrap();
+        sqlx::query("DELETE FROM parts WHERE part = 2").execute(&mut state).await.unwrap();
+        let mut chunks = fetch().await.unwrap();
+        let status = loop {
+            if let Err(status) = chunks.message().await.map(Option::unwrap) {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Code::Aborted);
+        sqlx::query("DELETE FROM bundles").execute(&mut state).await.unwrap();
+        assert_eq!(fetch().await.unwrap_err().code(), Code::NotFound);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_does_not_hold_up_the_end() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        running.submit("key", 1, LONG).await.unwrap();
+        let (_upload, uploading) = begin_upload(&running, 1).await;
+        let _watched = running.watch("1", 0).await;
+        // It does not say hello.
+        let (_greeting, receiver) = mpsc::channel::<v1::WorkerMessage>(1);
+        let mut client = WorkersClient::new(running.channel.clone());
+        let greeting = tokio::spawn(async move { client.work(ReceiverStream::new(receiver)).await });
+        parts(&place, 2).await;
+        let Running { channel, coordinator, server, stop } = running;
+        let routes = coordinator.routes(&Tokens::none(), LIMITS, &stop);
+        stop.cancel();
+        drop(channel);
+        assert_eq!(uploading.await.unwrap().unwrap_err().code(), Code::Unavailable);
+        assert_eq!(greeting.await.unwrap().unwrap_err().code(), Code::Unavailable);
+        server.await.unwrap();
+        // As of a connection that is still there.
+        coordinator.end().await;
+        drop(routes);
+    }
+}
+
+#[tokio::test]
+async fn words_that_no_database_takes_fail_nobody_elses() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let run = running.submit("key", 1, LONG).await.unwrap();
+        let refused = |status: Status, told: &str| {
+            assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+            assert!(status.message().contains(told), "{status}");
+        };
+        // As it is refused where it comes in, so that it is in no turn.
+        let bundle = upload(&mut running.submissions()).await;
+        let request = submission("key\0", &bundle, 1, LONG);
+        refused(running.submissions().submit(request).await.unwrap_err(), "the key");
+        let hello = |host: &str| {
+            let (host, version) = (host.to_owned(), "1".to_owned());
+            v1::Hello { protocol: mrt_proto::PROTOCOL, version, worker: format!("{:016x}", 1), host }
+        };
+        refused(Worker::introduce(&running, hello("a\0b")).await.err().unwrap(), "the host");
+        refused(Worker::introduce(&running, hello(&"h".repeat(257))).await.err().unwrap(), "the host");
+        for state in [
+            v1::WorkerState { serves: vec![sqlite(); 65], ..v1::WorkerState::default() },
+            v1::WorkerState { warm: vec!["a\0".to_owned()], ..v1::WorkerState::default() },
+            v1::WorkerState { held: vec![v1::HeldShard::default(); 1_025], ..v1::WorkerState::default() },
+        ] {
+            let mut worker = Worker::join(&running, 1).await;
+            worker.say(Theirs::State(state)).await;
+            refused(worker.inbound.message().await.unwrap_err(), "");
+        }
+        // What is for people is kept as far as it can be.
+        let mut worker = Worker::join(&running, 1).await;
+        worker.state(Vec::new(), false).await;
+        let shard = worker.assignment().await;
+        let note = v1::ShardNote {
+            lease: shard.lease.clone(),
+            note: Some(v1::shard_note::Note::Preparing("one\0two".to_owned())),
+        };
+        worker.say(Theirs::Note(note)).await;
+        let failure = v1::Failure { causes: vec!["no\0thing".to_owned(), "x".repeat(100_000)], usage: true };
+        let lease = shard.lease;
+        let told = v1::ShardFailure { sequence: 1, lease, failure: Some(failure), project: true };
+        worker.say(Theirs::Failure(told)).await;
+        let events = running.events(&run, 0).await;
+        let is_note = |event: &v1::RunEvent| matches!(&event.event, Some(Event::Note(it)) if it.note == Some(v1::note::Note::Preparing("one\u{fffd}two".to_owned())));
+        assert!(events.iter().any(is_note), "{events:?}");
+        let failures = running.report(&run).await.0.failures;
+        let causes = &failures[0].failure.as_ref().unwrap().causes;
+        assert_eq!(causes[0], "no\u{fffd}thing");
+        assert!(causes[1].len() < 70_000);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_watches_what_is_over_is_not_kept() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let run = running.submit("key", 1, LONG).await.unwrap();
+        // Beyond what there will ever be, before the end and after it.
+        let beyond = running.events(&run, u64::MAX);
+        let (beyond, ()) = tokio::join!(beyond, async {
+            running.submissions().cancel(v1::CancelRequest { run: run.clone() }).await.unwrap();
+        });
+        assert_eq!(beyond, []);
+        let number = running.events(&run, 0).await.last().unwrap().number;
+        assert_eq!(running.events(&run, number).await.len(), 1);
+        assert_eq!(running.events(&run, number + 1).await, []);
+        // Of one that is removed while somebody watches nothing more comes.
+        let other = running.submit("other", 1, LONG).await.unwrap();
+        let mut watched = running.watch(&other, 1).await;
+        watched.message().await.unwrap();
+        let mut state = AnyConnection::connect(&place.url).await.unwrap();
+        sqlx::query("DELETE FROM runs WHERE submission = 'other'").execute(&mut state).await.unwrap();
+        sqlx::query("DELETE FROM events WHERE run = 2").execute(&mut state).await.unwrap();
+        let status = loop {
+            if let Err(status) = watched.message().await.map(Option::unwrap) {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Code::NotFound);
         running.stop().await;
     }
 }

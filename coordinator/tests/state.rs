@@ -12,7 +12,7 @@ use mrt_coordinator::farm::{
 };
 use mrt_coordinator::lease::{Answer, Time, WorkerId};
 use mrt_coordinator::plan::{Capability, ColumnId, RunId};
-use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload};
+use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload, UploadError};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -156,7 +156,7 @@ fn act(
 
 async fn with_bundle(store: &Store) {
     let digest = mrt_bundle::Digest::parse(&"0".repeat(64)).unwrap();
-    Upload::new("upload".to_owned()).keep(store, digest).await.unwrap();
+    Upload::new(store, 0).keep(digest).await.unwrap();
 }
 
 #[tokio::test]
@@ -240,11 +240,11 @@ async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
         let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
         let digest = |digit: &str| mrt_bundle::Digest::parse(&digit.repeat(64)).unwrap();
         for name in ["1", "2"] {
-            let mut upload = Upload::new(format!("upload {name}"));
+            let mut upload = Upload::new(&store, 6_000_000);
             for part in bytes.chunks(700_001) {
-                upload.add(&store, part).await.unwrap();
+                upload.add(part).await.unwrap();
             }
-            upload.keep(&store, digest(name)).await.unwrap();
+            upload.keep(digest(name)).await.unwrap();
         }
         let mut back = Vec::new();
         for part in 0.. {
@@ -260,14 +260,30 @@ async fn bundles_come_back_as_they_went_and_go_when_nobody_needs_them() {
         run.columns.iter_mut().for_each(|column| column.bundle = "1".repeat(64));
         farm.submit(&SETTINGS, turn.now, (RunId(1), ColumnId(1)), &run, &[], &mut changes);
         turn.save(&farm, &changes, &BTreeMap::from([(RunId(1), run)])).await.unwrap();
-        turn.collect(turn.now, Bundles { bytes: 7_000_000, keep: 1_000_000 }).await.unwrap();
+        turn.collect(turn.now, Bundles { bytes: 6_000_000, keep: 1_000_000 }).await.unwrap();
         turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 6_000_000);
         let mut turn = store.turn().await.unwrap();
         turn.collect(turn.now, Bundles { bytes: 1, keep: 1_000_000 }).await.unwrap();
         turn.commit().await.unwrap();
         assert_eq!(store.bundle_bytes().await.unwrap(), 3_000_000);
-        assert!(store.has_bundle(digest("1")).await.unwrap());
+        assert_eq!(store.bundle_size(digest("1")).await.unwrap(), Some(3_000_000));
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_of_which_parts_are_gone_is_not_kept() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let digest = mrt_bundle::Digest::parse(&"1".repeat(64)).unwrap();
+        let mut upload = Upload::new(&store, u64::MAX);
+        upload.add(&vec![0; 2_000_000]).await.unwrap();
+        // As they are removed when an upload takes longer than an hour.
+        let mut other = AnyConnection::connect(&place.url).await.unwrap();
+        other.execute("DELETE FROM parts").await.unwrap();
+        let error = upload.keep(digest).await.unwrap_err();
+        assert!(matches!(error, UploadError::Lost { expected: 2, found: 1 }), "{error}");
+        assert_eq!(store.bundle_size(digest).await.unwrap(), None);
     }
 }
 
@@ -333,6 +349,34 @@ async fn runs_that_have_ended_are_kept_for_a_while() {
         assert_eq!(store.runs(10).await.unwrap(), []);
         assert_eq!(store.report(RunId(1)).await.unwrap().columns.len(), 0);
         assert_eq!(store.events(RunId(1), 0, 10).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn runs_are_removed_some_at_a_time() {
+    for place in support::places().await {
+        let store = Store::open(&place.url).await.unwrap();
+        let mut turn = store.turn().await.unwrap();
+        let (mut farm, mut changes, mut new) = (Farm::default(), Changes::default(), BTreeMap::new());
+        for number in 1..=25 {
+            let id = RunId(number);
+            let mut run = run(&mut Rng::with_seed(1), format!("key {number}"));
+            run.columns.truncate(1);
+            farm.submit(&SETTINGS, turn.now, (id, ColumnId(number)), &run, &[], &mut changes);
+            assert!(farm.cancel(id, &mut changes));
+            new.insert(id, run);
+        }
+        turn.save(&farm, &changes, &new).await.unwrap();
+        let bundles = Bundles { bytes: u64::MAX, keep: 1_000_000 };
+        let after = Time(turn.now.0 + 1);
+        turn.collect(after, bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        let left: Vec<u64> = store.runs(100).await.unwrap().iter().map(|run| run.id.0).collect();
+        assert_eq!(left, [25, 24, 23, 22, 21], "those that have ended first go first");
+        let mut turn = store.turn().await.unwrap();
+        turn.collect(after, bundles).await.unwrap();
+        turn.commit().await.unwrap();
+        assert_eq!(store.runs(100).await.unwrap(), []);
     }
 }
 

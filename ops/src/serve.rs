@@ -1,5 +1,6 @@
 //! How the coordinator listens, and whom it lets in.
 
+mod incoming;
 mod tokens;
 
 use std::io;
@@ -7,9 +8,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
+pub use incoming::{Guarded, Incoming};
 pub use tokens::{Gate, Role, Roles, Tokens, TokensError};
 
 use crate::{FileError, Trouble, file};
@@ -113,8 +114,8 @@ impl ListenError {
 pub struct Bound {
     /// With TLS where it is asked for; services are to be added.
     pub server: Server,
-    /// The connections of those who come.
-    pub incoming: TcpIncoming,
+    /// The connections of those who come, as many as can be held, without those that are silent.
+    pub incoming: Incoming,
     /// Where it listens, with the port that it got.
     pub address: SocketAddr,
     /// Who may do what.
@@ -144,8 +145,7 @@ impl Listen {
             server = server.tls_config(tls).map_err(ListenError::Tls)?;
         }
         let (listener, address) = listen(address).map_err(|source| ListenError::Bind { address, source })?;
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        Ok(Bound { server, incoming, address, tokens })
+        Ok(Bound { server, incoming: Incoming::new(listener), address, tokens })
     }
 
     fn tokens(&self, text: Option<String>) -> Result<Tokens, ListenError> {

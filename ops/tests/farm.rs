@@ -229,6 +229,19 @@ async fn who_says_nothing_at_first_is_spoken_to() {
 }
 
 #[tokio::test]
+async fn who_never_says_anything_is_left() {
+    let files = with_certificates();
+    for arguments in ["", "--tls-cert @server.pem --tls-key @server.key"] {
+        let mut silent = TcpStream::connect(files.serve(arguments)).await.unwrap();
+        // What a server says first.
+        tokio::time::timeout(Duration::from_secs(60), silent.read_to_end(&mut Vec::new()))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_was_lost_is_made_again() {
     let files = Files::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -13,12 +13,10 @@ mod line;
 mod metrics;
 mod pause;
 mod projects;
-mod shelf;
 mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::future::pending;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +47,9 @@ pub struct AgentOptions {
     pub host: String,
     /// How long cells may take to their ends once it is asked to end.
     pub grace: Duration,
+    /// How long it takes nothing new after a failure for which this machine may be to blame; up to twelve times as long when such
+    /// failures follow each other.
+    pub rest: Duration,
     /// What is asked whether servers can come as containers. While it does not answer, shards that need them are left to
     /// others. With nobody to ask they always can, and what fails for want of an engine is a failure.
     pub engine: Option<Arc<dyn Engine>>,
@@ -65,6 +66,8 @@ impl AgentOptions {
             slots,
             host: "this machine".to_owned(),
             grace: Duration::from_secs(25),
+            // Nobody else could do it meanwhile.
+            rest: Duration::ZERO,
             engine: None,
             connection: None,
             metrics: Metrics::default(),
@@ -115,16 +118,4 @@ fn identity() -> Result<String, ServerError> {
 
 fn bounded(client: WorkersClient<Channel>) -> WorkersClient<Channel> {
     client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE)
-}
-
-/// Work with files. Its panic is the caller's.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and nothing is polled again.
-            Err(_) => pending().await,
-        },
-    }
 }

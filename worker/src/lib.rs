@@ -4,6 +4,8 @@ pub mod agent;
 mod check;
 pub mod database;
 pub mod host;
+mod program;
 pub mod run;
 pub mod seed;
 pub mod server;
+mod shelf;

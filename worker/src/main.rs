@@ -21,6 +21,7 @@ use mrt_proto::v1::workers_client::WorkersClient;
 use mrt_worker::agent::{
     self, AgentError, AgentOptions, BundleCache, DockerEngine, Metrics, ProjectsError, default_slots,
 };
+use mrt_worker::host::environment::{EnvironmentError, Environments, default_cache};
 use mrt_worker::run::{InterpreterError, Station, StationOptions, interpreter};
 use mrt_worker::server::docker::Docker;
 use nix::sys::stat::{Mode, umask};
@@ -32,6 +33,9 @@ use tracing::{debug, info};
 const SWEEP: Duration = Duration::from_secs(15);
 /// How long work with files may go on when everything else has ended.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long nothing new is taken after a failure that may be this machine's; longer when another follows.
+const REST: Duration = Duration::from_secs(5);
 
 const AFTER: &str = "\
 Examples:
@@ -50,9 +54,11 @@ current context, or the usual sockets of Docker and Podman), PostgreSQL in conta
 to join where the worker is itself in a container.
 
 Whose code runs here:
-  Migrations are programs of whoever may submit. Where the worker is root they run as `nobody`, and can neither read the \
-token's file nor reach the container engine; otherwise they run as the worker's own user. Packages that a project asks for \
-are installed by the worker itself.
+  Migrations are programs of whoever may submit, and so is what installs the packages that a project asks for. Where the \
+worker is root all of it runs as `nobody`, and can neither read the token's file nor reach the container engine; otherwise it \
+runs as the worker's own user. Installers run with a home that is thrown away; of the worker's environment they get PATH, PIP_*, \
+UV_*, proxies, certificates and what compilers ask for, so settings of an index belong there or in /etc. Where `nobody` cannot \
+use --cache, --python, or any python3 on the PATH, all of it runs as root, and a warning says so.
 
 How it ends:
   At SIGTERM or Ctrl-C it takes nothing new, lets the revisions that it is at come to their ends for --grace, and hands the \
@@ -91,6 +97,10 @@ struct Args {
     #[arg(long, value_name = "BYTES", env = "MRT_CACHE_SIZE", value_parser = bytes, default_value = "10GB", help_heading = "Work")]
     cache_size: u64,
 
+    /// Room for Python environments that are made for projects; what was not used for longest goes first, and what is in use stays
+    #[arg(long, value_name = "BYTES", env = "MRT_ENVIRONMENTS_SIZE", value_parser = bytes, default_value = "20GiB", help_heading = "Work")]
+    environments_size: u64,
+
     /// Run all migrations with this Python, which has Alembic and the database drivers, instead of one made for each project
     #[arg(long, value_name = "INTERPRETER", env = "MRT_PYTHON", help_heading = "Work")]
     python: Option<PathBuf>,
@@ -126,6 +136,8 @@ enum MainError {
     Metrics(#[from] MetricsError),
     #[error("cannot use the cache in {}; name another directory by --cache", path.display())]
     Cache { path: PathBuf, source: ProjectsError },
+    #[error("cannot use the cache in {}; name another directory by --cache", path.display())]
+    Environments { path: PathBuf, source: Box<EnvironmentError> },
     #[error(transparent)]
     Agent(#[from] AgentError),
 }
@@ -137,7 +149,9 @@ impl MainError {
             Self::Connect(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
             Self::Agent(error) => error.trouble(),
-            Self::Runtime(_) | Self::Signals(_) | Self::Cache { .. } => Trouble::Infrastructure,
+            Self::Runtime(_) | Self::Signals(_) | Self::Cache { .. } | Self::Environments { .. } => {
+                Trouble::Infrastructure
+            }
         }
     }
 }
@@ -198,17 +212,17 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let projects =
         BundleCache::open(client.clone(), connection.clone(), cache.join("bundles"), args.cache_size, limits);
     let projects = projects.map_err(|source| MainError::Cache { path: cache.clone(), source })?;
-    let station = Arc::new(Station::new(StationOptions {
-        jobs: slots.get(),
-        keep: false,
-        interpreter,
-        cache: cache.join("envs"),
-    }));
+    let environments = Arc::new(Environments::new(cache.join("envs"), args.environments_size));
+    let opened = environments.open().await;
+    opened.map_err(|source| MainError::Environments { path: cache.clone(), source: Box::new(source) })?;
+    let station =
+        Arc::new(Station::new(StationOptions { jobs: slots.get(), keep: false, interpreter, environments }));
     let sweeping = tokio::spawn(sweep());
     let options = AgentOptions {
         slots,
         host: args.host,
         grace: args.grace,
+        rest: REST,
         engine: Some(Arc::new(DockerEngine)),
         connection,
         metrics,
@@ -237,21 +251,6 @@ async fn sweep() {
     }
 }
 
-fn default_cache() -> PathBuf {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    cache_of(geteuid().is_root(), variable("XDG_CACHE_HOME"), variable("HOME"))
-}
-
-/// Where root's home is, `nobody` cannot read.
-fn cache_of(root: bool, xdg: Option<PathBuf>, home: Option<PathBuf>) -> PathBuf {
-    if root {
-        return PathBuf::from("/var/cache/mrt");
-    }
-    let absolute = |path: Option<PathBuf>| path.filter(|path| path.is_absolute());
-    let cache = absolute(xdg).or_else(|| absolute(home).map(|home| home.join(".cache")));
-    cache.unwrap_or_else(std::env::temp_dir).join("mrt")
-}
-
 fn hostname() -> String {
     let name = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname")).unwrap_or_default();
     let name = name.trim();
@@ -261,6 +260,7 @@ fn hostname() -> String {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use mrt_worker::host::environment;
 
     use super::*;
 
@@ -273,21 +273,12 @@ mod tests {
     fn the_defaults_are_those_of_this_machine() {
         let args = Args::try_parse_from(["mrt-worker", "--coordinator", "https://farm"]).unwrap();
         assert_eq!((args.slots, args.cache, args.grace), (None, None, Duration::from_secs(25)));
-        assert_eq!(args.cache_size, 10_000_000_000);
+        assert_eq!((args.cache_size, args.environments_size), (10_000_000_000, environment::ROOM));
         assert_eq!(args.host, hostname());
         assert!(!args.host.is_empty());
         assert!(
             Args::try_parse_from(["mrt-worker", "--coordinator", "https://farm", "--slots", "0"]).is_err()
         );
-    }
-
-    #[test]
-    fn roots_cache_is_where_others_can_read() {
-        let path = |path: &str| Some(PathBuf::from(path));
-        assert_eq!(cache_of(true, path("/x"), path("/root")), Path::new("/var/cache/mrt"));
-        assert_eq!(cache_of(false, path("/x"), path("/home/jo")), Path::new("/x/mrt"));
-        assert_eq!(cache_of(false, path("x"), path("/home/jo")), Path::new("/home/jo/.cache/mrt"));
-        assert_eq!(cache_of(false, None, None), std::env::temp_dir().join("mrt"));
     }
 
     #[cfg(target_os = "linux")]

@@ -231,7 +231,7 @@ impl Farm {
                 let before = plan.column.attempts(position);
                 let answer = plan.column.accept(lease, position);
                 if answer == Answer::Accepted {
-                    let cell = Cell { attempts: cell.attempts + before, ..(**cell).clone() };
+                    let cell = Cell { attempts: cell.attempts.saturating_add(before), ..(**cell).clone() };
                     self.finish(run, id, position, cell, changes);
                 }
                 (answer, Vec::new())

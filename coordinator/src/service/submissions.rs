@@ -9,7 +9,8 @@ use mrt_proto::v1;
 use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, iter};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info};
 
 use super::{Limits, PART, check_protocol, run_id, submitted};
-use crate::head::{Head, HeadError};
+use crate::head::{Head, HeadError, NextEvents};
 use crate::plan::RunId;
 use crate::store::{Store, Upload};
 
@@ -29,11 +30,17 @@ const POLL: Duration = Duration::from_millis(500);
 const RUNS: u32 = 50;
 /// Bundles that are asked for at a time.
 const BUNDLES: usize = 10_000;
+/// Bundles that are looked for in one turn.
+const USED: usize = 100;
+
+/// Uploads that are taken in side by side.
+const UPLOADS: usize = 8;
 
 pub(super) struct Submitting {
     head: Head,
     store: Store,
     limits: Limits,
+    uploads: Semaphore,
     stop: CancellationToken,
 }
 
@@ -41,7 +48,51 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Submitting {
     pub(super) fn new(head: Head, store: Store, limits: Limits, stop: CancellationToken) -> Self {
-        Self { head, store, limits, stop }
+        Self { head, store, limits, uploads: Semaphore::new(UPLOADS), stop }
+    }
+
+    /// Takes a bundle in; the answer is its size.
+    async fn take_in(&self, mut parts: Streaming<v1::UploadBundleRequest>) -> Result<u64, Status> {
+        let mut upload = Upload::new(&self.store, self.limits.bundles);
+        let mut hash = Sha256::new();
+        let mut expected = None;
+        while let Some(v1::UploadBundleRequest { bundle, data }) = self.heard(parts.message()).await? {
+            if expected.is_none() {
+                expected = Some(digest(&bundle)?);
+            }
+            let size = upload.size() + data.len() as u64;
+            if size > self.limits.bundle {
+                let limit = self.limits.bundle;
+                return Err(Status::invalid_argument(format!(
+                    "the bundle has more than {limit} bytes; name what no migration needs in .mrtignore, or raise \
+                     --max-bundle of the coordinator"
+                )));
+            }
+            hash.update(&data);
+            upload.add(&data).await?;
+        }
+        let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
+        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        if found != expected.to_string() {
+            return Err(Status::data_loss(format!(
+                "what came is {found}, and was to be {expected}; send it again"
+            )));
+        }
+        let size = upload.size();
+        upload.keep(expected).await?;
+        info!(bundle = %expected, size, "a bundle has come");
+        Ok(size)
+    }
+
+    /// What comes next of an upload, within the time in which something has to come.
+    async fn heard<T>(&self, next: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        let silence = self.limits.silence;
+        timeout(silence, next).await.unwrap_or_else(|_| {
+            let seconds = silence.as_secs_f32();
+            Err(Status::deadline_exceeded(format!(
+                "nothing has come of the bundle for {seconds} s; upload it again"
+            )))
+        })
     }
 
     async fn known(&self, name: &str) -> Result<crate::store::Listed, Status> {
@@ -71,10 +122,16 @@ impl Submissions for Submitting {
             )));
         }
         let mut missing = Vec::new();
-        for bundle in bundles {
-            if !self.store.has_bundle(digest(&bundle)?).await? {
-                missing.push(bundle);
+        // Who asks is about to submit: what is there stays for a while. Not all in one turn, for which others wait.
+        for some in bundles.chunks(USED) {
+            let digests = some.iter().map(|bundle| digest(bundle)).collect::<Result<Vec<_>, _>>()?;
+            let mut turn = self.store.turn().await?;
+            for digest in digests {
+                if !turn.use_bundle(&digest.to_string()).await? {
+                    missing.push(digest.to_string());
+                }
             }
+            turn.commit().await?;
         }
         Ok(Response::new(v1::FindMissingBundlesResponse { missing }))
     }
@@ -84,41 +141,15 @@ impl Submissions for Submitting {
         request: Request<Streaming<v1::UploadBundleRequest>>,
     ) -> Result<Response<v1::UploadBundleResponse>, Status> {
         submitter(&request)?;
-        let mut parts = request.into_inner();
-        let mut upload = Upload::new(format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)));
-        let mut hash = Sha256::new();
-        let mut expected = None;
-        let room = self.limits.bundles.saturating_sub(self.store.bundle_bytes().await?);
-        while let Some(v1::UploadBundleRequest { bundle, data }) = parts.message().await? {
-            if expected.is_none() {
-                expected = Some(digest(&bundle)?);
-            }
-            let size = upload.size() + data.len() as u64;
-            if size > self.limits.bundle {
-                let limit = self.limits.bundle;
-                return Err(Status::invalid_argument(format!(
-                    "the bundle has more than {limit} bytes; name what no migration needs in .mrtignore, or raise \
-                     --max-bundle of the coordinator"
-                )));
-            }
-            if size > room {
-                return Err(Status::resource_exhausted(
-                    "the coordinator has no room for further bundles; wait until runs have ended, or raise its --bundles",
-                ));
-            }
-            hash.update(&data);
-            upload.add(&self.store, &data).await?;
-        }
-        let expected = expected.ok_or_else(|| Status::invalid_argument("the upload holds nothing"))?;
-        let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        if found != expected.to_string() {
-            return Err(Status::data_loss(format!(
-                "what came is {found}, and was to be {expected}; send it again"
-            )));
-        }
-        let size = upload.size();
-        upload.keep(&self.store, expected).await?;
-        info!(bundle = %expected, size, "a bundle has come");
+        let uploading = async {
+            // Further ones wait: what they send is not read until then.
+            let _permit = self.uploads.acquire().await.map_err(|_| HeadError::Stopping)?;
+            self.take_in(request.into_inner()).await
+        };
+        let size = tokio::select! {
+            size = uploading => size?,
+            () = self.stop.cancelled() => return Err(HeadError::Stopping.into()),
+        };
         Ok(Response::new(v1::UploadBundleResponse { size }))
     }
 
@@ -145,8 +176,9 @@ impl Submissions for Submitting {
                 () = stop.cancelled() => Err(HeadError::Stopping.into()),
             };
             if let Err(status) = told {
-                // Who does not listen any more needs no reason.
-                let _ = sender.send(Err(status)).await;
+                // Who does not listen any more needs no reason, and who does not read is not waited for: a stream that ends
+                // before its run does is taken up again.
+                let _ = sender.try_send(Err(status));
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
@@ -169,7 +201,9 @@ impl Submissions for Submitting {
         if let Some(first) = parts.first_mut() {
             (first.complete, first.cancelled, first.failures) = (run.ended, run.cancelled, told.failures);
         }
-        Ok(Response::new(Box::pin(iter(parts.into_iter().map(Ok)))))
+        let stop = self.stop.clone();
+        let told = move |part| if stop.is_cancelled() { Err(HeadError::Stopping.into()) } else { Ok(part) };
+        Ok(Response::new(Box::pin(iter(parts.into_iter().map(told)))))
     }
 
     async fn cancel(
@@ -213,11 +247,26 @@ async fn tell(
 ) -> Result<(), Status> {
     let mut written = head.written();
     let mut from = from;
+    // When it was looked whether the run goes on, and whether it does.
+    let (mut looked, mut goes_on): (Option<Instant>, bool) = (None, true);
     loop {
         // Before reading, so that what comes meanwhile is read next time.
         written.mark_unchanged();
         let events = store.events(run, from, EVENTS).await?;
         let many = events.len() as u32 == EVENTS;
+        if events.is_empty() {
+            // Its end may be before what was asked for, or may have gone with it. What it has told was told before it ended.
+            if !goes_on {
+                return Ok(());
+            }
+            if looked.is_none_or(|looked| looked.elapsed() >= POLL) {
+                looked = Some(Instant::now());
+                goes_on = !store.run(run).await?.ok_or(HeadError::NoRun { run })?.ended;
+                if !goes_on {
+                    continue;
+                }
+            }
+        }
         for event in events {
             from = event.number + 1;
             let is_last = matches!(event.event, Some(v1::run_event::Event::Ended(_)));
@@ -231,10 +280,20 @@ async fn tell(
         }
         if !many {
             tokio::select! {
-                changed = written.changed() => changed.map_err(|_| HeadError::Stopping)?,
+                news = news(&mut written, run, from) => news?,
                 () = tokio::time::sleep(POLL) => {}
                 () = listener.closed() => return Ok(()),
             }
+        }
+    }
+}
+
+/// Waits until a run may have told more than what comes before `from`. One that has ended is not among those that go on.
+async fn news(written: &mut watch::Receiver<NextEvents>, run: RunId, from: u64) -> Result<(), HeadError> {
+    loop {
+        written.changed().await.map_err(|_| HeadError::Stopping)?;
+        if written.borrow_and_update().get(&run).is_none_or(|next| *next > from) {
+            return Ok(());
         }
     }
 }

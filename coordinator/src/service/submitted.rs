@@ -1,34 +1,41 @@
 //! From what a client has sent to a run that is sound.
 
+use std::collections::HashSet;
+
 use mrt_bundle::Digest;
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 use tonic::Status;
 
+use super::words::{NAME, few, name, short};
 use crate::farm::{NewColumn, NewRevision, NewRun};
 use crate::plan::Capability;
 
-/// The longest key, name or label, in bytes.
-const TEXT: usize = 4_096;
+/// The most columns of a run.
+const COLUMNS: usize = 10_000;
+/// The most revisions of all columns of a run: what is held in memory, and decided upon in one turn.
+const CELLS: usize = 2_000_000;
+/// The most labels of a run.
+const LABELS: usize = 64;
 
 /// Checks a submission. What is wrong is told with its place.
 pub(super) fn checked(request: v1::SubmitRequest) -> Result<NewRun, Status> {
     let v1::SubmitRequest { key, protocol: _, columns, priority, patience_ms, options, labels } = request;
-    if key.is_empty() || key.len() > TEXT {
-        return Err(wrong("the key is empty or too long"));
-    }
+    name("the key", &key, NAME).map_err(wrong)?;
     if columns.is_empty() {
         return Err(wrong("a run needs at least one column"));
     }
+    few("its columns", columns.len(), COLUMNS).map_err(wrong)?;
+    few("its cells", columns.iter().map(|column| column.revisions.len()).sum(), CELLS).map_err(wrong)?;
+    few("its labels", labels.len(), LABELS).map_err(wrong)?;
     let options = options.ok_or_else(|| wrong("the options are missing"))?;
     if options.today.parse::<jiff::civil::Date>().is_err() {
         return Err(wrong(format!("options: {:?} is no day like 2026-11-26", options.today)));
     }
-    if options.settings.len() > TEXT {
-        return Err(wrong("options: the name of the settings is too long"));
-    }
-    if labels.iter().any(|(name, value)| name.len() > TEXT || value.len() > TEXT) {
-        return Err(wrong("a label is too long"));
+    short("options: the name of the settings", &options.settings, NAME).map_err(wrong)?;
+    for (label, value) in &labels {
+        name("the name of a label", label, NAME).map_err(wrong)?;
+        short(&format!("the label {label:?}"), value, NAME).map_err(wrong)?;
     }
     let columns: Vec<NewColumn> =
         columns.into_iter().enumerate().map(|(place, it)| column(place, it)).collect::<Result<_, _>>()?;
@@ -53,20 +60,23 @@ fn column(place: usize, column: v1::Column) -> Result<NewColumn, Status> {
     if Digest::parse(&bundle).is_none() {
         return Err(wrong("the bundle is no SHA-256 in hexadecimal".to_owned()));
     }
-    if suite.is_empty() || suite.len() > TEXT || target.is_empty() || target.len() > TEXT {
-        return Err(wrong("suite or target is empty or too long".to_owned()));
-    }
+    name("the suite", &suite, NAME).map_err(wrong)?;
+    name("the target", &target, NAME).map_err(wrong)?;
     let needs = needs.ok_or_else(|| wrong("it does not say what it needs".to_owned()))?;
+    name("the engine that it needs", &needs.engine, NAME).map_err(wrong)?;
     let needs = Capability { engine: needs.engine, containers: needs.containers };
     if !revisions.iter().any(|revision| revision.asked || !revision.skipped.is_empty()) {
         return Err(wrong("it asks for no revision".to_owned()));
     }
+    let mut ids = HashSet::with_capacity(revisions.len());
     let mut sound = Vec::with_capacity(revisions.len());
     for (position, revision) in revisions.into_iter().enumerate() {
         let v1::Revision { id, parents, asked, skipped, title } = revision;
         let wrong = |what: &str| wrong(format!("revision {position}: {what}"));
-        if id.is_empty() || id.len() > TEXT || title.len() > TEXT {
-            return Err(wrong("its id is empty, or id or title are too long"));
+        name("its id", &id, NAME).map_err(|what| wrong(&what))?;
+        short("its title", &title, NAME).map_err(|what| wrong(&what))?;
+        if !ids.insert(id.clone()) {
+            return Err(wrong(&format!("{id:?} is there twice; a chain has each revision once")));
         }
         let parents: Vec<usize> = parents.into_iter().map(|parent| parent as usize).collect();
         if parents.iter().any(|parent| *parent >= position) {
@@ -133,8 +143,28 @@ mod tests {
     #[test]
     fn what_is_malformed_is_refused_with_its_place() {
         type Break = fn(&mut v1::SubmitRequest);
-        let cases: [(Break, &str); 9] = [
-            (|it| it.key.clear(), "key"),
+        let cases: [(Break, &str); 20] = [
+            (|it| it.key.clear(), "key is empty"),
+            (|it| it.key.push('\0'), "the key holds '\\0'"),
+            (|it| it.key = "k".repeat(4_097), "the key has 4097 bytes"),
+            (|it| it.columns = vec![v1::Column::default(); 10_001], "its columns are 10001"),
+            (
+                |it| it.columns[0].revisions = vec![v1::Revision::default(); 2_000_001],
+                "its cells are 2000001; at most 2000000",
+            ),
+            (
+                |it| it.labels = (0..65).map(|label| (format!("l{label}"), String::new())).collect(),
+                "its labels are 65",
+            ),
+            (
+                |it| drop(it.labels.insert("commit".to_owned(), "a\0".to_owned())),
+                "the label \"commit\" holds a NUL",
+            ),
+            (|it| it.columns[0].suite.push('\0'), "column 0: the suite holds"),
+            (|it| it.columns[0].target.push('\n'), "column 0: the target holds"),
+            (|it| it.columns[0].needs.as_mut().unwrap().engine.clear(), "column 0: the engine"),
+            (|it| it.columns[0].revisions[1].title.push('\0'), "column 0: revision 1: its title holds a NUL"),
+            (|it| it.columns[0].revisions[1].id = "a".to_owned(), "revision 1: \"a\" is there twice"),
             (|it| it.columns.clear(), "at least one column"),
             (|it| it.options = None, "options"),
             (|it| it.options.as_mut().unwrap().today = "tomorrow".to_owned(), "no day"),

@@ -3,18 +3,21 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::try_unfold;
 use mrt_bundle::Digest;
 use mrt_proto::v1;
 use mrt_proto::v1::coordinator_message::Message as Ours;
 use mrt_proto::v1::worker_message::Message as Theirs;
 use mrt_proto::v1::workers_server::Workers;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info, warn};
 
+use super::words::{FREE, NAME, SHORT, few, free, name};
 use super::{PART, check_protocol};
 use crate::farm::{Assignment, Ended, Said, Spoken};
 use crate::head::{Head, HeadError, worker_id};
@@ -24,6 +27,18 @@ use crate::store::Store;
 
 /// A worker speaks so often in the time of a lease that a lost message costs it nothing.
 const STATES_PER_LEASE: u64 = 4;
+
+/// The most engines that a worker serves.
+const SERVES: usize = 64;
+/// The most shards that a worker believes to hold, and servers that it has running.
+const HELD: usize = 1_024;
+/// The most revisions of one shard at which a worker can be.
+const AT: usize = 10_000;
+/// How many causes of a failure are kept.
+const CAUSES: usize = 64;
+
+/// How long a worker may take to say who it is.
+const GREETING: Duration = Duration::from_secs(10);
 
 pub(super) struct Working {
     head: Head,
@@ -49,12 +64,20 @@ impl Workers for Working {
         request: Request<Streaming<v1::WorkerMessage>>,
     ) -> Result<Response<Self::WorkStream>, Status> {
         let mut inbound = request.into_inner();
-        let Some(v1::WorkerMessage { message: Some(Theirs::Hello(hello)) }) = inbound.message().await? else {
+        let first = tokio::select! {
+            first = timeout(GREETING, inbound.message()) => {
+                first.map_err(|_| Status::deadline_exceeded("a worker says `hello` at once"))??
+            }
+            () = self.stop.cancelled() => return Err(HeadError::Stopping.into()),
+        };
+        let Some(v1::WorkerMessage { message: Some(Theirs::Hello(hello)) }) = first else {
             return Err(Status::invalid_argument("the first message of a worker is `hello`"));
         };
         check_protocol(hello.protocol, "mrt-worker")?;
         let worker = worker_id(&hello.worker)
             .ok_or_else(|| Status::invalid_argument("a worker's name has 16 hexadecimal digits"))?;
+        name("the host", &hello.host, SHORT).map_err(Status::invalid_argument)?;
+        name("the version", &hello.version, SHORT).map_err(Status::invalid_argument)?;
         info!(worker = hello.worker, host = hello.host, version = hello.version, "a worker has come");
         let (sender, receiver) = mpsc::channel(64);
         let welcome = v1::Welcome {
@@ -80,8 +103,8 @@ impl Workers for Working {
             };
             if let Err(status) = ended {
                 debug!(worker = hello.worker, "its stream ends: {}", status.message());
-                // Who does not listen any more needs no reason.
-                let _ = outbound.send(Err(status)).await;
+                // Who does not listen any more needs no reason, and who does not read is not waited for.
+                let _ = outbound.try_send(Err(status));
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
@@ -94,30 +117,50 @@ impl Workers for Working {
         let name = request.into_inner().bundle;
         let digest = Digest::parse(&name)
             .ok_or_else(|| Status::invalid_argument(format!("{name:?} is no SHA-256 in hexadecimal")))?;
-        if !self.store.has_bundle(digest).await? {
+        let Some(size) = self.store.bundle_size(digest).await? else {
             return Err(Status::not_found(format!("there is no bundle {digest}")));
-        }
-        let (sender, receiver) = mpsc::channel(4);
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            for part in 0.. {
-                let data = match store.bundle_part(digest, part).await {
-                    Ok(Some(data)) => data,
-                    Ok(None) => return,
-                    Err(error) => {
-                        // Who does not listen any more needs no reason.
-                        let _ = sender.send(Err(error.into())).await;
-                        return;
-                    }
-                };
-                for chunk in data.chunks(PART) {
-                    if sender.send(Ok(v1::BundleChunk { data: chunk.to_vec() })).await.is_err() {
-                        return;
-                    }
-                }
-            }
+        };
+        let (store, stop) = (self.store.clone(), self.stop.clone());
+        let reading = Reading { store, stop, digest, left: size, part: 0, pending: Vec::new() };
+        let chunks = try_unfold(reading, |mut reading| async move {
+            let data = reading.next().await?;
+            Ok(data.map(|data| (v1::BundleChunk { data }, reading)))
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        Ok(Response::new(Box::pin(chunks)))
+    }
+}
+
+/// A bundle on its way out, as fast as it is read.
+struct Reading {
+    store: Store,
+    stop: CancellationToken,
+    digest: Digest,
+    /// Bytes that are still to be sent.
+    left: u64,
+    part: u64,
+    pending: Vec<u8>,
+}
+
+impl Reading {
+    /// What is sent next; nothing when all of it was. Whatever ends it early is an error: half a bundle would be none.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Status> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        if self.stop.is_cancelled() {
+            return Err(HeadError::Stopping.into());
+        }
+        if self.pending.is_empty() {
+            let part = self.store.bundle_part(self.digest, self.part).await?;
+            self.pending = part.filter(|part| !part.is_empty()).ok_or_else(|| {
+                Status::aborted(format!("bundle {} was removed while it was read", self.digest))
+            })?;
+            self.part += 1;
+        }
+        let rest = self.pending.split_off(self.pending.len().min(PART));
+        let chunk = std::mem::replace(&mut self.pending, rest);
+        self.left = self.left.saturating_sub(chunk.len() as u64);
+        Ok(Some(chunk))
     }
 }
 
@@ -170,6 +213,7 @@ impl Conversation {
     }
 
     async fn heard(&mut self, state: v1::WorkerState) -> Result<(), Status> {
+        bounded(&state).map_err(Status::invalid_argument)?;
         let said = Said {
             serves: state
                 .serves
@@ -224,7 +268,9 @@ impl Conversation {
                     Ended::Infrastructure(format!("the worker on {} has sent no cell of a report", self.host))
                 }
             },
-            Some(v1::cell_result::Outcome::Infrastructure(reason)) => Ended::Infrastructure(reason),
+            Some(v1::cell_result::Outcome::Infrastructure(reason)) => {
+                Ended::Infrastructure(free(reason, FREE))
+            }
             None => return Err(Status::invalid_argument("a result says how the cell ended")),
         };
         let answer = self.head.result(column, lease, result.position as usize, ended).await?;
@@ -234,7 +280,9 @@ impl Conversation {
     async fn failure(&mut self, failure: v1::ShardFailure) -> Result<(), Status> {
         let v1::ShardFailure { sequence, lease, failure, project } = failure;
         let (column, lease) = self.lease(lease)?;
-        let answer = self.head.failed(column, lease, failure.unwrap_or_default(), project).await?;
+        let v1::Failure { causes, usage } = failure.unwrap_or_default();
+        let causes = causes.into_iter().take(CAUSES).map(|cause| free(cause, FREE)).collect();
+        let answer = self.head.failed(column, lease, v1::Failure { causes, usage }, project).await?;
         self.acknowledge(sequence, answer).await
     }
 
@@ -250,8 +298,8 @@ impl Conversation {
     async fn note(&self, note: v1::ShardNote) -> Result<(), Status> {
         let (column, lease) = self.lease(note.lease)?;
         let note = match note.note {
-            Some(v1::shard_note::Note::Preparing(what)) => v1::note::Note::Preparing(what),
-            Some(v1::shard_note::Note::Serving(what)) => v1::note::Note::Serving(what),
+            Some(v1::shard_note::Note::Preparing(what)) => v1::note::Note::Preparing(free(what, NAME)),
+            Some(v1::shard_note::Note::Serving(what)) => v1::note::Note::Serving(free(what, NAME)),
             None => return Ok(()),
         };
         self.head.note(column, lease, note).await;
@@ -263,4 +311,16 @@ impl Conversation {
         let held = Lease { shard: ShardId(lease.shard), epoch: lease.epoch, worker: self.worker };
         Ok((ColumnId(lease.column), held))
     }
+}
+
+/// Refuses a state that is larger than any worker's.
+fn bounded(state: &v1::WorkerState) -> Result<(), String> {
+    few("the engines that it serves", state.serves.len(), SERVES)?;
+    few("its warm targets", state.warm.len(), HELD)?;
+    few("the shards that it holds", state.held.len(), HELD)?;
+    for shard in &state.held {
+        few("the revisions at which it is in one shard", shard.at.len(), AT)?;
+    }
+    state.serves.iter().try_for_each(|it| name("an engine that it serves", &it.engine, NAME))?;
+    state.warm.iter().try_for_each(|target| name("a warm target", target, NAME))
 }

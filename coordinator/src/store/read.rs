@@ -90,7 +90,8 @@ impl Store {
              WHERE run = $1 AND number >= $2 ORDER BY number LIMIT $3",
         )
         .bind(stored(run.0))
-        .bind(stored(from))
+        // Beyond the largest that is stored there is nothing.
+        .bind(i64::try_from(from).unwrap_or(i64::MAX))
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await

@@ -10,6 +10,9 @@ use crate::farm::{Changes, Event, Farm, NewRun};
 use crate::lease::{Column, Shard, State};
 use crate::plan::{ColumnId, RunId};
 
+/// What a cell is believed to have taken at most, in milliseconds: plans add these up.
+const LONGEST: u64 = 7 * 24 * 3_600_000;
+
 impl Turn {
     /// Writes down what has changed in the farm, in this turn.
     ///
@@ -192,7 +195,8 @@ impl Turn {
             let tried = matches!(farm.plans.get(column).and_then(|plan| plan.column.cells().get(*position)),
                 Some(cell) if matches!(cell.state, State::Done { by: Some(_) }));
             if tried {
-                durations.insert((&cell.suite, &cell.target, &cell.revision), cell.duration_ms);
+                let time = cell.duration_ms.min(LONGEST);
+                durations.insert((&cell.suite, &cell.target, &cell.revision), time);
             }
         }
         let durations = durations.into_iter().map(|((suite, target, revision), work)| {

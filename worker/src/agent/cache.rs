@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
 use super::pause::Pauses;
-use super::shelf::{Shelf, Taken};
-use super::{Files, Projects, ProjectsError, blocking, bounded};
+use super::{Files, Projects, ProjectsError, bounded};
+use crate::shelf::{Shelf, Taken, blocking};
 
 /// How long the coordinator may send nothing of a bundle.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -58,7 +58,7 @@ impl BundleCache {
 
     async fn find(&self, digest: Digest) -> Result<Option<Taken>, ProjectsError> {
         let shelf = Arc::clone(&self.shelf);
-        blocking(move || shelf.find(digest)).await
+        Ok(blocking(move || shelf.find(&digest.to_string())).await?)
     }
 
     /// Downloads a bundle and puts it on the shelf.
@@ -76,7 +76,7 @@ impl BundleCache {
                 source: Box::new(source),
             })?;
             std::fs::remove_file(&archive).map_err(failed)?;
-            shelf.put(digest, partial)
+            Ok(shelf.put(&digest.to_string(), partial)?)
         })
         .await
     }

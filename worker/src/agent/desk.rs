@@ -24,6 +24,8 @@ pub(super) use words::{Effect, Ending, UnitId, Word};
 
 /// How long after the grace period a worker waits for a coordinator that is not there.
 const LINGER: Duration = Duration::from_secs(5);
+/// The longest rest, in lengths of the shortest.
+const RESTS: u32 = 12;
 /// Notes that wait to be sent; people have no use for older ones.
 const NOTES: usize = 64;
 
@@ -36,6 +38,9 @@ pub(super) struct Settings {
     pub(super) grace: Duration,
     /// Servers can come as containers, as far as is known.
     pub(super) containers: bool,
+    /// How long nothing new is taken after a failure of the machine's; longer with each that follows. What is wrong here may be
+    /// well elsewhere, and a worker at which everything fails at once would be the first to be free again.
+    pub(super) rest: Duration,
 }
 
 /// A shard of ours.
@@ -117,6 +122,10 @@ pub(super) struct Desk {
     /// When the last state was sent that was answered; nothing is held where there is none.
     answered: Option<Instant>,
     drain: Option<Drain>,
+    /// Nothing new is taken until then.
+    rests: Option<Instant>,
+    /// Failures of the machine's since the last verdict.
+    failures: u32,
     next_unit: u64,
     next_sequence: u64,
     fenced: u64,
@@ -137,6 +146,8 @@ impl Desk {
             lease: Duration::ZERO,
             answered: None,
             drain: None,
+            rests: None,
+            failures: 0,
             next_unit: 0,
             next_sequence: 0,
             fenced: 0,
@@ -271,17 +282,18 @@ impl Desk {
             Word::Result(position, outcome) => {
                 // Otherwise it is another worker's by now.
                 if held.cells.remove(&position) {
+                    self.went(now, matches!(outcome, v1::cell_result::Outcome::Cell(_)));
                     self.post(&key, Some(position), |sequence, lease| {
                         let (lease, outcome) = (Some(lease), Some(outcome));
                         Message::Result(v1::CellResult { sequence, lease, position, outcome })
                     });
                 }
             }
-            Word::Ended(ending) => self.ended(&key, ending),
+            Word::Ended(ending) => self.ended(now, &key, ending),
         }
     }
 
-    fn ended(&mut self, key: &Key, ending: Ending) {
+    fn ended(&mut self, now: Instant, key: &Key, ending: Ending) {
         self.detach(key);
         let Some(held) = self.held.get_mut(key) else { return };
         let failure = match ending {
@@ -298,12 +310,23 @@ impl Desk {
             }
         };
         if let Some((failure, project)) = failure {
+            self.went(now, project);
             self.post(key, None, |sequence, lease| {
                 let (lease, failure) = (Some(lease), Some(failure));
                 Message::Failure(v1::ShardFailure { sequence, lease, failure, project })
             });
         }
         self.settle(key);
+    }
+
+    /// Something has ended as it should, or failed for what the machine lacks.
+    fn went(&mut self, now: Instant, well: bool) {
+        self.failures = if well { 0 } else { self.failures.saturating_add(1) };
+        if self.failures > 0 && !self.settings.rest.is_zero() {
+            let factor = 2_u32.saturating_pow(self.failures - 1).min(RESTS);
+            self.rests = Some(now + self.settings.rest * factor);
+            self.changed();
+        }
     }
 
     /// Whether servers can come as containers.
@@ -363,6 +386,10 @@ impl Desk {
     pub(super) fn pass(&mut self, now: Instant) {
         if self.answered.is_some_and(|answered| now >= answered + self.lease) {
             self.fence();
+        }
+        if self.rests.is_some_and(|rests| now >= rests) {
+            self.rests = None;
+            self.changed();
         }
         if let Some(drain) = &mut self.drain
             && !drain.over

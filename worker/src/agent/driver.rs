@@ -35,7 +35,7 @@ pub(super) async fn serve(
     options: AgentOptions,
     drain: CancellationToken,
 ) -> Result<(), AgentError> {
-    let AgentOptions { slots, host, grace, engine, connection, metrics } = options;
+    let AgentOptions { slots, host, grace, rest, engine, connection, metrics } = options;
     let worker = super::identity()?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     info!(worker, slots, "a worker begins");
@@ -58,7 +58,7 @@ pub(super) async fn serve(
     let (words, mut heard) = mpsc::unbounded_channel();
 
     let slots = u32::try_from(slots.get()).unwrap_or(u32::MAX);
-    let desk = Desk::new(Settings { slots, grace, containers: first });
+    let desk = Desk::new(Settings { slots, grace, containers: first, rest });
     let shop = Arc::new(Shop { checks, projects, engine, metrics: metrics.clone(), words });
     let (units, tasks) = (BTreeMap::new(), JoinSet::new());
     let mut driver = Driver { desk, shop, units, tasks, sender: None, metrics, fenced: 0 };

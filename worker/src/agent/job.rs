@@ -21,8 +21,9 @@ use tracing::{error, info, warn};
 
 use super::desk::{Ending, UnitId, Word};
 use super::engine::Watched;
-use super::{Metrics, Projects, ProjectsError, blocking};
+use super::{Metrics, Projects, ProjectsError};
 use crate::run::{ExitClass, RunError, Station, Unit, UnitEvent};
+use crate::shelf::blocking;
 
 /// A cell that takes more in the report than this is not worth a stream that breaks at it.
 const CELL: usize = 8 << 20;
@@ -143,7 +144,9 @@ impl JobError {
             causes.push(told(cause));
             source = cause.source();
         }
-        let failure = v1::Failure { causes, usage: self.is_usage() };
+        // Who has sent a copy to a farm cannot give its machines what they lack.
+        let is_farms = root.is_some() && matches!(self, Self::Run(error) if error.is_machines());
+        let failure = v1::Failure { causes, usage: self.is_usage() && !is_farms };
         Ending::Failed { failure, project: self.is_projects_own() }
     }
 }
@@ -174,7 +177,7 @@ impl Shop {
         };
         let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
         let unit = match blocking(move || read(&path, &assignment, cells)).await {
-            Ok(unit) => unit,
+            Ok(unit) => Unit { copy: files.copy().map(Path::to_owned), ..unit },
             Err(error) => return self.failed(&job, files.copy(), &error),
         };
         let (events, heard) = mpsc::unbounded_channel();
@@ -307,6 +310,7 @@ fn read(
     }
     Ok(Unit {
         suite: Arc::new(suite),
+        copy: None,
         target,
         chain: Arc::new(chain),
         cells,

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use mrt_bundle::BundleError;
 use mrt_ops::connect::CallError;
 
+use crate::shelf::ShelfError;
+
 /// Hands out the files of bundles.
 #[async_trait]
 pub trait Projects: Send + Sync {
@@ -105,6 +107,13 @@ pub enum ProjectsError {
         /// Its name.
         bundle: String,
     },
+}
+
+impl From<ShelfError> for ProjectsError {
+    fn from(error: ShelfError) -> Self {
+        let ShelfError { action, path, source } = error;
+        Self::Cache { action, path, source }
+    }
 }
 
 impl ProjectsError {

@@ -10,6 +10,7 @@ use mrt_chain::settings::{Suite, Target};
 
 use crate::check::CheckError;
 use crate::host::{HostSettings, Interpreter};
+use crate::program::Ids;
 
 /// The hosts of one shard, one a slot.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Hosts {
     /// A private directory.
     directory: PathBuf,
     /// The user as whom migrations run, when we are root.
-    run_as: Option<(u32, u32)>,
+    run_as: Option<Ids>,
     ahead: Mutex<BTreeMap<usize, Interpreter>>,
 }
 
@@ -30,10 +31,15 @@ impl Hosts {
         target: &Target,
         python: PathBuf,
         directory: PathBuf,
-        run_as: Option<(u32, u32)>,
+        run_as: Option<Ids>,
     ) -> Self {
         let (suite, target) = (Arc::clone(suite), target.clone());
         Self { suite, target, python, directory, run_as, ahead: Mutex::default() }
+    }
+
+    /// As whom the project's code runs, if not as ourselves.
+    pub(crate) fn run_as(&self) -> Option<Ids> {
+        self.run_as
     }
 
     /// Starts the interpreters of this many slots.

@@ -1,16 +1,17 @@
 //! The user's own rows, which replace generated ones table by table.
 
-use std::process::Stdio;
+use std::io;
+use std::path::Path;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::{Seed, SeedSource};
-use tokio::process::Command;
 
 use crate::check::CheckError;
 use crate::check::slot::{Steps, TargetContext};
 use crate::database::Session;
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{NewRow, Value};
+use crate::program::Program;
 
 /// Whether these rows fit the database in which `revision` is checked.
 pub(crate) fn fits(chain: &Chain, seed: &Seed, revision: &str) -> bool {
@@ -91,25 +92,27 @@ async fn command(
     let Some((program, arguments)) = words.split_first() else {
         return Ok(Err("the seed command is empty".to_owned()));
     };
-    let mut command = Command::new(program);
+    let limit = target.suite.timeout;
+    let mut command = Program::new(Path::new(program), &target.suite.dir, target.hosts.run_as());
     command
         .args(arguments)
-        .current_dir(&target.suite.dir)
-        .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("DATABASE_URL", steps.url())
-        .envs(target.suite.env.iter().map(|(name, value)| (name, value.replace("{url}", &steps.url()))))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = match tokio::time::timeout(target.suite.timeout, command.output()).await {
-        Err(_) => return Ok(Err(format!("{program} did not end within {:?}", target.suite.timeout))),
-        Ok(Err(error)) => return Ok(Err(format!("cannot run {program}: {error}"))),
-        Ok(Ok(output)) => output,
+        .envs(target.suite.env.iter().map(|(name, value)| (name, value.replace("{url}", &steps.url()))));
+    let output = match command.output(limit).await {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            return Ok(Err(format!("{program} did not end within {limit:?}")));
+        }
+        Err(error) => return Ok(Err(format!("cannot run {program}: {error}"))),
+        Ok(output) => output,
     };
     if output.status.success() {
         return Ok(Ok(()));
     }
     let words = String::from_utf8_lossy(&output.stderr);
+    if output.was_not_run() {
+        return Ok(Err(words.trim_end().to_owned()));
+    }
     let last = words.lines().rev().take(5).collect::<Vec<_>>();
     Ok(Err(format!(
         "{program} ended with {}: {}",

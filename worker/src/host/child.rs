@@ -38,6 +38,8 @@ enum Life {
     Alive(oneshot::Receiver<ChildEnd>),
     /// It ended, and how.
     Over(String),
+    /// The fork server has gone, and with it whoever could tell.
+    Lost,
 }
 
 impl Life {
@@ -45,9 +47,14 @@ impl Life {
     async fn end(&mut self, server: &Server) -> Result<String, HostError> {
         let how = match self {
             Self::Over(how) => return Ok(how.clone()),
+            Self::Lost => return Err(server.gone().await),
             Self::Alive(end) => match end.await {
                 Ok(ChildEnd::Exited(how) | ChildEnd::NotForked(how)) => how,
-                Err(_) => return Err(server.gone().await),
+                Err(_) => {
+                    // It cannot be asked a second time.
+                    *self = Self::Lost;
+                    return Err(server.gone().await);
+                }
             },
         };
         *self = Self::Over(how.clone());
@@ -171,10 +178,13 @@ impl Child {
 
     /// It has ended although nobody asked it to.
     pub(super) fn has_ended(&mut self) -> bool {
-        match &mut self.life {
-            Life::Over(_) => true,
-            Life::Alive(end) => !matches!(end.try_recv(), Err(oneshot::error::TryRecvError::Empty)),
+        let Life::Alive(end) = &mut self.life else { return true };
+        match end.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => return false,
+            Ok(ChildEnd::Exited(how) | ChildEnd::NotForked(how)) => self.life = Life::Over(how),
+            Err(oneshot::error::TryRecvError::Closed) => self.life = Life::Lost,
         }
+        true
     }
 
     /// Waits for a process that is about to end by itself, and says how it did.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::{fs, io};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -19,6 +18,7 @@ use tokio::time::timeout;
 use super::scratch::{self, scratch};
 use super::wire::{Connection, FromServer, Imported, Ready, Role, Tail, ToServer, frame};
 use super::{HostError, HostSettings};
+use crate::program::{Program, Started};
 
 /// How long importing a project may take.
 const LOAD_LIMIT: Duration = Duration::from_secs(300);
@@ -43,7 +43,6 @@ struct Wire<'a> {
     x_arguments: &'a [String],
     around: Option<&'a str>,
     max_file_bytes: u64,
-    run_as: Option<(u32, u32)>,
 }
 
 /// A fork server. When this value is dropped, its processes die, children included.
@@ -225,14 +224,16 @@ impl Starting {
         let token = random_token()?;
         let script = scratch::write_scripts(settings)?;
         let (listener, socket, socket_dir) = scratch::listen(settings)?;
-        let mut command = Command::new(&settings.interpreter);
-        command.arg(&script).current_dir(&settings.scratch).env_clear().envs(scratch::environment(settings));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => HostError::NoInterpreter { interpreter: settings.interpreter.clone() },
-            _ => HostError::Spawn { interpreter: settings.interpreter.clone(), source },
-        })?;
-        let Some(mut lifeline) = process.stdin.take() else {
+        let mut program = Program::new(&settings.interpreter, &settings.scratch, settings.run_as);
+        program.arg(&script).envs(scratch::environment(settings));
+        if !settings.interpreter.exists() {
+            return Err(HostError::NoInterpreter { interpreter: settings.interpreter.clone() });
+        }
+        let Started { mut process, lifeline } = program
+            .start()
+            .await
+            .map_err(|source| HostError::Spawn { interpreter: settings.interpreter.clone(), source })?;
+        let Some(mut lifeline) = lifeline else {
             return Err(HostError::Protocol("the interpreter has no standard input".to_owned()));
         };
 
@@ -319,7 +320,6 @@ impl<'a> Wire<'a> {
             x_arguments: &settings.x_arguments,
             around: settings.around.as_deref(),
             max_file_bytes: settings.max_file_bytes,
-            run_as: settings.run_as,
         }
     }
 }

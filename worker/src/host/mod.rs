@@ -14,7 +14,7 @@ mod launch;
 mod scratch;
 mod server;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -52,12 +52,13 @@ pub struct HostSettings {
     pub x_arguments: Vec<String>,
     /// `module:callable` around each step.
     pub around: Option<String>,
-    /// A private directory of this host's (socket, HOME, TMPDIR); removed by whoever made it.
+    /// A private directory of this host's (scripts, socket, and the migrations' HOME and TMPDIR in it); removed by whoever
+    /// made it.
     pub scratch: PathBuf,
     /// Largest file that a migration may write, bytes (bounds SQLite databases).
     pub max_file_bytes: u64,
-    /// User and group as whom migrations run, when the worker is root. The scratch directory is given to them, and
-    /// they must be able to read the suite and the interpreter, and to write what they have to (SQLite databases).
+    /// User and group as whom the interpreter and the migrations run, when the worker is root. They must be able to read the
+    /// suite and the interpreter, to come to the scratch directory, and to write what they have to (SQLite databases).
     pub run_as: Option<(u32, u32)>,
 }
 

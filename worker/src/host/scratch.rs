@@ -33,6 +33,8 @@ const SCRIPTS: [(&str, &str); 13] = [
     ("mrt_host/wire.py", include_str!("python/mrt_host/wire.py")),
 ];
 
+/// Writes the Python side, and makes the home of the migrations. They own no more than that: what we write must not lie where
+/// they could have put a link, or change what a later host runs.
 pub(super) fn write_scripts(settings: &HostSettings) -> Result<PathBuf, HostError> {
     let root = settings.scratch.join("host");
     let package = root.join("mrt_host");
@@ -40,12 +42,26 @@ pub(super) fn write_scripts(settings: &HostSettings) -> Result<PathBuf, HostErro
     for (name, text) in SCRIPTS {
         let path = root.join(name);
         fs::write(&path, text).map_err(scratch("write", &path))?;
+        open_to_all(&path, 0o644)?;
     }
+    let home = home(settings);
+    fs::create_dir_all(&home).map_err(scratch("create", &home))?;
     if let Some((user, group)) = settings.run_as {
-        std::os::unix::fs::chown(&settings.scratch, Some(user), Some(group))
-            .map_err(scratch("give away", &settings.scratch))?;
+        for directory in [&settings.scratch, &root, &package] {
+            open_to_all(directory, 0o755)?;
+        }
+        std::os::unix::fs::chown(&home, Some(user), Some(group)).map_err(scratch("give away", &home))?;
     }
     Ok(root.join("start.py"))
+}
+
+/// HOME and TMPDIR of the migrations.
+fn home(settings: &HostSettings) -> PathBuf {
+    settings.scratch.join("home")
+}
+
+fn open_to_all(path: &Path, mode: u32) -> Result<(), HostError> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(scratch("open to others", path))
 }
 
 /// A socket in the scratch directory, or in a shorter one where its path would be too long for a socket.
@@ -57,9 +73,8 @@ pub(super) fn listen(
     if path.as_os_str().len() > MAX_SOCKET_PATH {
         let dir = tempfile::Builder::new().prefix("mrt-").tempdir_in("/tmp");
         let dir = dir.map_err(scratch("create a directory in", Path::new("/tmp")))?;
-        if let Some((user, group)) = settings.run_as {
-            std::os::unix::fs::chown(dir.path(), Some(user), Some(group))
-                .map_err(scratch("give away", dir.path()))?;
+        if settings.run_as.is_some() {
+            open_to_all(dir.path(), 0o755)?;
         }
         path = dir.path().join("host.socket");
         own_dir = Some(dir);
@@ -84,8 +99,8 @@ pub(super) fn environment(settings: &HostSettings) -> BTreeMap<OsString, OsStrin
     let programs = settings.interpreter.parent().map(Path::to_owned);
     let path = std::env::join_paths(programs.into_iter().chain(std::env::split_paths(&path))).unwrap_or(path);
     set("PATH", path);
-    set("HOME", settings.scratch.clone().into());
-    set("TMPDIR", settings.scratch.clone().into());
+    set("HOME", home(settings).into());
+    set("TMPDIR", home(settings).into());
     set("LANG", "C.UTF-8".into());
     set("TZ", "UTC".into());
     set("PYTHONHASHSEED", "0".into());

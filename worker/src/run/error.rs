@@ -116,6 +116,18 @@ impl RunError {
         }
     }
 
+    /// Whether it is for who runs the machine to mend, and not for whose project it is.
+    pub fn is_machines(&self) -> bool {
+        match self {
+            Self::Server { .. } | Self::Database { .. } | Self::External { .. } | Self::Scratch { .. } => {
+                true
+            }
+            Self::Chain { .. } | Self::Environment { .. } | Self::Version { .. } | Self::Begin { .. } => {
+                false
+            }
+        }
+    }
+
     /// Whether it would be the same on every machine, so that nobody else needs to try.
     pub fn is_projects_own(&self) -> bool {
         match self {

@@ -1,5 +1,7 @@
 //! The server of one target, through its lives: started, used again, replaced when it died, stopped or left for a look.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +14,7 @@ use crate::check::hosts::Hosts;
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
+use crate::host::environment::tell_of_root;
 use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
 use mrt_chain::settings::{EngineKind, ServerSettings, Suite, Target};
@@ -87,7 +90,7 @@ impl Running {
     ) -> Result<Self, StartError> {
         let (directory, run_as) = directory(python)?;
         let opening = open(target, docker.as_ref(), directory.path(), run_as);
-        let ahead = hosts_ahead(directory.path(), target, suite, &python.path, slots, run_as);
+        let ahead = hosts_ahead(directory.path(), target, suite, python, slots, run_as);
         // Without a server nobody waits for them.
         let ((engine, server), (ahead, run_as)) = tokio::try_join!(opening, async { Ok(ahead.await) })?;
         Ok(Self {
@@ -136,7 +139,7 @@ impl Running {
 
     /// Migrations run as the user that we are, from now on.
     pub(super) fn run_as_ourselves(&mut self, why: &str) {
-        tell_of_root(why);
+        tell_of_root("migrations run", why);
         self.run_as = None;
     }
 
@@ -165,7 +168,7 @@ impl Running {
             // What was left in the files may be what filled the disk.
             None if !self.holds_kept => {
                 let path = self.directory.path().join(DATABASES);
-                std::fs::remove_dir_all(&path).map_err(|source| StartError::Scratch { path, source })?;
+                fs::remove_dir_all(&path).map_err(|source| StartError::Scratch { path, source })?;
             }
             None => {}
         }
@@ -296,48 +299,39 @@ fn directory(python: &Interpreter) -> Result<(Directory, Option<(u32, u32)>), St
     let root = std::env::temp_dir();
     let directory = Directory::make(&root).map_err(|source| StartError::Scratch { path: root, source })?;
     let is_private = python.is_private.load(Ordering::Relaxed);
-    let run_as = if is_private { None } else { unprivileged(directory.path())? };
+    let run_as = if is_private { None } else { python.run_as };
+    if run_as.is_some() {
+        // To be gone through: what lies in it is given away piece by piece, and never the place of it.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711))
+            .map_err(|source| StartError::Scratch { path: directory.path().to_owned(), source })?;
+    }
     Ok((directory, run_as))
 }
 
-/// The user as whom migrations run: ourselves, or, where we are root, nobody.
-fn unprivileged(directory: &Path) -> Result<Option<(u32, u32)>, StartError> {
-    if !nix::unistd::geteuid().is_root() {
-        return Ok(None);
-    }
-    let nobody = nix::unistd::User::from_name("nobody").ok().flatten();
-    let Some(user) = nobody else { return Ok(None) };
-    let ids = (user.uid.as_raw(), user.gid.as_raw());
-    std::os::unix::fs::chown(directory, Some(ids.0), Some(ids.1))
-        .map_err(|source| StartError::Scratch { path: directory.to_owned(), source })?;
-    Ok(Some(ids))
-}
-
 /// The hosts of the first shard, with interpreters that start while the server does. Where the suite's cannot be run by
-/// nobody (often it lies in a home directory that only we may read), migrations run as the user that we are.
+/// nobody (often it lies in a home directory that only we may read), migrations run as the user that we are, if it is our own
+/// user's.
 async fn hosts_ahead(
     directory: &Path,
     target: &Target,
     suite: &Arc<Suite>,
-    python: &Path,
+    python: &Interpreter,
     slots: usize,
     mut run_as: Option<(u32, u32)>,
 ) -> (Option<Hosts>, Option<(u32, u32)>) {
     loop {
         // What keeps them from starting is told when they are needed.
-        let Ok(hosts) = hosts(directory, 1, target, suite, python, run_as) else { return (None, run_as) };
+        let Ok(hosts) = hosts(directory, 1, target, suite, &python.path, run_as) else {
+            return (None, run_as);
+        };
         match hosts.start_ahead(slots).await {
-            Err(error) if run_as.is_some() => {
-                tell_of_root(&error.in_full());
+            Err(error) if run_as.is_some() && python.is_own => {
+                tell_of_root("migrations run", &error.in_full());
                 run_as = None;
             }
             Ok(()) | Err(_) => return (Some(hosts), run_as),
         }
     }
-}
-
-fn tell_of_root(why: &str) {
-    tracing::warn!("migrations run as root: {why}");
 }
 
 /// The hosts of a target's `number`th shard, with a private directory.
@@ -351,9 +345,9 @@ fn hosts(
 ) -> std::io::Result<Hosts> {
     let name: String = suite.name.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
     let path = directory.join(format!("hosts-{name}-{number}"));
-    std::fs::create_dir_all(&path)?;
-    if let Some((uid, gid)) = run_as {
-        std::os::unix::fs::chown(&path, Some(uid), Some(gid))?;
+    fs::create_dir_all(&path)?;
+    if run_as.is_some() {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?;
     }
     Ok(Hosts::new(suite, target, python.to_owned(), path, run_as))
 }

@@ -9,12 +9,13 @@ use tokio::sync::{OnceCell, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::pool::{Place, Pool};
-use super::python::{Interpreter, Interpreters};
+use super::python::{InUse, Interpreters};
 use super::server::{Running, needs_docker};
 use super::told::Told;
 use super::work::{Tools, Work};
 use super::{RunError, Unit, UnitEvent};
 use crate::check::under_way::UnderWay;
+use crate::host::environment::Environments;
 use crate::server::ServerError;
 use crate::server::docker::Docker;
 
@@ -27,8 +28,8 @@ pub struct StationOptions {
     pub keep: bool,
     /// The Python that runs all migrations, instead of each suite's own.
     pub interpreter: Option<PathBuf>,
-    /// Where environments are made.
-    pub cache: PathBuf,
+    /// The Python environments that are made.
+    pub environments: Arc<Environments>,
 }
 
 /// Checks units, several at a time, and keeps servers and interpreters for the next ones.
@@ -43,7 +44,7 @@ pub struct Station {
 
 /// What a unit needs.
 struct Prepared<'a> {
-    python: Arc<Interpreter>,
+    python: InUse,
     place: Place<'a>,
     running: Running,
     /// It has served another unit.
@@ -82,9 +83,10 @@ impl Station {
             () = cancel.cancelled() => return Ok(()),
             prepared = self.prepare(unit, events) => prepared?,
         };
-        let Prepared { python, place, mut running, used } = prepared;
+        let Prepared { python: in_use, place, mut running, used } = prepared;
+        let python = &*in_use.python;
         let _ = events.send(UnitEvent::Serving(running.description()));
-        let tools = Tools { options: &self.options, jobs: &self.jobs, python: &python, cancel };
+        let tools = Tools { options: &self.options, jobs: &self.jobs, python, cancel };
         let told = Told::new(unit, events, running.is_ours());
         let tell = |revisions| {
             let _ = events.send(UnitEvent::At(revisions));
@@ -134,22 +136,25 @@ impl Station {
         };
         let instead = self.options.interpreter.as_deref();
         let tell = |event| preparing(ToString::to_string(&event));
-        let python = self.interpreters.of(suite, instead, &self.options.cache, tell).await?;
+        let python =
+            self.interpreters.of(suite, unit.copy.as_deref(), instead, &self.options.environments, tell);
+        let in_use = python.await?;
+        let python = &*in_use.python;
         let (place, idle) = self.pool.enter(target).await;
         let used = idle.is_some();
         let running = match idle {
-            Some(mut running) => running.begin_again(&python).map(|()| running),
+            Some(mut running) => running.begin_again(python).map(|()| running),
             None => {
                 if needs_docker(target) {
                     preparing(format!("starting {}", target.name));
                 }
                 let docker = self.docker_for(target).await?;
                 let slots = self.options.jobs.min(unit.cells.borrow().len());
-                Running::start(target, docker, (suite, &python), slots).await
+                Running::start(target, docker, (suite, python), slots).await
             }
         };
         let running = running.map_err(|error| error.for_target(target))?;
-        Ok(Prepared { python, place, running, used })
+        Ok(Prepared { python: in_use, place, running, used })
     }
 
     async fn docker_for(&self, target: &Target) -> Result<Option<Docker>, RunError> {

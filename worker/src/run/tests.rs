@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{RunError, Station, StationOptions, Unit, UnitEvent};
 use crate::check::CheckError;
 use crate::check::outcome::Outcome;
+use crate::host::environment::Environments;
+use crate::host::tests::public_interpreter;
 use crate::server::docker::Docker;
 
 const ENV: &str = r#"
@@ -81,7 +83,7 @@ impl Files {
         let chain = Arc::new(suite.chain(target.engine).unwrap());
         let (sender, cells) = watch::channel((0..chain.revisions().len()).collect());
         let today = jiff::civil::date(2026, 11, 26);
-        (Unit { suite, target, chain, cells, seed_all: false, today }, sender)
+        (Unit { suite, copy: None, target, chain, cells, seed_all: false, today }, sender)
     }
 }
 
@@ -98,8 +100,8 @@ fn skipped(why: &str) {
 }
 
 fn station(python: &Path, jobs: usize, keep: bool) -> Station {
-    let cache = std::env::temp_dir();
-    Station::new(StationOptions { jobs, keep, interpreter: Some(python.to_owned()), cache })
+    let environments = Arc::new(Environments::new(PathBuf::from("/nowhere"), 1));
+    Station::new(StationOptions { jobs, keep, interpreter: Some(python.to_owned()), environments })
 }
 
 /// What was told of a unit.
@@ -273,4 +275,48 @@ async fn what_is_kept_stays_whatever_comes_after_it() {
     assert!(told[0].starts_with("kept for a look, remove it when done: directory /"), "{told:?}");
     let file = kept[0].split(['\'', ' ']).find(|part| part.starts_with('/')).unwrap();
     fs::remove_dir_all(Path::new(file).ancestors().nth(2).unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn a_strangers_code_does_not_get_our_rights_by_failing() {
+    let test = "a_strangers_code_does_not_get_our_rights_by_failing";
+    let Some((place, python)) = public_interpreter(test).await else { return };
+    let seen = place.path().join("seen");
+    fs::write(&seen, "").unwrap();
+    fs::set_permissions(&seen, fs::Permissions::from_mode(0o666)).unwrap();
+    let files = Files::new(&USERS, "targets = [\"sqlite\"]");
+    let spy = format!(
+        "import os\nwith open({seen:?}, 'a') as file:\n    file.write('%d\\n' % os.getuid())\n\
+         if os.getuid():\n    raise PermissionError('more rights, please')\n"
+    );
+    files.write("migrations/env.py", &format!("{spy}{ENV}"));
+    let station = Arc::new(station(&python, 1, false));
+    let (unit, _cells) = files.unit();
+    let strangers = Unit { copy: Some(files.path().to_owned()), ..unit };
+    let (checked, heard) = check(&station, strangers, |_| {}).await;
+    assert!(matches!(checked, Err(RunError::Begin { .. })), "{checked:?}");
+    assert!(heard.cells.is_empty());
+    let told = fs::read_to_string(&seen).unwrap();
+    assert!(!told.is_empty() && told.lines().all(|uid| uid == "65534"), "{told}");
+
+    // One's own may do what one may oneself.
+    let (unit, _cells) = files.unit();
+    let (checked, heard) = check(&station, unit, |_| {}).await;
+    checked.unwrap();
+    assert_eq!(heard.verdicts(), [Verdict::Pass, Verdict::Fail, Verdict::Pass]);
+}
+
+#[tokio::test]
+async fn seed_commands_run_as_the_migrations_do() {
+    let Some((_place, python)) = public_interpreter("seed_commands_run_as_the_migrations_do").await else {
+        return;
+    };
+    let settings = "targets = [\"sqlite\"]\n[[seed]]\ntable = \"users\"\ncommand = [\"sh\", \"-c\", \"echo I am $(id -u) >&2; exit 1\"]\n";
+    let files = Files::new(&USERS, settings);
+    let (unit, _cells) = files.unit();
+    let strangers = Unit { copy: Some(files.path().to_owned()), ..unit };
+    let (checked, heard) = check(&Arc::new(station(&python, 1, false)), strangers, |_| {}).await;
+    checked.unwrap();
+    let told = serde_json::to_string(&heard.cells.values().collect::<Vec<_>>()).unwrap();
+    assert!(told.contains("I am 65534") && !told.contains("I am 0"), "{told}");
 }

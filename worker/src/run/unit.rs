@@ -1,6 +1,7 @@
 //! What a station is asked for, and what it tells.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mrt_chain::graph::Chain;
@@ -13,6 +14,9 @@ use tokio::sync::watch;
 pub struct Unit {
     /// The suite.
     pub suite: Arc<Suite>,
+    /// The directory of the whole project, where it is somebody else's, unpacked here: it does not change, and nothing that it
+    /// says or does makes its code run with our own rights.
+    pub copy: Option<PathBuf>,
     /// The target.
     pub target: Target,
     /// The suite's chain, as the target's engine has it.

@@ -88,13 +88,13 @@ impl<'a> Work<'a> {
             let slots = self.tools.options.jobs.max(1);
             let end = match self.shard(&cells, self.unit.cells.clone(), slots, false).await {
                 Ok(end) => end,
-                Err(CheckError::Host(error)) if first && self.running.run_as().is_some() => {
+                Err(CheckError::Host(error)) if first && self.may_become_ourselves() => {
                     // Often the interpreter lies in a home directory that nobody else may read.
                     self.running.run_as_ourselves(&error.to_string());
                     continue;
                 }
                 Err(CheckError::Environment(broken))
-                    if first && broken.is_about_permissions() && self.running.run_as().is_some() =>
+                    if first && broken.is_about_permissions() && self.may_become_ourselves() =>
                 {
                     self.running.run_as_ourselves(&broken.to_string());
                     continue;
@@ -136,6 +136,11 @@ impl<'a> Work<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A stranger's project would only have to fail to run with our rights.
+    fn may_become_ourselves(&self) -> bool {
+        self.tools.python.is_own && self.running.run_as().is_some()
     }
 
     /// Begins with what the files let expect of revisions that write outside of their database.

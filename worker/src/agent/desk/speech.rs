@@ -48,7 +48,7 @@ impl Desk {
         let state = link.and_then(|link| Some(link.last_state? + link.state_every));
         let letters = self.outbox.values().filter(|_| link.is_some()).filter_map(|letter| letter.sent);
         let resent = letters.min().map(|sent| sent + self.resend());
-        fence.into_iter().chain(ends).chain(state).chain(resent).min()
+        fence.into_iter().chain(ends).chain(state).chain(resent).chain(self.rests).min()
     }
 
     /// How long an acknowledgement may take.
@@ -68,7 +68,7 @@ impl Desk {
             serves: serves
                 .map(|(engine, containers)| v1::Capability { engine: engine.to_owned(), containers })
                 .collect(),
-            slots: self.settings.slots,
+            slots: if self.rests.is_some() { 0 } else { self.settings.slots },
             warm: self.warm.clone(),
             held: held.collect(),
             draining: self.drain.is_some(),

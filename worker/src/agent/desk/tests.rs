@@ -11,6 +11,7 @@ use super::*;
 const LEASE: Duration = Duration::from_secs(30);
 const EVERY: Duration = Duration::from_secs(7);
 const GRACE: Duration = Duration::from_secs(25);
+const REST: Duration = Duration::from_secs(5);
 
 /// A desk, a clock, and what came out of it.
 struct Scene {
@@ -20,7 +21,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let settings = Settings { slots: 4, grace: GRACE, containers: true };
+        let settings = Settings { slots: 4, grace: GRACE, containers: true, rest: REST };
         Self { desk: Desk::new(settings), now: Instant::now() }
     }
 
@@ -337,12 +338,35 @@ fn a_shard_that_cannot_be_checked_is_told_and_then_let_go() {
     scene.states();
     scene.told(FIRST, failed());
     let sent = scene.sent();
-    let [Message::Failure(failure)] = &sent[..] else { panic!("{sent:?}") };
+    let [Message::State(_), Message::Failure(failure)] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!((failure.sequence, failure.lease.clone(), failure.project), (1, Some(lease(1, 1)), false));
     assert_eq!(scene.ordered(&[assignment(1, &[3, 4])]), []);
     scene.acknowledge(&[1], &[]);
     assert_eq!(scene.desk.counts().held, 0);
     assert_eq!(scene.ordered(&[assignment(1, &[3, 4])]), []);
+}
+
+#[test]
+fn who_fails_for_what_its_machine_lacks_takes_nothing_for_a_while() {
+    let mut scene = Scene::holding(&[assignment(1, &[3]), assignment(2, &[4, 5])]);
+    assert_eq!(scene.states().len(), 1);
+    scene.told(FIRST, failed());
+    assert_eq!(scene.state().slots, 0);
+    assert!(scene.desk.deadline().unwrap() <= scene.now + REST);
+    scene.after(REST);
+    assert_eq!(scene.state().slots, 4);
+    // The next one takes twice as long.
+    scene.told(UnitId(2), Word::Result(4, Outcome::Infrastructure("no room".to_owned())));
+    assert_eq!(scene.state().slots, 0);
+    scene.after(REST);
+    assert_eq!(scene.states(), []);
+    scene.after(REST);
+    assert_eq!(scene.state().slots, 4);
+    // After something that went well it begins anew.
+    scene.told(UnitId(2), cell(5));
+    scene.told(UnitId(2), failed());
+    scene.after(REST);
+    assert_eq!(scene.state().slots, 4);
 }
 
 #[test]

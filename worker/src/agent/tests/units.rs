@@ -19,6 +19,16 @@ async fn failure_of(settings: &str, assignment: v1::Assignment) -> v1::ShardFail
     failure
 }
 
+/// A project that came over the wire.
+struct Copied(Local);
+
+#[async_trait]
+impl Projects for Copied {
+    async fn directory(&self, _: &str) -> Result<Files, ProjectsError> {
+        Ok(Files::kept_by(self.0.directory.path().to_owned(), ()))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_unit_is_what_the_assignment_says() {
     let settings =
@@ -94,15 +104,6 @@ async fn what_is_wrong_with_the_project_is_its_own_failure() {
     assert!(failure.project && told.usage);
 
     // A path of this machine means nothing to who reads it; one of the user's own does.
-    struct Copied(Local);
-
-    #[async_trait]
-    impl Projects for Copied {
-        async fn directory(&self, _: &str) -> Result<Files, ProjectsError> {
-            Ok(Files::kept_by(self.0.directory.path().to_owned(), ()))
-        }
-    }
-
     assert!(told.causes[1].starts_with('/'), "{told:?}");
     let mut play = Play::with(Copied(Local::new("name = 3\n")), |_| {});
     let mut visit = play.coordinator.visit().await;
@@ -323,6 +324,18 @@ async fn where_nobody_looks_after_an_engine_its_absence_is_a_failure() {
     let source = Box::new(ServerError::EngineUnreachable { tried: "unix:///x".to_owned() });
     let error = RunError::Server { target: "postgres:16".to_owned(), source };
     play.bench.next().await.end(Err(error));
-    let failure = visit.until_failure(&[in_container()]).await;
-    assert!(failure.failure.unwrap().causes[1].starts_with("Docker is not running"));
+    let told = visit.until_failure(&[in_container()]).await.failure.unwrap();
+    assert!(told.causes[1].starts_with("Docker is not running"));
+    assert!(told.usage, "who runs it here can start one");
+
+    let mut play = Play::with(Copied(Local::new("")), |_| {});
+    let mut visit = play.coordinator.visit().await;
+    visit.welcome();
+    visit.state().await;
+    visit.order(&[in_container()]);
+    let source = Box::new(ServerError::EngineUnreachable { tried: "unix:///x".to_owned() });
+    let error = RunError::Server { target: "postgres:16".to_owned(), source };
+    play.bench.next().await.end(Err(error));
+    let told = visit.until_failure(&[in_container()]).await.failure.unwrap();
+    assert!(!told.usage, "who has sent it cannot");
 }

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use super::Owner;
 use super::error::io_error;
@@ -23,7 +25,7 @@ pub(super) fn create(path: &Path, owner: Option<Owner>) -> Result<(), DatabaseEr
     remove(path)?;
     // Whatever fails here, the directory is at fault: a missing one is no missing database.
     fs::File::create_new(path)
-        .and_then(|_| give(path, owner))
+        .and_then(|file| give(&file, owner))
         .map_err(|error| io_error(directory_gone(error), "create a database", path))
 }
 
@@ -34,9 +36,7 @@ pub(super) fn copy(from: &Path, to: &Path, owner: Option<Owner>) -> Result<(), D
     }
     // Never over the old file: a process that still has it open must not see the new one.
     remove(to)?;
-    fs::copy(from, to)
-        .and_then(|_| give(to, owner))
-        .map_err(|error| io_error(directory_gone(error), "clone a database", to))
+    copy_file(from, to, owner).map_err(|error| io_error(directory_gone(error), "clone a database", to))
 }
 
 /// Renames a database with everything that belongs to it.
@@ -72,9 +72,21 @@ pub(super) fn missing(path: &Path, action: &str) -> DatabaseError {
     io_error(io::ErrorKind::NotFound.into(), action, path)
 }
 
-fn give(path: &Path, owner: Option<Owner>) -> io::Result<()> {
+/// Migrations can write in the directory, and may not have the rights that we have: nothing that they put in our way is followed.
+fn copy_file(from: &Path, to: &Path, owner: Option<Owner>) -> io::Result<()> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let mut source = fs::File::options().read(true).custom_flags(flags.bits()).open(from)?;
+    if !source.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file any more"));
+    }
+    let mut copy = fs::File::create_new(to)?;
+    io::copy(&mut source, &mut copy)?;
+    give(&copy, owner)
+}
+
+fn give(file: &fs::File, owner: Option<Owner>) -> io::Result<()> {
     match owner {
-        Some(owner) => chown(path, Some(owner.uid), Some(owner.gid)),
+        Some(owner) => fchown(file, Some(owner.uid), Some(owner.gid)),
         None => Ok(()),
     }
 }
@@ -89,4 +101,28 @@ fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
 /// "Not found" while writing a file means its directory, which [`io_error`] must not take for the database.
 fn directory_gone(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::NotFound { io::Error::other(error) } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_in_our_way_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("secret"), "ours").unwrap();
+        symlink(path("secret"), path("link")).unwrap();
+        assert!(copy(&path("link"), &path("copy"), None).is_err());
+        assert!(!path("copy").exists());
+        // Nor is what stands in a copy's place written through.
+        create(&path("real"), None).unwrap();
+        copy(&path("real"), &path("link"), None).unwrap();
+        assert_eq!(fs::read_to_string(path("secret")).unwrap(), "ours");
+        assert!(fs::symlink_metadata(path("link")).unwrap().is_file());
+    }
 }

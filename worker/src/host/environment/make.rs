@@ -1,19 +1,42 @@
 //! Virtual environments that we make: once for the same content, and whole or not at all.
 
 use std::fmt::Write;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
 
 use mrt_chain::settings::EngineKind;
 use sha2::{Digest, Sha256};
-use tokio::process::Command;
 
-use super::{Driver, EnvironmentEvent, needed, probe};
+use super::{Driver, EnvironmentEvent, Found, Prepared, Wanted, needed, probe, tell_of_root};
+use crate::program::{Ids, Program, all_on_path, on_path, unreachable};
+use crate::shelf::{Claim, Making, Shelf, ShelfError, Taken, blocking};
 
-/// Written last; an environment without it is half made.
-const COMPLETE: &str = ".mrt-complete";
+/// How long a step of making an environment may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+/// What builds get of our environment where they run as somebody else: where programs and indexes are, and how to reach and
+/// trust them.
+const PASSED_ON: [&str; 16] = [
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "PKG_CONFIG_PATH",
+    "LD_LIBRARY_PATH",
+];
 /// Lines of an installer's output that an error shows.
 const SHOWN_LINES: usize = 20;
 
@@ -86,6 +109,14 @@ pub enum EnvironmentError {
         /// Why.
         source: io::Error,
     },
+    /// A program that takes for ever.
+    #[error("{} does not end: it was ended after {} s", program.display(), limit.as_secs())]
+    TooLong {
+        /// The program.
+        program: PathBuf,
+        /// How long it was let.
+        limit: Duration,
+    },
     /// The environment cannot be made.
     #[error(
         "cannot {action} ({program} ended with {how}); correct what its last lines name, or pass --python with an \
@@ -101,6 +132,28 @@ pub enum EnvironmentError {
         /// Its last lines.
         printed: String,
     },
+}
+
+impl EnvironmentError {
+    pub(super) fn of_program(program: &Path, limit: Duration) -> impl FnOnce(io::Error) -> Self {
+        let program = program.to_owned();
+        move |source| match source.kind() {
+            io::ErrorKind::TimedOut => Self::TooLong { program, limit },
+            _ => Self::NotStarted { program, source },
+        }
+    }
+
+    /// Somebody with more rights may have more luck.
+    pub(super) fn may_be_for_want_of_rights(&self) -> bool {
+        matches!(self, Self::NotStarted { .. } | Self::NotPython { .. } | Self::Failed { .. })
+    }
+}
+
+impl From<ShelfError> for EnvironmentError {
+    fn from(error: ShelfError) -> Self {
+        let ShelfError { action, path, source } = error;
+        Self::Files { action, path, source }
+    }
 }
 
 /// What an environment is made from.
@@ -145,15 +198,27 @@ impl Recipe {
         (!arguments.is_empty()).then(|| (arguments, words.join(", ")))
     }
 
-    /// The same key, the same environment.
-    fn key(&self, base: &str, drivers: &[Driver]) -> Result<String, EnvironmentError> {
-        let mut hash = Sha256::new();
+    /// The same, of a copy of the project's files.
+    fn moved(&self, from: &Path, to: &Path) -> Self {
+        let moved =
+            |path: &PathBuf| path.strip_prefix(from).map_or_else(|_| path.clone(), |rest| to.join(rest));
+        Self {
+            requirements: self.requirements.iter().map(moved).collect(),
+            packages: self.packages.clone(),
+            project: self.project.as_ref().map(moved),
+        }
+    }
+
+    /// The same key, the same environment. And whether it is made from files of the project's besides requirements.
+    fn key(&self, base: &str, drivers: &[Driver]) -> Result<(String, bool), EnvironmentError> {
+        let (mut hash, mut is_local) = (Sha256::new(), false);
         // Each part with its length, so that parts cannot be mistaken for one another.
         let mut part = |kind: &str, bytes: &[u8]| {
+            is_local |= kind == "at";
             hash.update(format!("{kind} {}\n", bytes.len()));
             hash.update(bytes);
         };
-        part("layout", b"1");
+        part("layout", b"2");
         part("python", base.as_bytes());
         for file in &self.requirements {
             requirements_key(file, &mut part, 0)?;
@@ -174,7 +239,7 @@ impl Recipe {
             // Writing to a string does not fail.
             let _ = write!(key, "{byte:02x}");
         }
-        Ok(key)
+        Ok((key, is_local))
     }
 }
 
@@ -215,116 +280,223 @@ enum Tool {
     Pip,
 }
 
+/// What environments are made with, and as whom.
+struct Tools {
+    tool: Tool,
+    /// The machine's Python; uv brings its own where there is none.
+    base: Option<PathBuf>,
+    run_as: Option<Ids>,
+}
+
+impl Tools {
+    /// What is on the PATH; for strangers what nobody can use of it.
+    async fn find(wanted: &Wanted<'_>, cache: &Path) -> Result<Self, EnvironmentError> {
+        let (mut uv, mut base) = (on_path("uv"), on_path("python3"));
+        if let (Some(ids), Some(_)) = (wanted.run_as, wanted.copy) {
+            let usable = (usable("uv", ids).await, usable("python3", ids).await);
+            if usable.0.is_some() || usable.1.is_some() {
+                (uv, base) = usable;
+            }
+        }
+        let mut run_as = wanted.run_as;
+        if let Some(ids) = run_as {
+            let all = [Some(wanted.suite_dir), Some(cache), uv.as_deref(), base.as_deref()];
+            let all: Vec<&Path> = all.into_iter().flatten().collect();
+            if let Some(path) = unreachable(ids, &all).await {
+                tell_of_root(
+                    "environments are made",
+                    &format!("{} cannot be used by `nobody`", path.display()),
+                );
+                run_as = None;
+            }
+        }
+        match (uv, &base) {
+            (Some(uv), _) => Ok(Self { tool: Tool::Uv(uv), base, run_as }),
+            (None, Some(_)) => Ok(Self { tool: Tool::Pip, base, run_as }),
+            (None, None) => Err(EnvironmentError::NoPython),
+        }
+    }
+}
+
+async fn usable(name: &str, ids: Ids) -> Option<PathBuf> {
+    for program in all_on_path(name) {
+        if unreachable(ids, &[&program]).await.is_none() {
+            return Some(program);
+        }
+    }
+    None
+}
+
 /// The interpreter of an environment made from a recipe, with Alembic and the drivers.
 pub(super) async fn make(
     recipe: &Recipe,
-    suite_dir: &Path,
-    drivers: &[Driver],
-    cache_dir: &Path,
+    wanted: &Wanted<'_>,
+    shelf: &Arc<Shelf>,
     on_event: &mut impl FnMut(EnvironmentEvent),
-) -> Result<PathBuf, EnvironmentError> {
-    let cache_dir = &std::path::absolute(cache_dir).map_err(files("find", cache_dir))?;
-    let tool = on_path("uv").map_or(Tool::Pip, Tool::Uv);
-    let base = match (on_path("python3"), &tool) {
-        (Some(python), _) => {
-            let version = probe(&python, []).await?.version;
-            Some((python, version))
+) -> Result<Prepared, EnvironmentError> {
+    let tools = Tools::find(wanted, shelf.root()).await?;
+    let base = match &tools.base {
+        Some(python) => {
+            let version = probe(python, [], tools.run_as).await?.version;
+            format!("{version} {}", python.display())
         }
-        // It brings its own.
-        (None, Tool::Uv(_)) => None,
-        (None, Tool::Pip) => return Err(EnvironmentError::NoPython),
+        None => "uv".to_owned(),
     };
-    let key = recipe.key(base.as_ref().map_or("uv", |(_, version)| version), drivers)?;
-    let dir = cache_dir.join(&key);
-    let interpreter = dir.join("bin/python");
-    let is_complete = || dir.join(COMPLETE).exists() && interpreter.exists();
-    if is_complete() {
-        return Ok(interpreter);
-    }
-
-    fs::create_dir_all(cache_dir).map_err(files("create", cache_dir))?;
-    let lock = lock(cache_dir.join(format!("{key}.lock"))).await?;
-    if is_complete() {
-        // Another process made it in the meantime.
-        return Ok(interpreter);
-    }
-    if dir.exists() {
-        fs::remove_dir_all(&dir).map_err(files("remove", &dir))?;
-    }
-    on_event(EnvironmentEvent::Creating(dir.clone()));
-    let mut create = match (&tool, &base) {
-        (Tool::Uv(uv), base) => {
-            let mut command = Command::new(uv);
-            command.args(["venv", "--quiet", "--no-project"]);
-            if let Some((python, _)) = base {
-                command.arg("--python").arg(python);
+    let (name, is_local) = recipe.key(&base, wanted.drivers)?;
+    let found = blocking({
+        let (shelf, name) = (Arc::clone(shelf), name.clone());
+        move || shelf.find(&name)
+    });
+    let taken = match found.await? {
+        Some(taken) => taken,
+        None => {
+            let claim = blocking({
+                let (shelf, name) = (Arc::clone(shelf), name.clone());
+                move || shelf.claim(&name)
+            });
+            match claim.await? {
+                Claim::There(taken) => taken,
+                Claim::Ours(making) => {
+                    let build = Build::new(&tools, wanted, making, is_local).await?;
+                    build.run(recipe, shelf, on_event).await?
+                }
             }
-            command
         }
-        (Tool::Pip, Some((python, _))) => {
-            let mut command = Command::new(python);
-            command.args(["-m", "venv"]);
-            command
-        }
-        (Tool::Pip, None) => return Err(EnvironmentError::NoPython),
     };
-    create.arg(&dir);
-    run(create, "create a virtual environment", tool.venv()).await?;
-
-    if let Some((arguments, words)) = recipe.install() {
-        on_event(EnvironmentEvent::Installing(words.clone()));
-        tool.install(&interpreter, suite_dir, &arguments, &words).await?;
-    }
-    let found = probe(&interpreter, needed(drivers)).await?;
-    let mut missing = Vec::new();
-    if !found.has("alembic") {
-        missing.push("alembic".to_owned());
-    }
-    for driver in drivers {
-        // All of its packages: installers leave alone what is there.
-        if driver.missing(&found).is_some() {
-            missing
-                .extend(Driver::modules(driver.usual()).into_iter().map(|(_, package)| package.to_owned()));
-        }
-    }
-    if !missing.is_empty() {
-        let words = missing.join(", ");
-        on_event(EnvironmentEvent::Installing(words.clone()));
-        tool.install(&interpreter, suite_dir, &missing, &words).await?;
-    }
-    let complete = dir.join(COMPLETE);
-    fs::write(&complete, "").map_err(files("write", &complete))?;
-    drop(lock);
-    Ok(interpreter)
+    let interpreter = interpreter_in(&taken.files);
+    let found = probe(&interpreter, needed(wanted.drivers), tools.run_as).await?;
+    Ok(Prepared { interpreter, run_as: tools.run_as, found, kept: Some((name, taken)) })
 }
 
-impl Tool {
-    fn venv(&self) -> &'static str {
-        match self {
-            Self::Uv(_) => "uv venv",
-            Self::Pip => "python3 -m venv",
+fn interpreter_in(files: &Path) -> PathBuf {
+    files.join("venv/bin/python")
+}
+
+/// An environment on its way.
+struct Build<'a> {
+    tools: &'a Tools,
+    wanted: &'a Wanted<'a>,
+    making: Making,
+    /// Where the project's files are for the build, and where they really are.
+    project: Option<(PathBuf, &'a Path)>,
+}
+
+impl<'a> Build<'a> {
+    async fn new(
+        tools: &'a Tools,
+        wanted: &'a Wanted<'a>,
+        making: Making,
+        is_local: bool,
+    ) -> Result<Self, EnvironmentError> {
+        let files = making.files();
+        let mut own = vec![files.join("venv"), making.aside()];
+        if tools.base.is_none() {
+            own.push(files.join("python"));
         }
+        // Builds write beside the files that they build from, which are not theirs to change.
+        let project = match (tools.run_as, wanted.copy) {
+            (Some(_), Some(root)) if is_local => Some((files.join("project"), root)),
+            _ => None,
+        };
+        fs::create_dir(&files).map_err(failed("create", &files))?;
+        // Whatever our umask is.
+        fs::set_permissions(&files, fs::Permissions::from_mode(0o755)).map_err(failed("open", &files))?;
+        for directory in &own {
+            fs::create_dir(directory).map_err(failed("create", directory))?;
+            if let Some((user, group)) = tools.run_as {
+                chown(directory, Some(user), Some(group)).map_err(failed("give away", directory))?;
+            }
+        }
+        if let (Some((to, from)), Some(ids)) = (&project, tools.run_as) {
+            let (to, from) = (to.clone(), from.to_path_buf());
+            blocking(move || copy(&from, &to, ids).map_err(failed("copy", &from))).await?;
+        }
+        Ok(Self { tools, wanted, making, project })
     }
 
-    async fn install(
-        &self,
-        interpreter: &Path,
-        suite_dir: &Path,
-        arguments: &[String],
-        words: &str,
-    ) -> Result<(), EnvironmentError> {
-        let (mut command, program) = match self {
-            Self::Uv(uv) => {
-                let mut command = Command::new(uv);
+    async fn run(
+        self,
+        recipe: &Recipe,
+        shelf: &Arc<Shelf>,
+        on_event: &mut impl FnMut(EnvironmentEvent),
+    ) -> Result<Taken, EnvironmentError> {
+        let venv = self.making.files().join("venv");
+        on_event(EnvironmentEvent::Creating(venv.clone()));
+        let (mut create, program) = match (&self.tools.tool, &self.tools.base) {
+            (Tool::Uv(uv), base) => {
+                let mut create = self.program(uv);
+                create.args(["venv", "--quiet", "--no-project"]);
+                if let Some(python) = base {
+                    create.arg("--python").arg(python);
+                }
+                (create, "uv venv")
+            }
+            (Tool::Pip, Some(python)) => {
+                let mut create = self.program(python);
+                create.args(["-m", "venv"]);
+                (create, "python3 -m venv")
+            }
+            (Tool::Pip, None) => return Err(EnvironmentError::NoPython),
+        };
+        create.arg(&venv);
+        self.execute(create, "create a virtual environment", program).await?;
+
+        if let Some((_, words)) = recipe.install() {
+            on_event(EnvironmentEvent::Installing(words.clone()));
+            let moved = self.project.as_ref().map(|(to, from)| recipe.moved(from, to));
+            let arguments = moved.as_ref().unwrap_or(recipe).install().map(|(arguments, _)| arguments);
+            self.install(&arguments.unwrap_or_default(), &words).await?;
+        }
+        let missing = self.missing().await?;
+        if !missing.is_empty() {
+            let words = missing.join(", ");
+            on_event(EnvironmentEvent::Installing(words.clone()));
+            self.install(&missing, &words).await?;
+        }
+        let (shelf, making, run_as) = (Arc::clone(shelf), self.making, self.tools.run_as);
+        let done = move || {
+            let (files, aside) = (making.files(), making.aside());
+            fs::remove_dir_all(&aside).map_err(failed("remove", &aside))?;
+            if let Some(ids) = run_as {
+                seal(&files, ids).map_err(failed("take back", &files))?;
+            }
+            Ok(shelf.finish(making)?)
+        };
+        blocking(done).await
+    }
+
+    /// Packages that nobody asked for and that have to be there.
+    async fn missing(&self) -> Result<Vec<String>, EnvironmentError> {
+        let interpreter = interpreter_in(&self.making.files());
+        let found: Found = probe(&interpreter, needed(self.wanted.drivers), self.tools.run_as).await?;
+        let mut missing = Vec::new();
+        if !found.has("alembic") {
+            missing.push("alembic".to_owned());
+        }
+        for driver in self.wanted.drivers {
+            // All of its packages: installers leave alone what is there.
+            if driver.missing(&found).is_some() {
+                let modules = Driver::modules(driver.usual()).into_iter();
+                missing.extend(modules.map(|(_, package)| package.to_owned()));
+            }
+        }
+        Ok(missing)
+    }
+
+    async fn install(&self, arguments: &[String], words: &str) -> Result<(), EnvironmentError> {
+        let interpreter = interpreter_in(&self.making.files());
+        let (mut install, program) = match &self.tools.tool {
+            Tool::Uv(uv) => {
+                let mut install = self.program(uv);
                 // Compiled now: migrations run without writing compiled files.
-                command
+                install
                     .args(["pip", "install", "--quiet", "--compile-bytecode", "--python"])
                     .arg(interpreter);
-                (command, "uv pip install")
+                (install, "uv pip install")
             }
-            Self::Pip => {
-                let mut command = Command::new(interpreter);
-                command.args([
+            Tool::Pip => {
+                let mut install = self.program(&interpreter);
+                install.args([
                     "-m",
                     "pip",
                     "install",
@@ -332,61 +504,110 @@ impl Tool {
                     "--no-input",
                     "--disable-pip-version-check",
                 ]);
-                (command, "pip install")
+                (install, "pip install")
             }
         };
-        // Relative paths in requirement files are meant from here.
-        command.args(arguments).current_dir(suite_dir);
-        run(command, &format!("install {words}"), program).await
+        install.args(arguments);
+        self.execute(install, &format!("install {words}"), program).await
     }
-}
 
-/// Takes what is ours out of a program's environment: packages are built by code of theirs, and tokens are none of its business.
-pub(super) fn without_ours(command: &mut Command) {
-    let ours = std::env::vars_os().map(|(name, _)| name);
-    for name in ours.filter(|name| name.as_encoded_bytes().starts_with(b"MRT_")) {
-        command.env_remove(name);
-    }
-}
-
-async fn run(mut command: Command, action: &str, program: &str) -> Result<(), EnvironmentError> {
-    // An environment that is active is not the one that is meant.
-    command.env_remove("VIRTUAL_ENV").env_remove("PYTHONHOME").env_remove("PYTHONPATH");
-    without_ours(&mut command);
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.map_err(|source| {
-        EnvironmentError::NotStarted { program: command.as_std().get_program().into(), source }
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(EnvironmentError::Failed {
-        action: action.to_owned(),
-        program: program.to_owned(),
-        how: output.status.to_string(),
-        printed: last_lines(&[&output.stdout[..], &output.stderr[..]].concat()),
-    })
-}
-
-/// Waits until nobody else makes the same environment. The lock ends with the file, however this process ends.
-async fn lock(path: PathBuf) -> Result<File, EnvironmentError> {
-    let locked = tokio::task::spawn_blocking({
-        let path = path.clone();
-        move || {
-            let file = File::options().create(true).append(true).open(path)?;
-            file.lock()?;
-            Ok(file)
+    /// A program of the build. Relative paths in requirement files are meant from where it runs.
+    fn program(&self, path: &Path) -> Program {
+        let suite_dir = self.wanted.suite_dir;
+        let directory = match &self.project {
+            Some((to, from)) => {
+                suite_dir.strip_prefix(from).map_or(suite_dir.to_owned(), |rest| to.join(rest))
+            }
+            None => suite_dir.to_owned(),
+        };
+        let mut program = Program::new(path, &directory, self.tools.run_as);
+        program.inherit();
+        if self.tools.run_as.is_some() {
+            program.env_keep(is_passed_on);
+            // A home of its own, and nothing of it is left: what a build has put into a cache would be code in the next one's
+            // environment.
+            let home = self.making.aside();
+            for name in ["HOME", "TMPDIR"] {
+                program.env(name, &home);
+            }
+            for (name, path) in [
+                ("XDG_CACHE_HOME", "cache"),
+                ("XDG_CONFIG_HOME", "config"),
+                ("XDG_DATA_HOME", "data"),
+                ("PIP_CACHE_DIR", "cache/pip"),
+                ("UV_CACHE_DIR", "cache/uv"),
+            ] {
+                program.env(name, home.join(path));
+            }
+            // One that uv brings has to stay with the environment.
+            program.env("UV_PYTHON_INSTALL_DIR", self.making.files().join("python"));
         }
-    });
-    locked.await.unwrap_or_else(|stopped| Err(io::Error::other(stopped))).map_err(files("lock", &path))
+        // An environment that is active is not the one that is meant.
+        for name in ["VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"] {
+            program.env_remove(name);
+        }
+        program
+    }
+
+    async fn execute(&self, program: Program, action: &str, name: &str) -> Result<(), EnvironmentError> {
+        let output = program.output(LIMIT).await;
+        let output = output.map_err(EnvironmentError::of_program(program.program(), LIMIT))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let mut printed = last_lines(&[&output.stdout[..], &output.stderr[..]].concat());
+        if let Some((copy, original)) = &self.project {
+            printed = printed.replace(&*copy.to_string_lossy(), &original.to_string_lossy());
+        }
+        Err(EnvironmentError::Failed {
+            action: action.to_owned(),
+            program: name.to_owned(),
+            how: output.status.to_string(),
+            printed,
+        })
+    }
 }
 
-/// A program on the PATH.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|program| {
-        use std::os::unix::fs::PermissionsExt;
-        program.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-    })
+fn is_passed_on(name: &str) -> bool {
+    let is_proxy = name.to_ascii_lowercase().ends_with("_proxy");
+    is_proxy || PASSED_ON.contains(&name) || name.starts_with("PIP_") || name.starts_with("UV_")
+}
+
+/// Copies a directory with what is in it, and gives it away.
+fn copy(from: &Path, to: &Path, ids: Ids) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(from)?;
+    if metadata.is_dir() {
+        fs::create_dir(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()), ids)?;
+        }
+    } else if metadata.is_symlink() {
+        symlink(fs::read_link(from)?, to)?;
+    } else {
+        fs::copy(from, to)?;
+    }
+    lchown(to, Some(ids.0), Some(ids.1))
+}
+
+/// Takes back what was given away, so that nobody can change it any more. From the top: what lies in a directory that is ours
+/// again cannot be exchanged for something else while we are at it. What is not theirs (a link to a file of somebody's) stays.
+fn seal(path: &Path, ids: Ids) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    let is_theirs = metadata.uid() == ids.0;
+    if is_theirs {
+        lchown(path, Some(0), Some(0))?;
+    }
+    if metadata.is_dir() {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        for entry in fs::read_dir(path)? {
+            seal(&entry?.path(), ids)?;
+        }
+    } else if is_theirs && !metadata.is_symlink() {
+        // No user's rights come with it, either.
+        fs::set_permissions(path, fs::Permissions::from_mode(metadata.mode() & 0o755 | 0o444))?;
+    }
+    Ok(())
 }
 
 pub(super) fn last_lines(printed: &[u8]) -> String {
@@ -396,10 +617,10 @@ pub(super) fn last_lines(printed: &[u8]) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, EnvironmentError> {
-    fs::read(path).map_err(files("read", path))
+    fs::read(path).map_err(failed("read", path))
 }
 
-fn files(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EnvironmentError {
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EnvironmentError {
     let path = path.to_owned();
     move |source| EnvironmentError::Files { action, path, source }
 }

@@ -1,9 +1,13 @@
 //! Which Python runs a suite. Nothing but one test needs a network: what is installed are packages made on the spot.
 
+use std::os::unix::fs::MetadataExt;
+
 use mrt_chain::settings::{EngineKind, Python};
 
 use super::*;
-use crate::host::environment::{Driver, EnvironmentError, EnvironmentEvent, installed_drivers, prepare};
+use crate::host::environment::{
+    Driver, EnvironmentError, EnvironmentEvent, Environments, Prepared, ROOM, Wanted,
+};
 
 const SQLITE: Driver = Driver { engine: EngineKind::Sqlite, name: None };
 
@@ -35,9 +39,20 @@ impl Place {
         python: &Python,
         drivers: &[Driver],
     ) -> (Result<PathBuf, EnvironmentError>, Vec<EnvironmentEvent>) {
+        let (made, events) = self.prepare_all(python, drivers).await;
+        (made.map(|made| made.interpreter), events)
+    }
+
+    async fn prepare_all(
+        &self,
+        python: &Python,
+        drivers: &[Driver],
+    ) -> (Result<Prepared, EnvironmentError>, Vec<EnvironmentEvent>) {
         let mut events = Vec::new();
-        let cache = self.dir.path().join("cache");
-        let made = prepare(python, self.dir.path(), drivers, &cache, |event| events.push(event)).await;
+        let suite_dir = self.dir.path();
+        let wanted = Wanted { python, suite_dir, drivers, copy: None, is_ordered: false, run_as: nobody() };
+        let environments = Environments::new(suite_dir.join("cache"), ROOM);
+        let made = environments.prepare(&wanted, |event| events.push(event)).await;
         (made, events)
     }
 }
@@ -48,8 +63,11 @@ async fn a_given_interpreter_must_have_everything() {
     let place = Place::new();
     let given = |path: &Path| Python { interpreter: Some(path.to_owned()), ..Python::default() };
     let postgres = Driver { engine: EngineKind::Postgres, name: None };
-    let (found, events) = place.prepare(&given(&interpreter), &[SQLITE, postgres]).await;
-    assert_eq!((found.unwrap(), events.len()), (interpreter.clone(), 0));
+    let (found, events) = place.prepare_all(&given(&interpreter), &[SQLITE, postgres]).await;
+    let found = found.unwrap();
+    assert_eq!((&found.interpreter, events.len()), (&interpreter, 0));
+    let known = found.drivers(EngineKind::Postgres);
+    assert!(known.contains(&"psycopg2"), "{known:?}");
 
     let odd = Driver { engine: EngineKind::Postgres, name: Some("no_such_driver".to_owned()) };
     let message = place.prepare(&given(&interpreter), &[odd]).await.0.unwrap_err().to_string();
@@ -60,9 +78,6 @@ async fn a_given_interpreter_must_have_everything() {
 
     let message = place.prepare(&given(Path::new("/bin/false")), &[]).await.0.unwrap_err().to_string();
     assert!(message.contains("does not work as a Python interpreter"), "{message}");
-
-    let known = installed_drivers(&interpreter, EngineKind::Postgres).await.unwrap();
-    assert!(known.contains(&"psycopg2"), "{known:?}");
 }
 
 #[tokio::test]
@@ -106,7 +121,7 @@ async fn requirements_make_an_environment_once() {
     assert_eq!((again.unwrap(), events.len()), (made.clone(), 0));
 
     // One that was left half made is made again, in the same place.
-    fs::remove_file(made.parent().unwrap().parent().unwrap().join(".mrt-complete")).unwrap();
+    fs::remove_file(made.ancestors().nth(4).unwrap().join("bytes")).unwrap();
     let (again, events) = place.prepare(&Python::default(), &[SQLITE]).await;
     assert_eq!((again.unwrap(), events.len()), (made.clone(), 2));
 
@@ -141,11 +156,215 @@ async fn a_suite_that_says_nothing_gets_alembic_and_drivers() {
         Driver { engine: EngineKind::Sqlite, name: Some("aiosqlite".to_owned()) },
         Driver { engine: EngineKind::Postgres, name: None },
     ];
-    let made = place.prepare(&Python::default(), &drivers).await.0.unwrap();
-    let mut suite = Suite::new(&made);
+    let prepared = place.prepare_all(&Python::default(), &drivers).await.0.unwrap();
+    let made = &prepared.interpreter;
+    let mut suite = Suite::new(made);
     suite.revision("r1", "pass", "pass");
     let mut child = suite.host().await.child().await.unwrap();
     assert_eq!(up(&mut child, "r1").await.failure, None);
-    assert_eq!(installed_drivers(&made, EngineKind::Sqlite).await.unwrap(), ["pysqlite", "aiosqlite"]);
-    assert_eq!(installed_drivers(&made, EngineKind::Postgres).await.unwrap(), ["psycopg2"]);
+    assert_eq!(prepared.drivers(EngineKind::Sqlite), ["pysqlite", "aiosqlite"]);
+    assert_eq!(prepared.drivers(EngineKind::Postgres), ["psycopg2"]);
+}
+
+/// A place that somebody else can use, with a stranger's project in it.
+struct Strangers {
+    place: Place,
+    project: PathBuf,
+    environments: Environments,
+    ids: (u32, u32),
+}
+
+impl Strangers {
+    /// `None` where we are not root, or where nobody can use no Python.
+    fn new(test: &str) -> Option<Self> {
+        let Some(ids) = nobody() else {
+            eprintln!("SKIPPED: {test} (the test does not run as root)");
+            return None;
+        };
+        let place = Place::new();
+        fs::set_permissions(place.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let project = place.dir.path().join("project");
+        fs::create_dir(&project).unwrap();
+        let environments = Environments::new(place.dir.path().join("cache"), ROOM);
+        Some(Self { place, project, environments, ids })
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.project.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A file that everybody can write.
+    fn open_file(&self, name: &str) -> PathBuf {
+        let path = self.place.dir.path().join(name);
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        path
+    }
+
+    fn wanted<'a>(&'a self, python: &'a Python, drivers: &'a [Driver]) -> Wanted<'a> {
+        let copy = Some(&*self.project);
+        Wanted { python, suite_dir: &self.project, drivers, copy, is_ordered: false, run_as: Some(self.ids) }
+    }
+
+    async fn prepare(&self, python: &Python) -> Result<Prepared, EnvironmentError> {
+        self.environments.prepare(&self.wanted(python, &[SQLITE]), |_| {}).await
+    }
+
+    /// A project with a build back end of its own, which notes as whom it runs and does what it is told.
+    fn with_backend(&self, seen: &Path, also: &str) {
+        self.write(
+            "pyproject.toml",
+            "[project]\nname = 'alembic'\nversion = '1.0'\n[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+        );
+        let backend = format!(
+            r#"
+import os, subprocess, sys, zipfile
+def note(what):
+    with open({seen:?}, "a") as file:
+        file.write("%s %d\n" % (what, os.getuid()))
+def build_editable(directory, *_):
+    note("build")
+    open("written-beside", "w").close()
+{also}
+    name = "alembic-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
+        z.writestr("alembic/__init__.py", "")
+        z.writestr("spy.pth", "import os; f = open('%s', 'a'); f.write('pth %%d\\n' %% os.getuid()); f.close()\n" % {seen:?})
+        z.writestr("alembic-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: alembic\nVersion: 1.0\n")
+        z.writestr("alembic-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        z.writestr("alembic-1.0.dist-info/RECORD", "")
+    return name
+build_wheel = build_editable
+"#,
+        );
+        self.write("backend.py", &backend);
+    }
+}
+
+fn all_files(path: &Path) -> Vec<PathBuf> {
+    let mut all = vec![path.to_owned()];
+    if fs::symlink_metadata(path).unwrap().is_dir() {
+        all.extend(fs::read_dir(path).unwrap().flat_map(|entry| all_files(&entry.unwrap().path())));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_strangers_build_runs_as_nobody_and_what_it_made_is_its_own_no_more() {
+    let Some(strangers) = Strangers::new("a_strangers_build_runs_as_nobody") else { return };
+    let (seen, pid) = (strangers.open_file("seen"), strangers.open_file("pid"));
+    strangers.with_backend(
+        &seen,
+        &format!(
+            "    note(os.environ.get('MRT_SECRET', 'no secret') + ' ' + os.environ['HOME'])\n    os.chmod(sys.prefix, 0o777)\n    \
+             sleeper = subprocess.Popen(['setsid', 'sleep', '1000'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n    open({pid:?}, 'w').write(str(sleeper.pid))"
+        ),
+    );
+    let made = strangers.prepare(&Python::default()).await.unwrap();
+    assert_eq!(made.run_as, Some(strangers.ids));
+    let text = fs::read_to_string(&seen).unwrap();
+    assert!(text.contains("build 65534\n") && text.contains("pth 65534\n"), "{text}");
+    assert!(text.lines().all(|line| line.ends_with(" 65534")), "{text}");
+    assert!(!text.contains("/root "), "{text}");
+    // What it has left running is gone; what it wrote beside its files is not in the project.
+    assert!(!is_running(pid_in(&pid)));
+    assert!(!strangers.project.join("written-beside").exists());
+    let files = made.interpreter.ancestors().nth(3).unwrap();
+    assert!(files.join("project/written-beside").exists());
+    for path in all_files(files) {
+        let found = fs::symlink_metadata(&path).unwrap();
+        assert_eq!((found.uid(), found.gid()), (0, 0), "{}", path.display());
+        assert!(found.is_symlink() || found.mode() & 0o7022 == 0, "{} {:o}", path.display(), found.mode());
+    }
+    // Nothing of its home is left, and the next one needs no build.
+    assert_eq!(fs::read_dir(files.parent().unwrap()).unwrap().count(), 2);
+    drop(made);
+    strangers.prepare(&Python::default()).await.unwrap();
+    assert_eq!(fs::read_to_string(&seen).unwrap().matches("build ").count(), 1);
+}
+
+/// A project that needs a package of this name, which is made on the spot.
+fn project_with(interpreter: &Path, dir: &Path, name: &str) -> PathBuf {
+    let project = dir.join(format!("with-{name}"));
+    fs::create_dir(&project).unwrap();
+    let wheels = [wheel(interpreter, &project, "alembic"), wheel(interpreter, &project, name)];
+    let lines = wheels.map(|wheel| format!("{}\n", wheel.display())).concat();
+    fs::write(project.join("requirements.txt"), lines).unwrap();
+    project
+}
+
+#[tokio::test]
+async fn environments_have_a_bound_and_what_is_in_use_stays() {
+    let Some(interpreter) = interpreter("environments_have_a_bound_and_what_is_in_use_stays") else { return };
+    let place = Place::new();
+    let cache = place.dir.path().join("cache");
+    let projects = ["one", "two"].map(|name| project_with(&interpreter, place.dir.path(), name));
+    let python = Python::default();
+    // As two processes that share the directory. No environment fits.
+    let (first, second) = (Environments::new(cache.clone(), 1), Environments::new(cache.clone(), 1));
+    let prepare = async |environments: &Environments, project: &PathBuf| {
+        let wanted = Wanted {
+            python: &python,
+            suite_dir: project,
+            drivers: &[SQLITE],
+            copy: None,
+            is_ordered: false,
+            run_as: None,
+        };
+        environments.prepare(&wanted, |_| {}).await.unwrap()
+    };
+    let one = prepare(&first, &projects[0]).await;
+    let two = prepare(&second, &projects[1]).await;
+    assert!(one.interpreter.exists() && two.interpreter.exists());
+    drop(one.kept);
+    Environments::new(cache.clone(), 1).open().await.unwrap();
+    assert!(!one.interpreter.exists() && two.interpreter.exists());
+    // It can be made again, and is found while it is there.
+    let again = prepare(&first, &projects[0]).await;
+    assert_eq!(again.interpreter, one.interpreter);
+    let name = &again.kept.as_ref().unwrap().0;
+    assert!(second.find(name).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_choose_to_run_as_root() {
+    let Some(strangers) = Strangers::new("a_stranger_cannot_choose_to_run_as_root") else { return };
+    let seen = strangers.open_file("seen");
+    // It fails as nobody, in the hope for more.
+    let text = format!("#!/bin/sh\nid -u >> {}\ntest $(id -u) = 0\n", seen.display());
+    for (name, mode) in [("python", 0o755), ("private/python", 0o700)] {
+        let path = strangers.write(name, &text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let python = Python { interpreter: Some(path), ..Python::default() };
+        let error = strangers.prepare(&python).await.unwrap_err();
+        assert!(matches!(error, EnvironmentError::NotPython { .. }), "{error:?}");
+    }
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "65534\n");
+
+    // The same of one's own project is tried as oneself.
+    let python = Python { interpreter: Some(strangers.project.join("python")), ..Python::default() };
+    let wanted = Wanted { copy: None, ..strangers.wanted(&python, &[]) };
+    strangers.environments.prepare(&wanted, |_| {}).await.unwrap_err();
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "65534\n65534\n0\n");
+}
+
+#[tokio::test]
+async fn a_build_that_only_root_could_do_is_a_strangers_failure() {
+    let Some(strangers) = Strangers::new("a_build_that_only_root_could_do_is_a_strangers_failure") else {
+        return;
+    };
+    let seen = strangers.open_file("seen");
+    strangers.with_backend(&seen, "    assert os.getuid() == 0, 'only root can build ' + os.getcwd()");
+    let error = strangers.prepare(&Python::default()).await.unwrap_err();
+    let words = error.to_string();
+    assert!(matches!(error, EnvironmentError::Failed { .. }), "{words}");
+    // It is told by the project's own place, not the copy's.
+    assert!(words.contains(&format!("only root can build {}", strangers.project.display())), "{words}");
+    assert!(!fs::read_to_string(&seen).unwrap().contains("build 0"));
+    // Nothing is left of it.
+    let cache = strangers.place.dir.path().join("cache");
+    assert_eq!(fs::read_dir(&cache).unwrap().count(), 1);
 }

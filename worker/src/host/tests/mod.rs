@@ -10,8 +10,11 @@ mod steps;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use crate::program::{all_on_path, nobody, unreachable};
 
 use super::{
     Child, Declared, Direction, Fact, Failure, Host, HostError, HostSettings, Interpreter, Raised,
@@ -42,6 +45,39 @@ fn interpreter(test: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: {test} (MRT_TEST_PYTHON is not set)");
     }
     python
+}
+
+/// A Python with the packages of the one to test with that somebody else can run, too; where this machine has none, `None` with
+/// a word on stderr. It stays as long as its directory.
+pub(crate) async fn public_interpreter(test: &str) -> Option<(tempfile::TempDir, PathBuf)> {
+    let original = interpreter(test)?;
+    let Some(ids) = nobody() else {
+        eprintln!("SKIPPED: {test} (the test does not run as root)");
+        return None;
+    };
+    let said = |python: &Path, code: &str| {
+        let output = std::process::Command::new(python).args(["-c", code]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let version = "import sys; print(sys.version_info[:2])";
+    let packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    for python in all_on_path("python3") {
+        if unreachable(ids, &[&python]).await.is_some() || said(&python, version) != said(&original, version)
+        {
+            continue;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let run = |program: &Path, arguments: &[&str]| {
+            assert!(std::process::Command::new(program).args(arguments).status().unwrap().success());
+        };
+        run(&python, &["-m", "venv", "--without-pip", dir.path().to_str().unwrap()]);
+        let made = dir.path().join("bin/python");
+        run(Path::new("cp"), &["-rT", &said(&original, packages), &said(&made, packages)]);
+        return Some((dir, made));
+    }
+    eprintln!("SKIPPED: {test} (only root can run Python here)");
+    None
 }
 
 /// A small migration project on disk, with a SQLite database.

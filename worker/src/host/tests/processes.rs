@@ -1,5 +1,7 @@
 //! Processes that hang, die, print without end, and processes that must not outlive us.
 
+use std::os::unix::fs::MetadataExt;
+
 use super::*;
 use crate::host::Statement;
 
@@ -201,17 +203,28 @@ fn parent(pid: u32) -> u32 {
 
 #[tokio::test]
 async fn migrations_run_as_a_user_of_their_own() {
-    let Some(python) = interpreter("migrations_run_as_a_user_of_their_own") else { return };
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("SKIPPED: migrations_run_as_a_user_of_their_own (the test does not run as root)");
+    let Some((place, python)) = public_interpreter("migrations_run_as_a_user_of_their_own").await else {
         return;
-    }
-    use std::os::unix::fs::PermissionsExt;
+    };
     let nobody = 65534;
     let mut suite = Suite::new(&python);
-    suite.revision("r1", "print(os.getuid(), os.getgid(), os.getgroups())", "pass");
+    // What lies in its environment is loaded by whatever starts its interpreter.
+    let seen = place.path().join("seen");
+    fs::write(&seen, "").unwrap();
+    fs::set_permissions(&seen, fs::Permissions::from_mode(0o666)).unwrap();
+    let packages = fs::read_dir(place.path().join("lib")).unwrap().next().unwrap().unwrap().path();
+    let line = "import os; f = open('SEEN', 'a'); f.write('%d\\n' % os.getuid()); f.close()\n";
+    fs::write(packages.join("site-packages/spy.pth"), line.replace("SEEN", &seen.to_string_lossy())).unwrap();
+    suite.revision(
+        "r1",
+        "print(os.getuid(), os.getgid(), os.getgroups())\nopen(os.environ['HOME'] + '/mine', 'w')",
+        "pass",
+    );
     suite.settings.run_as = Some((nobody, nobody));
-    suite.url = format!("sqlite:///{}/data.db", suite.settings.scratch.display());
+    let data = suite.path("data");
+    fs::create_dir(&data).unwrap();
+    std::os::unix::fs::chown(&data, Some(nobody), Some(nobody)).unwrap();
+    suite.url = format!("sqlite:///{}/data.db", data.display());
 
     fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
@@ -221,10 +234,6 @@ async fn migrations_run_as_a_user_of_their_own() {
     let versions = suite.settings.dir.join("migrations");
     fs::set_permissions(&versions, fs::Permissions::from_mode(0o700)).unwrap();
     let message = start(suite.settings.clone(), &suite.url).await.unwrap_err().to_string();
-    if message.contains("/lib/python") {
-        eprintln!("SKIPPED: migrations_run_as_a_user_of_their_own (only root can read the interpreter)");
-        return;
-    }
     assert!(
         message.contains("migrations cannot be read by user 65534") && message.contains("chmod"),
         "{message}"
@@ -235,4 +244,34 @@ async fn migrations_run_as_a_user_of_their_own() {
     let mut child = host.child().await.unwrap();
     let outcome = up(&mut child, "r1").await;
     assert_eq!((outcome.failure, outcome.output.as_str()), (None, "65534 65534 []\n"));
+    let seen = fs::read_to_string(&seen).unwrap();
+    assert!(!seen.is_empty() && seen.lines().all(|uid| uid == "65534"), "{seen}");
+    // It owns its home, and nothing that we read or write.
+    for path in [&suite.settings.scratch, &suite.settings.scratch.join("host/start.py")] {
+        assert_eq!(fs::metadata(path).unwrap().uid(), 0, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_ends_its_guard_leaves_no_process() {
+    let Some((_place, python)) =
+        public_interpreter("a_migration_that_ends_its_guard_leaves_no_process").await
+    else {
+        return;
+    };
+    let mut suite = Suite::new(&python);
+    fs::set_permissions(suite.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    suite.settings.run_as = Some((65534, 65534));
+    let body = "import subprocess\n\
+        p = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n\
+        open(os.environ['HOME'] + '/pid', 'w').write(str(p.pid))\n\
+        server = os.getppid()\n\
+        guard = int(open('/proc/%d/stat' % server).read().rpartition(')')[2].split()[1])\n\
+        os.kill(guard, signal.SIGKILL)\ntime.sleep(1000)";
+    suite.revision("r1", body, "pass");
+    suite.url = format!("sqlite:///{}/home/data.db", suite.settings.scratch.display());
+    let host = suite.host().await;
+    let mut child = host.child().await.unwrap();
+    let _ = child.step(Direction::Up, "r1", LIMIT).await;
+    until_gone(pid_in(&suite.settings.scratch.join("home/pid"))).await;
 }

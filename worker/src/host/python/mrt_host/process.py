@@ -26,7 +26,7 @@ def adopt_orphans():
 
 
 def die_with(parent):
-    """Die when the parent dies (Linux). To be called again after each fork and each change of user."""
+    """Die when the parent dies (Linux). To be called again after each fork."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -51,13 +51,6 @@ def limit(max_file_bytes):
             value = min(value, hard)
         resource.setrlimit(kind, (value, value))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
-def become(user, group):
-    """Give up root for good."""
-    os.setgroups([])
-    os.setgid(group)
-    os.setuid(user)
 
 
 def how_it_ended(status):

@@ -28,10 +28,6 @@ def main(settings):
 class Server:
     def __init__(self, settings):
         process.limit(settings["max_file_bytes"])
-        guard = os.getppid()
-        if settings["run_as"]:
-            process.become(*settings["run_as"])
-            process.die_with(guard)
         self.settings = settings
         try:
             self.channel = Channel(settings["socket"], settings["token"], "server", os.getpid())
