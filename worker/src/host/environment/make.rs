@@ -1,6 +1,5 @@
 //! Virtual environments that we make: once for the same content, and whole or not at all.
 
-use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
@@ -8,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mrt_chain::settings::EngineKind;
-use sha2::{Digest, Sha256};
-
+use super::error::{EnvironmentError, failed};
+use super::recipe::Recipe;
 use super::{Driver, EnvironmentEvent, Found, Prepared, Wanted, needed, probe, tell_of_root};
 use crate::program::{Ids, Program, all_on_path, on_path, unreachable};
-use crate::shelf::{Claim, Making, Shelf, ShelfError, Taken, blocking};
+use crate::shelf::{Claim, Making, Shelf, Taken, blocking};
 
 /// How long a step of making an environment may take.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -39,240 +37,6 @@ const PASSED_ON: [&str; 16] = [
 ];
 /// Lines of an installer's output that an error shows.
 const SHOWN_LINES: usize = 20;
-
-/// No Python for a suite.
-#[derive(Debug, thiserror::Error)]
-pub enum EnvironmentError {
-    /// The interpreter of the settings is not there.
-    #[error(
-        "there is no Python interpreter {}: correct `python` in mrt.toml or --python, or leave it out",
-        interpreter.display()
-    )]
-    NoInterpreter {
-        /// As the settings have it.
-        interpreter: PathBuf,
-    },
-    /// Nothing to make an environment with.
-    #[error(
-        "neither python3 nor uv is on the PATH: install Python 3.8 or newer (apt install python3 python3-venv, \
-         brew install python) or uv, or name an interpreter (`python` in mrt.toml, --python)"
-    )]
-    NoPython,
-    /// A program cannot be started.
-    #[error("cannot start {}", program.display())]
-    NotStarted {
-        /// The program.
-        program: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A program that does not behave like Python.
-    #[error("{} does not work as a Python interpreter:\n{printed}", interpreter.display())]
-    NotPython {
-        /// The program.
-        interpreter: PathBuf,
-        /// Its last lines.
-        printed: String,
-    },
-    /// No Alembic.
-    #[error(
-        "alembic is not installed in {}: pip install alembic there, or pass --python / set `python` in mrt.toml",
-        interpreter.display()
-    )]
-    NoAlembic {
-        /// The interpreter.
-        interpreter: PathBuf,
-    },
-    /// No driver for a target.
-    #[error(
-        "{module} is not installed in {}, so its migrations cannot reach {engine}: pip install '{package}' there, \
-         or name the driver that the project uses (`drivers` in mrt.toml)",
-        interpreter.display()
-    )]
-    NoDriver {
-        /// The interpreter.
-        interpreter: PathBuf,
-        /// The module that is missing.
-        module: String,
-        /// The package that brings it.
-        package: String,
-        /// For which engine.
-        engine: EngineKind,
-    },
-    /// A file or directory cannot be used.
-    #[error("cannot {action} {}", path.display())]
-    Files {
-        /// `read`, `create`.
-        action: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A program that takes for ever.
-    #[error("{} does not end: it was ended after {} s", program.display(), limit.as_secs())]
-    TooLong {
-        /// The program.
-        program: PathBuf,
-        /// How long it was let.
-        limit: Duration,
-    },
-    /// The environment cannot be made.
-    #[error(
-        "cannot {action} ({program} ended with {how}); correct what its last lines name, or pass --python with an \
-         interpreter that has everything:\n{printed}"
-    )]
-    Failed {
-        /// `install alembic`.
-        action: String,
-        /// `uv`, `pip`.
-        program: String,
-        /// Its exit status.
-        how: String,
-        /// Its last lines.
-        printed: String,
-    },
-}
-
-impl EnvironmentError {
-    pub(super) fn of_program(program: &Path, limit: Duration) -> impl FnOnce(io::Error) -> Self {
-        let program = program.to_owned();
-        move |source| match source.kind() {
-            io::ErrorKind::TimedOut => Self::TooLong { program, limit },
-            _ => Self::NotStarted { program, source },
-        }
-    }
-
-    /// Somebody with more rights may have more luck.
-    pub(super) fn may_be_for_want_of_rights(&self) -> bool {
-        matches!(self, Self::NotStarted { .. } | Self::NotPython { .. } | Self::Failed { .. })
-    }
-}
-
-impl From<ShelfError> for EnvironmentError {
-    fn from(error: ShelfError) -> Self {
-        let ShelfError { action, path, source } = error;
-        Self::Files { action, path, source }
-    }
-}
-
-/// What an environment is made from.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Recipe {
-    pub(super) requirements: Vec<PathBuf>,
-    pub(super) packages: Vec<String>,
-    pub(super) project: Option<PathBuf>,
-}
-
-impl Recipe {
-    pub(super) fn is_empty(&self) -> bool {
-        self.requirements.is_empty() && self.packages.is_empty() && self.project.is_none()
-    }
-
-    /// What a suite's directory says without settings.
-    pub(super) fn by_convention(suite_dir: &Path) -> Self {
-        let requirements = suite_dir.join("requirements.txt");
-        if requirements.is_file() {
-            return Self { requirements: vec![requirements], ..Self::default() };
-        }
-        // Many a pyproject.toml only configures tools.
-        let project = fs::read_to_string(suite_dir.join("pyproject.toml"))
-            .is_ok_and(|text| text.lines().any(|line| matches!(line.trim(), "[project]" | "[tool.poetry]")));
-        Self { project: project.then(|| suite_dir.to_owned()), ..Self::default() }
-    }
-
-    /// Arguments for an installer, and words for people; `None` when there is nothing to install.
-    fn install(&self) -> Option<(Vec<String>, String)> {
-        let (mut arguments, mut words) = (Vec::new(), Vec::new());
-        for file in &self.requirements {
-            arguments.extend(["-r".to_owned(), file.display().to_string()]);
-            words.push(file.display().to_string());
-        }
-        arguments.extend(self.packages.iter().cloned());
-        words.extend(self.packages.iter().cloned());
-        if let Some(project) = &self.project {
-            // Editable: the code that is checked is the code that stands there.
-            arguments.extend(["-e".to_owned(), project.display().to_string()]);
-            words.push(project.display().to_string());
-        }
-        (!arguments.is_empty()).then(|| (arguments, words.join(", ")))
-    }
-
-    /// The same, of a copy of the project's files.
-    fn moved(&self, from: &Path, to: &Path) -> Self {
-        let moved =
-            |path: &PathBuf| path.strip_prefix(from).map_or_else(|_| path.clone(), |rest| to.join(rest));
-        Self {
-            requirements: self.requirements.iter().map(moved).collect(),
-            packages: self.packages.clone(),
-            project: self.project.as_ref().map(moved),
-        }
-    }
-
-    /// The same key, the same environment. And whether it is made from files of the project's besides requirements.
-    fn key(&self, base: &str, drivers: &[Driver]) -> Result<(String, bool), EnvironmentError> {
-        let (mut hash, mut is_local) = (Sha256::new(), false);
-        // Each part with its length, so that parts cannot be mistaken for one another.
-        let mut part = |kind: &str, bytes: &[u8]| {
-            is_local |= kind == "at";
-            hash.update(format!("{kind} {}\n", bytes.len()));
-            hash.update(bytes);
-        };
-        part("layout", b"2");
-        part("python", base.as_bytes());
-        for file in &self.requirements {
-            requirements_key(file, &mut part, 0)?;
-        }
-        for package in &self.packages {
-            part("package", package.as_bytes());
-        }
-        if let Some(project) = &self.project {
-            let file = project.join("pyproject.toml");
-            part("project", &read(&file)?);
-            part("at", project.as_os_str().as_encoded_bytes());
-        }
-        for driver in drivers {
-            part("driver", driver.usual().as_bytes());
-        }
-        let mut key = String::new();
-        for byte in &hash.finalize()[..12] {
-            // Writing to a string does not fail.
-            let _ = write!(key, "{byte:02x}");
-        }
-        Ok((key, is_local))
-    }
-}
-
-/// A requirement file's content, with the files that it includes.
-fn requirements_key(
-    file: &Path,
-    part: &mut impl FnMut(&str, &[u8]),
-    depth: usize,
-) -> Result<(), EnvironmentError> {
-    let text = read(file)?;
-    part("requirements", &text);
-    let directory = file.parent().unwrap_or(Path::new("."));
-    for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
-        let options = ["-r", "-c", "--requirement", "--constraint"];
-        let included = options.iter().find_map(|option| {
-            let rest = line.strip_prefix(option)?;
-            let rest = rest.strip_prefix([' ', '=']).or_else(|| (option.len() == 2).then_some(rest))?;
-            rest.split(" #").next().map(str::trim)
-        });
-        match included {
-            // Deeper is a circle, which the installer will refuse.
-            Some(name) if depth < 16 && !name.contains("://") => {
-                requirements_key(&directory.join(name), part, depth + 1)?;
-            }
-            // Something beside the file: another directory, another environment.
-            None if line.starts_with(['.', '/', '-']) || line.contains("file:") => {
-                part("at", directory.as_os_str().as_encoded_bytes());
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
 
 /// Makes environments.
 enum Tool {
@@ -614,13 +378,4 @@ pub(super) fn last_lines(printed: &[u8]) -> String {
     let text = String::from_utf8_lossy(printed);
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, EnvironmentError> {
-    fs::read(path).map_err(failed("read", path))
-}
-
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EnvironmentError {
-    let path = path.to_owned();
-    move |source| EnvironmentError::Files { action, path, source }
 }

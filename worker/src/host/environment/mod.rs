@@ -4,7 +4,9 @@
 //! `venv` in the suite's directory; its `requirements.txt`; its `pyproject.toml`; an environment with Alembic and the
 //! targets' drivers.
 
+mod error;
 mod make;
+mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,8 +19,8 @@ use nix::unistd::geteuid;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-pub use make::EnvironmentError;
-use make::Recipe;
+pub use error::EnvironmentError;
+use recipe::Recipe;
 
 use crate::program::{Ids, Program, on_path, unreachable};
 use crate::shelf::{Shelf, Taken, blocking};
