@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use mrt_chain::graph::GraphError;
-use mrt_chain::settings::{Project, ServerSettings, SettingsError, Target, TargetError};
+use mrt_chain::settings::{Project, ServerSettings, SettingsError, Suite, Target, TargetError};
 use mrt_proto::v1;
 use mrt_proto::v1::cell_result::Outcome;
 use mrt_proto::v1::shard_note::Note;
@@ -92,6 +92,11 @@ enum JobError {
     Suite(String),
     #[error(transparent)]
     Target(TargetError),
+    #[error(
+        "suite {suite} needs {}, which was not sent: it lies outside of the project's directory; move it there",
+        path.display()
+    )]
+    Outside { suite: String, path: PathBuf },
     #[error("cannot read the chain of suite {suite}")]
     Chain { suite: String, source: Box<GraphError> },
     #[error(
@@ -117,6 +122,7 @@ impl JobError {
             | Self::File(_)
             | Self::Suite(_)
             | Self::Target(_)
+            | Self::Outside { .. }
             | Self::Chain { .. }
             | Self::Today(_) => true,
         }
@@ -176,7 +182,8 @@ impl Shop {
             Err(error) => return self.failed(&job, None, &error.into()),
         };
         let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
-        let unit = match blocking(move || read(&path, &assignment, cells)).await {
+        let is_copy = files.copy().is_some();
+        let unit = match blocking(move || read(&path, is_copy, &assignment, cells)).await {
             Ok(unit) => Unit { copy: files.copy().map(Path::to_owned), ..unit },
             Err(error) => return self.failed(&job, files.copy(), &error),
         };
@@ -273,9 +280,20 @@ impl Shop {
     }
 }
 
-/// Reads what is to be checked out of a project.
+/// What a suite's settings name that lies outside of what was sent. Some of it is read as ourselves, and not everybody who may
+/// submit may read this machine's files.
+fn outside(root: &Path, suite: &Suite) -> Option<PathBuf> {
+    let root = std::fs::canonicalize(root).ok()?;
+    // What is not there is not read either.
+    let found = suite.paths().filter_map(|path| Some((path, std::fs::canonicalize(path).ok()?)));
+    let mut outside = found.filter(|(_, found)| !found.starts_with(&root));
+    outside.next().map(|(path, _)| path.to_owned())
+}
+
+/// Reads what is to be checked out of a project, which may be a copy of somebody else's.
 fn read(
     path: &Path,
+    is_copy: bool,
     assignment: &v1::Assignment,
     cells: watch::Receiver<BTreeSet<usize>>,
 ) -> Result<Unit, JobError> {
@@ -301,6 +319,9 @@ fn read(
         suite.timeout = Duration::from_millis(options.timeout_ms);
     }
     let today = options.today.parse().map_err(|_| JobError::Today(options.today))?;
+    if is_copy && let Some(outside) = outside(path, &suite) {
+        return Err(JobError::Outside { suite: name.clone(), path: outside });
+    }
     let chain = suite
         .chain(target.engine)
         .map_err(|source| JobError::Chain { suite: name.clone(), source: Box::new(source) })?;

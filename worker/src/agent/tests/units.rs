@@ -145,6 +145,26 @@ async fn what_is_wrong_with_the_farm_is_tried_elsewhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_project_that_was_sent_reads_nothing_else_of_this_machine() {
+    let settings = "[[seed]]\ntable = 'users'\ncsv_file = '../../../../../../../../etc/passwd'\n";
+    let mut play = Play::with(Copied(Local::new(settings)), |_| {});
+    let mut visit = play.coordinator.visit().await;
+    visit.welcome();
+    let failure = visit.until_failure(&[assignment(1, &[0])]).await;
+    let told = failure.failure.unwrap();
+    assert!(told.causes[0].contains("etc/passwd, which was not sent"), "{told:?}");
+    assert!(failure.project && told.usage);
+
+    // One's own project may.
+    let mut play = Play::with(Local::new(settings), |_| {});
+    let mut visit = play.coordinator.visit().await;
+    visit.welcome();
+    visit.state().await;
+    visit.order(&[assignment(1, &[0])]);
+    assert_eq!(play.bench.next().await.unit.suite.seeds.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_of_the_check_is_told_with_all_that_it_comes_from() {
     let mut play = Play::begin();
     let (mut visit, checking) = play.first_unit(&[0]).await;
