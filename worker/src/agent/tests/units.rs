@@ -336,26 +336,19 @@ async fn an_engine_is_not_to_blame_for_what_needs_none() {
 
 #[tokio::test(start_paused = true)]
 async fn where_nobody_looks_after_an_engine_its_absence_is_a_failure() {
-    let mut play = Play::begin();
-    let mut visit = play.coordinator.visit().await;
-    visit.welcome();
-    visit.state().await;
-    visit.order(&[in_container()]);
-    let source = Box::new(ServerError::EngineUnreachable { tried: "unix:///x".to_owned() });
-    let error = RunError::Server { target: "postgres:16".to_owned(), source };
-    play.bench.next().await.end(Err(error));
-    let told = visit.until_failure(&[in_container()]).await.failure.unwrap();
-    assert!(told.causes[1].starts_with("Docker is not running"));
-    assert!(told.usage, "who runs it here can start one");
-
-    let mut play = Play::with(Copied(Local::new("")), |_| {});
-    let mut visit = play.coordinator.visit().await;
-    visit.welcome();
-    visit.state().await;
-    visit.order(&[in_container()]);
-    let source = Box::new(ServerError::EngineUnreachable { tried: "unix:///x".to_owned() });
-    let error = RunError::Server { target: "postgres:16".to_owned(), source };
-    play.bench.next().await.end(Err(error));
-    let told = visit.until_failure(&[in_container()]).await.failure.unwrap();
-    assert!(!told.usage, "who has sent it cannot");
+    async fn told(mut play: Play) -> v1::Failure {
+        let mut visit = play.coordinator.visit().await;
+        visit.welcome();
+        visit.state().await;
+        visit.order(&[in_container()]);
+        let source = Box::new(ServerError::EngineUnreachable { tried: "unix:///x".to_owned() });
+        let error = RunError::Server { target: "postgres:16".to_owned(), source };
+        play.bench.next().await.end(Err(error));
+        visit.until_failure(&[in_container()]).await.failure.unwrap()
+    }
+    let here = told(Play::begin()).await;
+    assert!(here.causes[1].starts_with("Docker is not running"));
+    assert!(here.usage, "who runs it here can start one");
+    let on_a_farm = told(Play::with(Copied(Local::new("")), |_| {})).await;
+    assert!(!on_a_farm.usage, "who has sent it cannot");
 }
