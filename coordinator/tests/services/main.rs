@@ -341,6 +341,28 @@ async fn a_worker_that_is_not_heard_loses_its_shard_and_its_word() {
 }
 
 #[tokio::test]
+async fn a_coordinator_that_stood_still_blames_nobody_for_not_having_been_heard() {
+    for place in places().await {
+        let lease = Duration::from_secs(2);
+        let running = Running::start(&place, 2_000).await;
+        running.submit("key", 1, LONG).await.unwrap();
+        let mut worker = Worker::join(&running, 1).await;
+        worker.state(Vec::new(), false).await;
+        let shard = worker.assignment().await;
+        // Somebody else has the state for longer than the lease, and nothing can be written meanwhile.
+        let mut other = AnyConnection::connect(&place.url).await.unwrap();
+        let begin = if place.url.starts_with("sqlite") { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        for sql in [begin, "UPDATE state SET change = change WHERE id = 1"] {
+            sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
+        }
+        tokio::time::sleep(lease + lease / 4).await;
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+        assert!(worker.pass(&shard, 0).await, "its lease goes on");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_coordinator_that_comes_back_knows_what_it_had_promised() {
     for place in places().await {
         let first = Running::start(&place, LONG).await;
