@@ -1,11 +1,10 @@
 //! A container engine for the tests.
 
-use std::fs::{self, File};
-use std::os::unix::process::CommandExt as _;
-use std::process::Stdio;
+use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::process::{Problem, can_install, cannot_run, command, install, is_installed, read, succeeds};
+use crate::process::{Problem, can_install, command, excerpt, install, is_installed, read, succeeds};
 use crate::workshop;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -43,31 +42,26 @@ fn answers() -> bool {
     is_installed("docker") && succeeds(&mut version())
 }
 
-/// Starts an engine that outlives us.
+/// Starts an engine that outlives us, and is nobody's child: neither it nor what it starts is found among the
+/// processes that tests leave behind.
 fn start() -> Result<(), Problem> {
-    let dir = workshop()?;
-    let log = dir.join("dockerd.log");
+    let log = workshop()?.join("dockerd.log");
     eprintln!("starting dockerd, which writes to {}", log.display());
-    let file = |source| Problem::File { path: log.clone(), source };
-    let out = File::create(&log).map_err(file)?;
-    let err = out.try_clone().map_err(file)?;
-    let mut dockerd = command("dockerd", []);
-    // A process group of its own, so that Ctrl-C here does not end it.
-    dockerd.stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
-    let mut dockerd_process = dockerd.spawn().map_err(|source| cannot_run(&dockerd, source))?;
-    let pid_file = dir.join("dockerd.pid");
-    fs::write(&pid_file, dockerd_process.id().to_string())
-        .map_err(|source| Problem::File { path: pid_file, source })?;
+    // A session of its own, so that Ctrl-C here does not end it.
+    let mut start = command("sh", ["-c", r#"setsid dockerd </dev/null >"$0" 2>&1 & echo $!"#]);
+    let pid = read(start.arg(&log))?;
+    let process = PathBuf::from("/proc").join(pid.trim());
 
     let deadline = Instant::now() + START_LIMIT;
     loop {
         if answers() {
             return Ok(());
         }
-        let ended = dockerd_process.try_wait().map_err(|source| cannot_run(&dockerd, source))?;
-        if let Some(status) = ended {
-            let output = fs::read_to_string(&log).unwrap_or_default();
-            return Err(Problem::Failed { command: "dockerd".to_owned(), status, output });
+        if !process.exists() {
+            return Err(Problem::Unusable(format!(
+                "dockerd does not start; its last words{}",
+                excerpt(&fs::read_to_string(&log).unwrap_or_default())
+            )));
         }
         if Instant::now() > deadline {
             return Err(Problem::Missing(format!(

@@ -43,7 +43,8 @@ impl Problem {
     }
 }
 
-fn excerpt(output: &str) -> String {
+/// The last lines of an output, after a colon; nothing of nothing.
+pub(crate) fn excerpt(output: &str) -> String {
     let lines: Vec<_> = output.trim().lines().collect();
     let last = &lines[lines.len().saturating_sub(15)..];
     if last.is_empty() { String::new() } else { format!(":\n{}", last.join("\n")) }

@@ -66,9 +66,10 @@ pub(crate) fn check() -> Result<(), Problem> {
 /// Runs the command; `Ok(false)` when something is not as it has to be.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let faults = chosen(arguments)?;
-    program::adopt()?;
     let revisions = arguments.revisions.unwrap_or(if arguments.quick { 20 } else { 100 });
     let ground = Rc::new(Ground::prepare(revisions, Duration::from_secs(arguments.lease))?);
+    // From here on: what was started before is no part of the farm.
+    program::adopt()?;
     println!(
         "{revisions} revisions on {} targets; a single process takes {:.1} s; seed {}",
         chain::TARGETS.len(),
