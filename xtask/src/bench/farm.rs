@@ -1,4 +1,5 @@
-//! What further workers are worth: the same load on a farm of one and of more, each with a single slot.
+//! What further workers are worth: the same load on a farm of one and of more, each with a single slot and a processor
+//! of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ pub(crate) struct Farm {
     /// Measures of each, of which the best counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
+    /// Let the kernel move workers from processor to processor, instead of giving each one by `taskset`.
+    #[arg(long)]
+    floating: bool,
 }
 
 /// Ends with the measure.
@@ -58,18 +62,19 @@ pub(super) fn measure(farm: &Farm) -> Result<bool, Problem> {
     let file = directory.join("mrt.toml");
     std::fs::write(&file, settings).map_err(|source| Problem::File { path: file, source })?;
     println!(
-        "{} suites of {} revisions ({}) on {}, workers with one slot each, best of {}",
+        "{} suites of {} revisions ({}) on {}, workers with one slot each{}, best of {}",
         farm.suites,
         farm.revisions,
         farm.shape.as_str(),
         farm.target,
+        if farm.floating { "" } else { " on one processor each" },
         farm.repeat
     );
     let mut first = None;
     for &workers in &farm.workers {
         let mut best = Duration::MAX;
         for _ in 0..farm.repeat {
-            best = best.min(ours.run(&directory, &python, &farm.target, workers)?);
+            best = best.min(ours.run(farm, &directory, &python, workers)?);
         }
         let one = *first.get_or_insert(best);
         let share = best.as_secs_f64() / one.as_secs_f64();
@@ -94,7 +99,7 @@ impl Programs {
     }
 
     /// The time from submission to report, with workers that wait for it.
-    fn run(&self, project: &Path, python: &Path, target: &str, workers: usize) -> Result<Duration, Problem> {
+    fn run(&self, farm: &Farm, project: &Path, python: &Path, workers: usize) -> Result<Duration, Problem> {
         let scratch = tempfile::tempdir().map_err(|error| Problem::unusable(error.to_string()))?;
         let mut command = Command::new(&self.coordinator);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json", "--data"]).arg(scratch.path());
@@ -107,7 +112,7 @@ impl Programs {
         let url = format!("http://{address}");
         let mut running = Vec::new();
         for number in 0..workers {
-            let mut command = Command::new(&self.worker);
+            let mut command = self.worker(farm, number)?;
             command.args(["--coordinator", &url, "--slots", "1", "--python"]).arg(python);
             command.arg("--cache").arg(scratch.path().join(format!("cache{number}"))).stderr(Stdio::null());
             running.push(Running(command.spawn().map_err(|source| cannot_run(&command, source))?));
@@ -118,7 +123,7 @@ impl Programs {
         // Nobody reads it from here on.
         std::thread::spawn(move || log.for_each(drop));
         let mut command = Command::new(&self.cli);
-        command.arg("submit").arg(project).args(["--quiet", "--target", target, "--format", "json"]);
+        command.arg("submit").arg(project).args(["--quiet", "--target", &farm.target, "--format", "json"]);
         command.args(["--coordinator", &url]);
         let clock = Instant::now();
         let output = command.output().map_err(|source| cannot_run(&command, source))?;
@@ -129,5 +134,17 @@ impl Programs {
             return Err(Problem::unusable(format!("cells were not checked: {}", report["summary"])));
         }
         Ok(time)
+    }
+
+    /// Two workers that share processors keep each other's half awake; a worker alone is as fast on one as on several.
+    fn worker(&self, farm: &Farm, number: usize) -> Result<Command, Problem> {
+        if farm.floating {
+            return Ok(Command::new(&self.worker));
+        }
+        let processors = std::thread::available_parallelism()
+            .map_err(|error| Problem::unusable(format!("the number of processors is not known: {error}")))?;
+        let mut command = Command::new("taskset");
+        command.arg("--cpu-list").arg((number % processors).to_string()).arg(&self.worker);
+        Ok(command)
     }
 }
