@@ -142,6 +142,10 @@ pub enum EngineKind {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+    /// MySQL.
+    MySql,
+    /// MariaDB.
+    MariaDb,
 }
 
 impl Suite {
@@ -184,6 +188,8 @@ impl EngineKind {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+            Self::MariaDb => "mariadb",
         }
     }
 }
@@ -214,7 +220,7 @@ pub struct Target {
     pub server: ServerSettings,
     /// SQL run by the administrator in each new database, before the first revision.
     pub initial_sql: Vec<String>,
-    /// Locale of new databases (`C.UTF-8`), when one is asked for.
+    /// Locale of new databases (`C.UTF-8`), when one is asked for; of MySQL's and MariaDB's the collation.
     pub locale: Option<String>,
     /// Extensions made by the administrator in each new database.
     pub extensions: Vec<String>,

@@ -1,5 +1,6 @@
 //! Targets by name.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::{EngineKind, Role, ServerSettings, Suite, Target, TargetError};
@@ -9,17 +10,25 @@ use super::{EngineKind, Role, ServerSettings, Suite, Target, TargetError};
 const DISK: u64 = 2 << 30;
 
 /// The PostgreSQL releases that are supported.
-const POSTGRES: std::ops::RangeInclusive<u32> = 12..=18;
+const POSTGRES: RangeInclusive<u32> = 12..=18;
+
+/// The major releases of MySQL that are supported.
+const MYSQL: RangeInclusive<u32> = 8..=9;
+
+/// The major releases of MariaDB that are supported; of the first only from 10.6 on, the oldest with atomic DDL.
+const MARIADB: RangeInclusive<u32> = 10..=12;
 
 impl EngineKind {
     /// Every engine.
-    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb];
 
-    /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`).
+    /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`, `mysql`, `mariadb`).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "sqlite" | "sqlite3" => Some(Self::Sqlite),
             "postgres" | "postgresql" | "pg" => Some(Self::Postgres),
+            "mysql" => Some(Self::MySql),
+            "mariadb" => Some(Self::MariaDb),
             _ => None,
         }
     }
@@ -43,22 +52,40 @@ pub fn parse_target(name: &str) -> Result<(EngineKind, Option<String>), TargetEr
         EngineKind::Sqlite => {
             unsupported("write `sqlite`: its version is that of the suite's Python".to_owned())
         }
-        EngineKind::Postgres => {
-            let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
-            let (major, rest) = version.split_at(end);
-            let supported = major.parse().is_ok_and(|major: u32| POSTGRES.contains(&major));
-            // What follows the number must be able to stand in an image's tag.
-            let tag = rest.is_empty()
-                || (rest.starts_with(['.', '-'])
-                    && rest.chars().all(|c| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c)));
-            if supported && tag {
-                Ok((engine, Some(version.to_owned())))
-            } else {
+        EngineKind::Postgres => match numbers(version) {
+            Some((major, _)) if POSTGRES.contains(&major) => Ok((engine, Some(version.to_owned()))),
+            _ => {
                 let (first, last) = (POSTGRES.start(), POSTGRES.end());
                 unsupported(format!("give {first} to {last}, or an image's tag like `16-alpine`"))
             }
-        }
+        },
+        EngineKind::MySql => match numbers(version) {
+            Some((major, _)) if MYSQL.contains(&major) => Ok((engine, Some(version.to_owned()))),
+            _ => unsupported("give 8.0, 8.4 or 9, or an image's tag like `8.4-oracle`".to_owned()),
+        },
+        EngineKind::MariaDb => match numbers(version) {
+            Some((major, minor)) if MARIADB.contains(&major) && (major > 10 || minor.is_none_or(|it| it >= 6)) => {
+                Ok((engine, Some(version.to_owned())))
+            }
+            _ => unsupported("give 10.6, 10.11, 11 or 12, or an image's tag like `11.8-noble`".to_owned()),
+        },
     }
+}
+
+/// Major and minor number of what can stand in an image's tag.
+fn numbers(version: &str) -> Option<(u32, Option<u32>)> {
+    let (major, rest) = leading_number(version)?;
+    let tag = |rest: &str| {
+        rest.is_empty()
+            || (rest.starts_with(['.', '-'])
+                && rest.chars().all(|c| c.is_ascii_alphanumeric() || ['.', '-', '_'].contains(&c)))
+    };
+    tag(rest).then(|| (major, rest.strip_prefix('.').and_then(leading_number).map(|(minor, _)| minor)))
+}
+
+fn leading_number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
 }
 
 impl Target {
@@ -70,7 +97,7 @@ impl Target {
         };
         let server = match engine {
             EngineKind::Sqlite => ServerSettings::Embedded,
-            EngineKind::Postgres => ServerSettings::Docker { image: None, arguments: Vec::new() },
+            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => ServerSettings::Docker { image: None, arguments: Vec::new() },
         };
         Self {
             name,

@@ -4,6 +4,7 @@
 //! reads its catalog or spells a value is known in that engine's own module and nowhere else.
 
 pub mod catalog;
+pub mod mysql;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;

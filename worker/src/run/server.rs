@@ -273,6 +273,7 @@ async fn open(
             let engine = Postgres::open(container.endpoint().clone(), target).await?;
             Ok((Arc::new(engine), Some(Server::Container(container))))
         }
+        (_, EngineKind::MySql | EngineKind::MariaDb) => unimplemented!("until the engine is there"),
     }
 }
 
@@ -280,6 +281,8 @@ fn description(target: &Target, engine: &dyn Engine) -> String {
     let name = match target.engine {
         EngineKind::Sqlite => "SQLite",
         EngineKind::Postgres => "PostgreSQL",
+        EngineKind::MySql => "MySQL",
+        EngineKind::MariaDb => "MariaDB",
     };
     format!("{name} {}", engine.version())
 }

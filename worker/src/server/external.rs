@@ -49,6 +49,8 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
     let bad = |problem: String| bad(origin, problem);
     let (schemes, port): (&[&str], u16) = match engine {
         EngineKind::Postgres => (&["postgres", "postgresql"], 5432),
+        EngineKind::MySql => (&["mysql"], 3306),
+        EngineKind::MariaDb => (&["mariadb", "mysql"], 3306),
         EngineKind::Sqlite => return Err(bad("SQLite has no server".to_owned())),
     };
     let url = Url::parse(text.trim()).map_err(|error| bad(format!("it is not a URL: {error}")))?;

@@ -72,6 +72,9 @@ impl Driver {
         match engine {
             EngineKind::Sqlite => &["pysqlite", "aiosqlite"],
             EngineKind::Postgres => &["psycopg2", "psycopg", "asyncpg", "pg8000"],
+            EngineKind::MySql | EngineKind::MariaDb => {
+                &["pymysql", "mysqldb", "mysqlconnector", "aiomysql", "asyncmy"]
+            }
         }
     }
 
