@@ -62,6 +62,8 @@ pub enum FindingKind {
     ReupgradeFailed,
     /// The second upgrade ends in another schema than the first.
     ReupgradeDiffers,
+    /// A step failed, and what it did before stays.
+    HalfApplied,
     /// There is no downgrade, or it raises on purpose.
     Irreversible,
     /// A step did not end within its time limit.
@@ -86,6 +88,7 @@ impl FindingKind {
             Self::DowngradeFailed => "downgrade-failed",
             Self::ReupgradeFailed => "reupgrade-failed",
             Self::ReupgradeDiffers => "reupgrade-differs",
+            Self::HalfApplied => "half-applied",
             Self::Irreversible => "irreversible",
             Self::Timeout => "timeout",
             Self::ServerDied => "server-died",

@@ -88,8 +88,7 @@ async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Ou
     match pristine::upgrade(target, slot, &revision.id, Source::Read(before), origin, None).await? {
         Advanced::Failed { failed, statements, .. } => {
             permitted(target, Some(&failed))?;
-            let finding = judge::cannot_be_applied(target, slot, revision, &failed, &statements);
-            Ok(Outcome::found(vec![finding]))
+            Ok(Outcome::found(judge::cannot_be_applied(target, slot, revision, &failed, &statements)))
         }
         Advanced::Done(pristine) => {
             if let Some(found) = trial::server_wide(target, &pristine, &pristine.statements) {

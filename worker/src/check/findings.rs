@@ -8,6 +8,7 @@ use mrt_report::{Coverage, Evidence, Finding, FindingKind, Severity};
 
 use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
+use crate::check::half_applied;
 use crate::check::trial::{Failed, Problem, Step, Trial};
 use crate::check::volatile::{self, Clock};
 use crate::host::{Failure, Raised, Statement};
@@ -83,9 +84,11 @@ impl Reader<'_> {
         let differences =
             trial.differences.iter().filter(move |one| part != Part::Failure && !of_rows_b(one));
         let failed = trial.failed.iter().filter(move |_| part != Part::Differences);
-        differences
-            .map(|one| (self.of_difference(one, trial), one.note, one.about_b))
-            .chain(failed.map(|failed| (self.failed(failed, &trial.statements), false, false)))
+        differences.map(|one| (self.of_difference(one, trial), one.note, one.about_b)).chain(
+            failed
+                .flat_map(|failed| self.failures(failed, &trial.statements, trial.statements_of(failed.step)))
+                .map(|finding| (finding, false, false)),
+        )
     }
 
     /// Masks what a second trial with the same rows says otherwise.
@@ -110,12 +113,25 @@ impl Reader<'_> {
         findings
     }
 
-    /// The finding of a failure alone.
-    pub(crate) fn of_failure(self, failed: &Failed, statements: &[Statement]) -> Finding {
-        let mut finding = self.failed(failed, statements);
-        Clock::now().mask_finding(&mut finding);
-        evidence::bound(&mut finding);
-        finding
+    /// The findings of a failure alone.
+    pub(crate) fn of_failure(self, failed: &Failed, statements: &[Statement]) -> Vec<Finding> {
+        let clock = Clock::now();
+        let mut findings = self.failures(failed, statements, statements);
+        for finding in &mut findings {
+            clock.mask_finding(finding);
+            evidence::bound(finding);
+        }
+        findings
+    }
+
+    /// What a failed step comes to: the failure, and what it has left half-way.
+    fn failures(&self, failed: &Failed, sent: &[Statement], of_step: &[Statement]) -> Vec<Finding> {
+        let half = half_applied::finding(failed, self.revision, of_step).map(|mut finding| {
+            finding.statement = finding.statement.map(|sql| self.statement(&sql));
+            self.scrubber.evidence(&mut finding.evidence);
+            finding
+        });
+        [self.failed(failed, sent)].into_iter().chain(half).collect()
     }
 
     /// Whether the finding is one that was not known, or not as grave.

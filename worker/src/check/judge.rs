@@ -69,7 +69,7 @@ pub(crate) fn cannot_be_applied(
     revision: &Revision,
     failed: &Failed,
     statements: &[Statement],
-) -> Finding {
+) -> Vec<Finding> {
     Reader::new(revision, slot.scrubber(target)).of_failure(failed, statements)
 }
 

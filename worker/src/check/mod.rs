@@ -7,6 +7,7 @@ mod apart;
 mod compare;
 mod evidence;
 mod findings;
+mod half_applied;
 pub(crate) mod hosts;
 mod judge;
 mod labels;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::check::half_applied;
 use crate::check::labels::Labels;
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::{self, ServerWide};
@@ -256,8 +257,13 @@ pub(crate) async fn upgrade(
 ) -> Result<Advanced, CheckError> {
     let mut sent = Sent::default();
     let mut steps = Steps::new(target, slot, revision);
-    let failed = apply(&mut steps, revision, &mut sent).await?;
+    let mut failed = apply(&mut steps, revision, &mut sent).await?;
     let open_transaction = steps.ends_open_transaction().await?;
+    if let Some(failed) = &mut failed
+        && let Some(before) = before.read().await
+    {
+        failed.stays = half_applied::stays(target, &mut steps, &failed.problem, &before.catalog).await?;
+    }
     match aside {
         Some(_) => steps.end_warm().await,
         None => steps.end().await,
@@ -268,7 +274,8 @@ pub(crate) async fn upgrade(
     };
     stays_inside(target, revision, &sent.statements, &before)?;
     let not_done = |problem, sent: Sent| {
-        let failed = Box::new(Failed { step: Step::Upgrade, problem, output: String::new() });
+        let output = String::new();
+        let failed = Box::new(Failed { step: Step::Upgrade, problem, output, stays: Vec::new() });
         let (revision, statements) = (revision.to_owned(), sent.statements);
         Ok(Advanced::Failed { revision, failed, statements, after: None })
     };
@@ -372,6 +379,7 @@ pub(crate) async fn apply(
         step: Step::Upgrade,
         problem: steps.problem(failure),
         output: outcome.output,
+        stays: Vec::new(),
     }))
 }
 

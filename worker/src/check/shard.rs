@@ -291,11 +291,11 @@ impl<'a, 'p> Runner<'a, 'p> {
                 };
                 let outcome = if by == revision {
                     let known = &target.chain.revisions()[revision];
-                    let mut finding = judge::cannot_be_applied(target, slot, known, &failed, &statements);
-                    if in_one_run {
-                        finding.message.push_str(IN_ONE_RUN);
+                    let mut findings = judge::cannot_be_applied(target, slot, known, &failed, &statements);
+                    if in_one_run && let Some(failure) = findings.first_mut() {
+                        failure.message.push_str(IN_ONE_RUN);
                     }
-                    Outcome::found(vec![finding])
+                    Outcome::found(findings)
                 } else {
                     self.finished(by, None, 1, time, true);
                     Outcome::Blocked { by }

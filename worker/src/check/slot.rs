@@ -346,6 +346,13 @@ impl<'a> Steps<'a> {
         Ok(true)
     }
 
+    /// Ends whatever is connected to the database, but for us.
+    pub(crate) async fn disconnect(&mut self) -> Result<(), CheckError> {
+        self.end_child().await;
+        self.target.engine.disconnect(&self.slot.database).await?;
+        Ok(())
+    }
+
     /// Whether the last step left a transaction open.
     pub(crate) fn had_open_transaction(&self) -> bool {
         self.open_transaction

@@ -11,7 +11,7 @@ use crate::check::own_rows;
 use crate::check::pristine::{self, Origin, Pristine, Sent};
 use crate::check::slot::{Slot, Steps, TargetContext};
 use crate::check::touch::{self, ServerWide};
-use crate::check::{CheckError, apart, millis};
+use crate::check::{CheckError, apart, half_applied, millis};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow, Reason};
 use crate::database::{CounterBehind, Session};
@@ -78,6 +78,8 @@ pub(crate) struct Failed {
     pub(crate) step: Step,
     pub(crate) problem: Problem,
     pub(crate) output: String,
+    /// What it did before and nothing takes back.
+    pub(crate) stays: Vec<Difference>,
 }
 
 /// What one trial came upon.
@@ -108,6 +110,11 @@ impl Trial {
             let end = self.steps.get(number + 1).map_or(self.statements.len(), |(_, next, _)| *next);
             (*step, self.statements.get(*first..end).unwrap_or_default(), declared.as_slice())
         })
+    }
+
+    /// What one step sent.
+    pub(crate) fn statements_of(&self, step: Step) -> &[Statement] {
+        self.sent().find(|(sent, ..)| *sent == step).map_or(&[], |(_, statements, _)| statements)
     }
 
     /// Nothing that is more than a note.
@@ -192,14 +199,11 @@ impl Running<'_> {
         let upgraded = if continues { Some(self.upgraded().await?) } else { self.upgrade().await? };
         let Some((session, between, now)) = upgraded else { return Ok(()) };
         self.seed_b(session, &before, &between, &now).await?;
-        if !self.step(Step::Downgrade).await? {
+        if !self.step(Step::Downgrade, &between).await? {
             return Ok(());
         }
-        let compared = self.compare_rollback(&before, &between).await?;
-        if !compared || self.rows.stop_after_downgrade {
-            return Ok(());
-        }
-        if !self.step(Step::Again).await? {
+        let Some(restored) = self.compare_rollback(&before, &between).await? else { return Ok(()) };
+        if self.rows.stop_after_downgrade || !self.step(Step::Again, &restored).await? {
             return Ok(());
         }
         self.compare_again(&between).await
@@ -252,7 +256,8 @@ impl Running<'_> {
 
     /// Runs the upgrade and reads S1; `None` when it failed or turns out not to have happened.
     async fn upgrade(&mut self) -> Result<Option<State>, CheckError> {
-        if !self.step(Step::Upgrade).await? {
+        let pristine = self.pristine;
+        if !self.step(Step::Upgrade, &pristine.before.catalog).await? {
             return Ok(None);
         }
         let clock = Instant::now();
@@ -315,17 +320,21 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// Compares S0' with S0 and R0' with R0; `false` when the downgrade turns out not to have happened.
-    async fn compare_rollback(&mut self, before: &Contents, between: &Catalog) -> Result<bool, CheckError> {
+    /// Compares S0' with S0 and R0' with R0, and answers S0'; `None` when the downgrade turns out not to have happened.
+    async fn compare_rollback(
+        &mut self,
+        before: &Contents,
+        between: &Catalog,
+    ) -> Result<Option<Catalog>, CheckError> {
         let clock = Instant::now();
-        let Some(mut session) = self.quiet_session(Step::Downgrade).await? else { return Ok(false) };
+        let Some(mut session) = self.quiet_session(Step::Downgrade).await? else { return Ok(None) };
         let restored = self.target.catalog(session.as_mut()).await?;
         self.phases.add("catalog", clock);
         let clock = Instant::now();
         let after = session.contents(&restored).await?;
         self.phases.add("rows", clock);
         if !self.recorded(Step::Downgrade, &after) {
-            return Ok(false);
+            return Ok(None);
         }
         let mut found = compare::catalogs(&self.pristine.before.catalog, &restored, Comparison::Rollback);
         let context = RowContext {
@@ -342,7 +351,7 @@ impl Running<'_> {
         self.phases.add("seed", clock);
         self.steps.keep(session);
         self.trial.differences.extend(found);
-        Ok(true)
+        Ok(Some(restored))
     }
 
     async fn compare_again(&mut self, between: &Catalog) -> Result<(), CheckError> {
@@ -424,7 +433,8 @@ impl Running<'_> {
         Some(row)
     }
 
-    async fn step(&mut self, step: Step) -> Result<bool, CheckError> {
+    /// Runs a step on a database in the state `before`.
+    async fn step(&mut self, step: Step, before: &Catalog) -> Result<bool, CheckError> {
         let (direction, phase) = match step {
             Step::Upgrade => (Direction::Up, "upgrade"),
             Step::Downgrade => (Direction::Down, "downgrade"),
@@ -437,7 +447,11 @@ impl Running<'_> {
         self.trial.statements.extend(outcome.statements);
         self.trial.opaque |= outcome.opaque;
         let Some(failure) = outcome.failure else { return Ok(true) };
-        self.fail(step, self.steps.problem(failure), outcome.output);
+        let problem = self.steps.problem(failure);
+        let clock = Instant::now();
+        let stays = half_applied::stays(self.target, &mut self.steps, &problem, before).await?;
+        self.phases.add("catalog", clock);
+        self.trial.failed = Some(Failed { step, problem, output: outcome.output, stays });
         Ok(false)
     }
 
@@ -451,7 +465,7 @@ impl Running<'_> {
         match self.steps.connect().await {
             Ok(session) => Ok(Some(session)),
             Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => {
-                self.fail(step, Problem::DatabaseGone, String::new());
+                self.fail(step, Problem::DatabaseGone);
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -467,12 +481,12 @@ impl Running<'_> {
             return true;
         }
         let open_transaction = self.steps.had_open_transaction();
-        self.fail(step, Problem::NotRecorded { open_transaction }, String::new());
+        self.fail(step, Problem::NotRecorded { open_transaction });
         false
     }
 
-    fn fail(&mut self, step: Step, problem: Problem, output: String) {
-        self.trial.failed = Some(Failed { step, problem, output });
+    fn fail(&mut self, step: Step, problem: Problem) {
+        self.trial.failed = Some(Failed { step, problem, output: String::new(), stays: Vec::new() });
     }
 }
 
