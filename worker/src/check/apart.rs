@@ -11,17 +11,14 @@ use mrt_chain::graph::{Chain, Revision};
 
 use crate::check::labels::Labels;
 use crate::check::outcome::Outcome;
+use crate::check::outside::ServerWide;
 use crate::check::pristine::{self, Advanced, Origin, Sent, Source};
 use crate::check::schedule::ATTEMPTS;
 use crate::check::shard::{End, Progress, Shard, Suspicion, prepare};
 use crate::check::slot::{Slot, Steps, TargetContext};
-use crate::check::touch::ServerWide;
 use crate::check::trial::Failed;
 use crate::check::{CheckError, judge, trial};
 use crate::host::Failure;
-
-/// SQLSTATE of `insufficient_privilege`.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Checks the cells of a shard one after the other.
 pub(crate) async fn check(
@@ -112,7 +109,7 @@ pub(crate) fn permitted(target: &TargetContext, failed: Option<&Failed>) -> Resu
     let Some(why) = target.engine.forbids_server_wide() else { return Ok(()) };
     match failed.map(|failed| &failed.problem) {
         Some(trial::Problem::Failed(Failure::Raised(raised)))
-            if raised.code.as_deref() == Some(INSUFFICIENT_PRIVILEGE) =>
+            if target.engine.dialect().lacks_privilege(raised.code.as_deref()) =>
         {
             Err(CheckError::NotPermitted { message: raised.message.clone(), why })
         }

@@ -27,7 +27,9 @@ pub(crate) async fn stays(
         Problem::Failed(Failure::Raised(_)) => false,
         // The server may still be at work for a client that is gone.
         Problem::Failed(Failure::TimedOut { .. } | Failure::Died { .. }) => true,
-        Problem::NotRecorded { .. } | Problem::DatabaseGone | Problem::OutOfRoom { .. } => return Ok(Vec::new()),
+        Problem::NotRecorded { .. } | Problem::DatabaseGone | Problem::OutOfRoom { .. } => {
+            return Ok(Vec::new());
+        }
     };
     if killed {
         steps.disconnect().await?;

@@ -12,6 +12,7 @@ pub(crate) mod hosts;
 mod judge;
 mod labels;
 pub(crate) mod outcome;
+pub(crate) mod outside;
 mod own_rows;
 mod pristine;
 mod schedule;
@@ -61,7 +62,7 @@ pub(crate) enum CheckError {
         /// The revision.
         revision: String,
         /// What it wrote.
-        found: touch::ServerWide,
+        found: outside::ServerWide,
     },
     /// A revision writes something outside of its database that no engine gives back.
     #[error(

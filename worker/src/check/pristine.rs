@@ -7,8 +7,9 @@ use tokio::sync::watch;
 
 use crate::check::half_applied;
 use crate::check::labels::Labels;
+use crate::check::outside::ServerWide;
 use crate::check::slot::{Slot, Steps, TargetContext};
-use crate::check::touch::{self, ServerWide};
+use crate::check::touch;
 use crate::check::trial::{self, Failed, Problem, Step};
 use crate::check::{CheckError, shard};
 use crate::database::catalog::Catalog;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use crate::check::outside::{ServerWide, server_wide, upper_words};
 use crate::database::Dialect;
 use crate::database::catalog::{Catalog, ObjectKind, TableName};
 use crate::host::Statement;
@@ -22,15 +23,6 @@ pub(crate) struct Touched {
     pub(crate) moves_rows: bool,
     /// Something outside of the database is written (a role, a tablespace, a server setting).
     pub(crate) server_wide: Option<ServerWide>,
-}
-
-/// A statement that writes what all databases of a server share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ServerWide {
-    /// Its first words.
-    pub(crate) what: String,
-    /// It is about roles, which an engine can give back the state that they had.
-    pub(crate) roles: bool,
 }
 
 /// Reads what `statements` can touch among the tables of `catalogs`.
@@ -148,7 +140,7 @@ impl<'a> Names<'a> {
     fn is_bookkeeping(&self, sql: &str, version_table: &str) -> bool {
         let mut words = sql.split_whitespace();
         let first = words.next().unwrap_or_default().to_ascii_uppercase();
-        matches!(first.as_str(), "INSERT" | "UPDATE" | "DELETE" | "SELECT" | "CREATE")
+        matches!(first.as_str(), "INSERT" | "UPDATE" | "DELETE" | "SELECT" | "CREATE" | "DESCRIBE" | "SHOW")
             && words.take(5).any(|word| {
                 word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')
                     .rsplit('.')
@@ -177,7 +169,7 @@ impl<'a> Names<'a> {
                     self.word(text, seen, depth);
                     // In code a text may be a statement, or the beginning of one.
                     if depth > 0 {
-                        seen.writes_outside(server_wide(&upper_words(text)));
+                        seen.writes_outside(server_wide(&upper_words(text), self.dialect));
                     }
                 }
                 Token::DoubleQuotedString(text) => self.word(text, seen, depth),
@@ -210,14 +202,14 @@ impl<'a> Names<'a> {
                 _ => {}
             }
             if starts {
-                seen.writes_outside(server_wide(&words[at..]));
+                seen.writes_outside(server_wide(&words[at..], self.dialect));
             }
         }
     }
 
     fn word(&self, text: &str, seen: &mut Seen, depth: u32) {
         // `schema.table` in a string or parameter, as `regclass` and reflection have it.
-        let text = text.rsplit('.').next().unwrap_or(text).trim_matches('"');
+        let text = text.rsplit('.').next().unwrap_or(text).trim_matches(['"', '`']);
         if text.len() > 256 {
             return;
         }
@@ -257,52 +249,6 @@ impl<'a> Names<'a> {
             }
         }
     }
-}
-
-/// What the text of a revision's file lets expect: a hint, which saves finding out by running it among others. A
-/// revision that is taken for one that writes outside of its database in error is only checked more slowly.
-pub(crate) fn hinted(file: &str) -> Option<ServerWide> {
-    let words = upper_words(file);
-    (0..words.len())
-        .filter(|&at| matches!(words[at].as_str(), "CREATE" | "ALTER" | "DROP"))
-        .find_map(|at| server_wide(&words[at..]).filter(|found| found.roles))
-}
-
-fn upper_words(text: &str) -> Vec<String> {
-    let bare = |c: char| !c.is_alphanumeric() && c != '_';
-    text.split(bare).filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect()
-}
-
-/// What a statement with these words writes outside of its database. Quoted names are empty words.
-fn server_wide(words: &[String]) -> Option<ServerWide> {
-    let word = |at: usize| words.get(at).map_or("", String::as_str);
-    let (verb, noun) = (word(0), word(1));
-    let roles = match verb {
-        "CREATE" | "ALTER" | "DROP" => match noun {
-            "USER" if word(2) == "MAPPING" => return None,
-            // A setting of one database goes and is copied with it.
-            "ROLE" | "USER" if word(3) == "IN" && word(4) == "DATABASE" => return None,
-            "ROLE" | "USER" | "GROUP" => true,
-            "TABLESPACE" | "SYSTEM" => false,
-            _ => return None,
-        },
-        "COMMENT" if noun == "ON" && word(2) == "ROLE" => true,
-        // A privilege is granted ON something, a role is not.
-        "GRANT" | "REVOKE" => {
-            let end = words.iter().position(|word| matches!(word.as_str(), "ON" | "TO" | "FROM" | ";"));
-            if end.is_some_and(|at| word(at) == "ON") {
-                return None;
-            }
-            true
-        }
-        _ => return None,
-    };
-    let what = if matches!(verb, "GRANT" | "REVOKE") {
-        format!("{verb} of a role")
-    } else {
-        format!("{verb} {noun}")
-    };
-    Some(ServerWide { what, roles })
 }
 
 #[cfg(test)]
@@ -500,10 +446,6 @@ mod tests {
         ] {
             assert_eq!(what(sql), None, "{sql}");
         }
-        assert!(hinted("def upgrade():\n    op.execute(f'DROP ROLE IF EXISTS {name}')\n").is_some());
-        assert!(
-            hinted("op.execute('ALTER SYSTEM SET x = 1')\ncreate_role('x')\n# a user's role\n").is_none()
-        );
         let both = touches("CREATE ROLE reader; CREATE TABLESPACE t LOCATION '/x'");
         assert!(!both.server_wide.unwrap().roles);
     }

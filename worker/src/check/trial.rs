@@ -7,10 +7,11 @@ use tracing::debug;
 
 use crate::check::compare::{self, Comparison, Difference, RowContext};
 use crate::check::labels::Sides;
+use crate::check::outside::ServerWide;
 use crate::check::own_rows;
 use crate::check::pristine::{self, Origin, Pristine, Sent};
 use crate::check::slot::{Slot, Steps, TargetContext};
-use crate::check::touch::{self, ServerWide};
+use crate::check::touch;
 use crate::check::{CheckError, apart, half_applied, millis};
 use crate::database::catalog::{Catalog, TableName};
 use crate::database::rows::{Contents, NewRow, Reason};

@@ -301,6 +301,17 @@ pub trait Dialect: Send + Sync {
         code.is_some_and(|code| code.len() == 5 && code.starts_with("22") && code != "22001")
     }
 
+    /// Whether a statement was refused since its user may not run it.
+    fn lacks_privilege(&self, code: Option<&str>) -> bool {
+        code == Some("42501")
+    }
+
+    /// Whether a schema is a database beside ours, and privileges are the server's, kept under the names of databases: whoever
+    /// makes the one or grants the other then writes outside of the database.
+    fn schemas_are_databases(&self) -> bool {
+        false
+    }
+
     /// The largest text, in characters, that edge rows put into an unbounded text column.
     fn longest_unbounded_text(&self) -> usize {
         10_000

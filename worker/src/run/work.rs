@@ -17,9 +17,9 @@ use super::told::Told;
 use super::{RunError, StationOptions, Unit};
 use crate::check::CheckError;
 use crate::check::outcome::Outcome;
+use crate::check::outside::{self, ServerWide};
 use crate::check::shard::{self, Shard, Suspicion};
 use crate::check::slot::TargetContext;
-use crate::check::touch::{self, ServerWide};
 use crate::check::under_way::UnderWay;
 
 /// How often a revision may take a fresh server down, alone, before that is its finding.
@@ -145,13 +145,15 @@ impl<'a> Work<'a> {
 
     /// Begins with what the files let expect of revisions that write outside of their database.
     fn expect_outside(&mut self) {
-        if !self.running.engine().shares_objects() {
+        let engine = self.running.engine();
+        if !engine.shares_objects() {
             return;
         }
+        let dialect = engine.dialect();
         for (index, revision) in self.unit.chain.revisions().iter().enumerate() {
             // One that cannot be read is told of by Alembic, and a hint is all that this is.
             let text = std::fs::read_to_string(&revision.file).unwrap_or_default();
-            self.outside.extend(touch::hinted(&text).map(|found| (index, found)));
+            self.outside.extend(outside::hinted(&text, dialect).map(|found| (index, found)));
         }
     }
 

@@ -104,7 +104,8 @@ def _message(error, driver):
 
 
 def _code(driver):
-    for name in ("pgcode", "sqlstate", "sqlite_errorname"):
+    # `errno` is MySQL's own number, which its SQLSTATE only sorts.
+    for name in ("pgcode", "errno", "sqlstate", "sqlite_errorname"):
         code = getattr(driver, name, None)
         if code:
             return str(code)

@@ -19,18 +19,31 @@ MAX_PARAMETERS = 64 << 10
 RAN = frame({"op": "ran"})
 
 # Modules that open driver connections on behalf of SQLAlchemy.
-PLUMBING = ("sqlalchemy.", "aiosqlite", "asyncpg", "psycopg.", "psycopg2.")
+PLUMBING = (
+    "sqlalchemy.",
+    "aiosqlite",
+    "asyncpg",
+    "psycopg.",
+    "psycopg2.",
+    "pymysql",
+    "MySQLdb",
+    "mysql.",
+    "aiomysql",
+    "asyncmy",
+    "mariadb",
+)
 # Names in a revision's source that lead past SQLAlchemy's events.
 BYPASSES = ("dbapi_connection", "driver_connection")
 
 
-# SQLAlchemy reflects a table, and every table that its foreign keys lead to, by a dozen questions each on SQLite. They
-# neither read nor change rows, so they are not told: that would cost more than asking them.
+# SQLAlchemy reflects a table, and every table that its foreign keys lead to, by a dozen questions each on SQLite, and by SHOW
+# on MySQL. They neither read nor change rows, so they are not told: that would cost more than asking them.
 REFLECTION = re.compile(
     r"""PRAGMA\ (?:\w+\.|"[^"]+"\.)?(?:table_x?info|table_list|index_list|index_x?info|foreign_key_list)\([^;]*\)\s*
     |SELECT\ (?:\w+|"\w+"\.\w+)\s+FROM\s+
     (?:\(SELECT\ \*\ FROM\ sqlite_master\ UNION\ ALL\s+SELECT\ \*\ FROM\ sqlite_temp_master\)|(?:\w+\.|"[^"]+"\.)?sqlite_(?:temp_)?master)
-    \s+WHERE\ [^;]*""",
+    \s+WHERE\ [^;]*
+    |(?:DESCRIBE|SHOW\ (?:CREATE\ TABLE|FULL\ COLUMNS\ FROM|FULL\ TABLES\ FROM))\ [^;]*""",
     re.VERBOSE,
 )
 
@@ -153,7 +166,7 @@ class Watch:
         fairy.cursor = watched
 
     def _wrap_connects(self):
-        for name in ("psycopg2", "psycopg", "asyncpg"):
+        for name in ("psycopg2", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql.connector", "mariadb"):
             module = sys.modules.get(name)
             if module is not None and hasattr(module, "connect"):
                 module.connect = self._watched_connect(module.connect)

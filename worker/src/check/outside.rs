@@ -1,0 +1,103 @@
+//! What a statement writes outside of its database, where all databases of a server share it.
+
+use crate::database::Dialect;
+
+/// A statement that writes what all databases of a server share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerWide {
+    /// Its first words.
+    pub(crate) what: String,
+    /// It is about roles, which an engine can give back the state that they had.
+    pub(crate) roles: bool,
+}
+
+/// What the text of a revision's file lets expect: a hint, which saves finding out by running it among others. A
+/// revision that is taken for one that writes outside of its database in error is only checked more slowly.
+pub(crate) fn hinted(file: &str, dialect: &dyn Dialect) -> Option<ServerWide> {
+    let words = upper_words(file);
+    (0..words.len())
+        .filter(|&at| matches!(words[at].as_str(), "CREATE" | "ALTER" | "DROP"))
+        .find_map(|at| server_wide(&words[at..], dialect).filter(|found| found.roles))
+}
+
+/// The words of a text, in upper case.
+pub(crate) fn upper_words(text: &str) -> Vec<String> {
+    let bare = |c: char| !c.is_alphanumeric() && c != '_';
+    text.split(bare).filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect()
+}
+
+/// What a statement with these words writes outside of its database. Quoted names are empty words.
+pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<ServerWide> {
+    let apart = dialect.schemas_are_databases();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let (verb, noun) = (word(0), word(1));
+    let roles = match verb {
+        "CREATE" | "ALTER" | "DROP" => match noun {
+            "USER" if word(2) == "MAPPING" => return None,
+            // A setting of one database goes and is copied with it.
+            "ROLE" | "USER" if word(3) == "IN" && word(4) == "DATABASE" => return None,
+            "ROLE" | "USER" | "GROUP" => true,
+            "DATABASE" | "SCHEMA" if apart && verb != "ALTER" => true,
+            "TABLESPACE" | "SYSTEM" => false,
+            _ => return None,
+        },
+        "RENAME" if apart && noun == "USER" => true,
+        "SET" if apart => match noun {
+            "PASSWORD" | "DEFAULT" if noun == "PASSWORD" || word(2) == "ROLE" => true,
+            "GLOBAL" | "PERSIST" => false,
+            _ => return None,
+        },
+        "COMMENT" if noun == "ON" && word(2) == "ROLE" => true,
+        // A privilege is granted ON something, a role is not.
+        "GRANT" | "REVOKE" => {
+            let end = words.iter().position(|word| matches!(word.as_str(), "ON" | "TO" | "FROM" | ";"));
+            if !apart && end.is_some_and(|at| word(at) == "ON") {
+                return None;
+            }
+            true
+        }
+        _ => return None,
+    };
+    let what = if matches!(verb, "GRANT" | "REVOKE") {
+        format!("{verb} of a {}", if apart { "privilege" } else { "role" })
+    } else {
+        format!("{verb} {noun}")
+    };
+    Some(ServerWide { what, roles })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::mysql::MySqlDialect;
+    use crate::database::postgres::PostgreSqlDialect;
+
+    #[test]
+    fn a_file_lets_expect_what_its_words_say() {
+        let hinted = |file| hinted(file, &PostgreSqlDialect::default());
+        assert!(hinted("def upgrade():\n    op.execute(f'DROP ROLE IF EXISTS {name}')\n").is_some());
+        assert!(
+            hinted("op.execute('ALTER SYSTEM SET x = 1')\ncreate_role('x')\n# a user's role\n").is_none()
+        );
+    }
+
+    #[test]
+    fn where_schemas_are_databases_more_is_outside() {
+        let what =
+            |sql: &str| server_wide(&upper_words(sql), &MySqlDialect::default()).map(|found| found.what);
+        for (sql, expected) in [
+            ("CREATE DATABASE audit", "CREATE DATABASE"),
+            ("DROP SCHEMA IF EXISTS audit", "DROP SCHEMA"),
+            ("GRANT SELECT ON users TO reader", "GRANT of a privilege"),
+            ("RENAME USER reader TO writer", "RENAME USER"),
+            ("SET PASSWORD FOR reader = 'x'", "SET PASSWORD"),
+            ("SET GLOBAL max_connections = 5", "SET GLOBAL"),
+        ] {
+            assert_eq!(what(sql).as_deref(), Some(expected), "{sql}");
+        }
+        for sql in ["ALTER DATABASE CHARACTER SET latin1", "SET NAMES utf8mb4", "SET foreign_key_checks = 0"]
+        {
+            assert_eq!(what(sql), None, "{sql}");
+        }
+    }
+}
