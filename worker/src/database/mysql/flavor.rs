@@ -35,6 +35,12 @@ impl Server {
         Some(Self { flavor, version: (major, minor, next().unwrap_or(0)) })
     }
 
+    /// The version alone: `9.7.1`.
+    pub(super) fn number(self) -> String {
+        let (major, minor, patch) = self.version;
+        format!("{major}.{minor}.{patch}")
+    }
+
     /// Whether it is MariaDB.
     pub(super) fn is_mariadb(self) -> bool {
         self.flavor == Flavor::MariaDb
@@ -53,8 +59,8 @@ impl Server {
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (major, minor, patch) = self.version;
-        write!(f, "{major}.{minor}.{patch}")
+        f.write_str(if self.is_mariadb() { "MariaDB " } else { "MySQL " })?;
+        f.write_str(&self.number())
     }
 }
 

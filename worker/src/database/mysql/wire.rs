@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Either, Executor as _, Row as _, ValueRef as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Either, Executor as _, Row as _};
 use tokio::time::timeout;
 
+use super::flavor::{Flavor, Server};
 use crate::server::Endpoint;
 
 /// How long a connection may take to come about.
@@ -19,12 +20,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(150);
 /// Values as the server sends them: bytes of UTF-8 for what is text, plain bytes for what is binary; `None` is NULL.
 pub(super) type Row = Vec<Option<Vec<u8>>>;
 
-/// What every session of ours begins with: whatever changes how a value prints or how SQL of ours is read.
-pub(super) const PINNED: &str = "SET NAMES utf8mb4, time_zone = '+00:00', \
-     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', sql_quote_show_create = 1, \
-     div_precision_increment = 4, group_concat_max_len = 4294967295, sql_auto_is_null = 0, foreign_key_checks = 1, \
-     unique_checks = 1, autocommit = 1, lock_wait_timeout = 10, innodb_lock_wait_timeout = 2";
-
 /// How to reach a database with this login; `None` for no database.
 pub(super) fn options(endpoint: &Endpoint, database: Option<&str>) -> MySqlConnectOptions {
     let options = MySqlConnectOptions::new()
@@ -35,7 +30,7 @@ pub(super) fn options(endpoint: &Endpoint, database: Option<&str>) -> MySqlConne
         .charset("utf8mb4")
         // `caching_sha2_password` wants TLS for a user's first login; nobody is asked for a certificate.
         .ssl_mode(MySqlSslMode::Preferred)
-        // All of this is in `PINNED`.
+        // All of this is in `pinned`.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
         .timezone(None)
@@ -48,14 +43,41 @@ pub(super) fn options(endpoint: &Endpoint, database: Option<&str>) -> MySqlConne
     }
 }
 
-/// Connects, and pins the session's settings.
-pub(super) async fn connect(options: MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {
-    let mut connection = match timeout(CONNECT_LIMIT, options.connect()).await {
-        Ok(connected) => connected?,
-        Err(_) => return Err(silent()),
+/// What every session of ours begins with: whatever changes how a value prints or how SQL of ours is read.
+pub(super) fn pinned(server: Server) -> String {
+    // Zero dates are let in, since an older `sql_mode` may have let them in before.
+    let common = "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
+         NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO', sql_quote_show_create = 1, div_precision_increment = 4, \
+         group_concat_max_len = 4294967295, sql_auto_is_null = 0, sql_select_limit = DEFAULT, sql_safe_updates = 0, \
+         foreign_key_checks = 1, unique_checks = 1, autocommit = 1, completion_type = 0, lock_wait_timeout = 10, \
+         innodb_lock_wait_timeout = 2, wait_timeout = 2147483, max_error_count = 1024, sql_notes = 1, \
+         big_tables = DEFAULT, default_week_format = 0, lc_time_names = 'en_US', lc_messages = 'en_US'";
+    let own = match server.flavor {
+        Flavor::MySql => {
+            "information_schema_stats_expiry = 0, transaction_isolation = 'REPEATABLE-READ', \
+             transaction_read_only = 0, show_create_table_skip_secondary_engine = 0"
+        }
+        Flavor::MariaDb => "tx_isolation = 'REPEATABLE-READ', tx_read_only = 0",
     };
-    batch(&mut connection, PINNED.to_owned()).await?;
+    format!("{common}, {own}")
+}
+
+/// Connects, and pins the session's settings.
+pub(super) async fn connect(
+    options: MySqlConnectOptions,
+    server: Server,
+) -> Result<MySqlConnection, sqlx::Error> {
+    let mut connection = connect_plain(options).await?;
+    batch(&mut connection, pinned(server)).await?;
     Ok(connection)
+}
+
+/// Connects, and leaves the session as the server has it.
+pub(super) async fn connect_plain(options: MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {
+    match timeout(CONNECT_LIMIT, options.connect()).await {
+        Ok(connected) => connected,
+        Err(_) => Err(silent()),
+    }
 }
 
 fn silent() -> sqlx::Error {
@@ -91,19 +113,25 @@ pub(super) async fn batch_into(
     Ok(())
 }
 
+/// In the text protocol a value is NULL or its bytes. (The driver takes a date or time that begins with a zero byte for
+/// NULL, as none does that is printed.)
 fn decode(row: &MySqlRow) -> Result<Row, sqlx::Error> {
-    (0..row.len())
-        .map(|index| {
-            // Before the driver's own reading, which takes a zero date for NULL.
-            if row.try_get_raw(index)?.is_null() {
-                return Ok(None);
-            }
-            row.try_get_unchecked::<Vec<u8>, _>(index).map(Some)
-        })
-        .collect()
+    (0..row.len()).map(|index| row.try_get_unchecked::<Option<Vec<u8>>, _>(index)).collect()
 }
 
-/// A row of text.
-pub(super) fn texts(row: Row) -> Vec<Option<String>> {
-    row.into_iter().map(|value| value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())).collect()
+/// The first row's texts, empty for what is missing or NULL.
+pub(super) fn first<const N: usize>(rows: &[Row]) -> [String; N] {
+    let row = rows.first();
+    std::array::from_fn(|at| row.and_then(|row| row.get(at)).cloned().flatten().map(text).unwrap_or_default())
+}
+
+/// A row's texts, empty for what is missing or NULL.
+pub(super) fn fixed<const N: usize>(row: Row) -> [String; N] {
+    let mut values = row.into_iter();
+    std::array::from_fn(|_| values.next().flatten().map(text).unwrap_or_default())
+}
+
+/// Bytes as text; what is not UTF-8 shows as such.
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
