@@ -64,7 +64,9 @@ pub fn parse_target(name: &str) -> Result<(EngineKind, Option<String>), TargetEr
             _ => unsupported("give 8.0, 8.4 or 9, or an image's tag like `8.4-oracle`".to_owned()),
         },
         EngineKind::MariaDb => match numbers(version) {
-            Some((major, minor)) if MARIADB.contains(&major) && (major > 10 || minor.is_none_or(|it| it >= 6)) => {
+            Some((major, minor))
+                if MARIADB.contains(&major) && (major > 10 || minor.is_none_or(|it| it >= 6)) =>
+            {
                 Ok((engine, Some(version.to_owned())))
             }
             _ => unsupported("give 10.6, 10.11, 11 or 12, or an image's tag like `11.8-noble`".to_owned()),
@@ -97,7 +99,9 @@ impl Target {
         };
         let server = match engine {
             EngineKind::Sqlite => ServerSettings::Embedded,
-            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => ServerSettings::Docker { image: None, arguments: Vec::new() },
+            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => {
+                ServerSettings::Docker { image: None, arguments: Vec::new() }
+            }
         };
         Self {
             name,
