@@ -9,3 +9,6 @@ mod quote;
 mod wire;
 
 pub use launch::launch;
+
+#[cfg(test)]
+mod tests;

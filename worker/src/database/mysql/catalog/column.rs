@@ -17,7 +17,6 @@ const AFTER_DEFAULT: &[&str] = &[
     "WITHOUT",
     "ENGINE_ATTRIBUTE",
     "SECONDARY_ENGINE_ATTRIBUTE",
-    "REF_SYSTEM_ID",
 ];
 
 /// A column, as the text of its table says it.
@@ -93,8 +92,7 @@ pub(super) fn read(tokens: &[Token<'_>], table: &str) -> Option<ColumnText> {
             column.compressed = true;
         } else if cursor.eat(&["WITHOUT", "SYSTEM", "VERSIONING"]) {
             column.without_versioning = true;
-        } else if cursor.eat(&["SRID"]) || cursor.eat(&["REF_SYSTEM_ID"]) {
-            cursor.eat_symbol("=");
+        } else if cursor.eat(&["SRID"]) {
             column.srid = cursor.name();
         } else if cursor.eat(&["CHECK"]) {
             column.check = Some(expression(cursor.group().unwrap_or_default(), table));

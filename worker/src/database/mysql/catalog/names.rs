@@ -4,8 +4,12 @@
 //! have invented loses nothing by that.
 
 /// Whether the server may have invented `name` for a key that begins with this column: it takes the column's name, with a
-/// number from 2 on where that is taken. `None` is a key that begins with an expression.
+/// number from 2 on where that is taken. `None` is a key that begins with an expression. One that it makes for a foreign key
+/// is named after that, if that is named.
 pub(super) fn is_invented_key(name: &str, first: Option<&str>) -> bool {
+    if is_counted(name, "_ibfk_") {
+        return true;
+    }
     let stem = first.unwrap_or("functional_index");
     // The server compares names without regard to case, and keeps the first spelling.
     let Some((head, rest)) = name.split_at_checked(stem.len()) else { return false };
@@ -15,14 +19,16 @@ pub(super) fn is_invented_key(name: &str, first: Option<&str>) -> bool {
 /// Whether it may have invented it for a foreign key: `users_ibfk_1`, after the table's name, which follows when the table
 /// is renamed; MariaDB from 12 on counts within the table.
 pub(super) fn is_invented_foreign_key(name: &str) -> bool {
-    is_number(name)
-        || name.rsplit_once("_ibfk_").is_some_and(|(table, number)| !table.is_empty() && is_number(number))
+    is_number(name) || is_counted(name, "_ibfk_")
 }
 
 /// Whether it may have invented it for a check: `users_chk_1` is MySQL's, `CONSTRAINT_1` MariaDB's.
 pub(super) fn is_invented_check(name: &str) -> bool {
-    name.rsplit_once("_chk_").is_some_and(|(table, number)| !table.is_empty() && is_number(number))
-        || name.strip_prefix("CONSTRAINT_").is_some_and(is_number)
+    is_counted(name, "_chk_") || name.strip_prefix("CONSTRAINT_").is_some_and(is_number)
+}
+
+fn is_counted(name: &str, label: &str) -> bool {
+    name.rsplit_once(label).is_some_and(|(table, number)| !table.is_empty() && is_number(number))
 }
 
 fn is_number(text: &str) -> bool {

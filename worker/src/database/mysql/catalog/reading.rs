@@ -70,9 +70,11 @@ pub(super) fn created(rows: Vec<Row>, database: &str) -> Option<String> {
     Some(without_database(&fields.option()?, database))
 }
 
-/// Line ends are what an editor makes of them.
+/// Line ends are what an editor makes of them, and a semicolon at the end is what a client makes of it.
 pub(super) fn body(text: &str, database: &str) -> String {
-    without_database(&text.replace("\r\n", "\n"), database).trim_end().to_owned()
+    without_database(&text.replace("\r\n", "\n"), database)
+        .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+        .to_owned()
 }
 
 /// Reads the text of a view.
