@@ -60,6 +60,7 @@ fn routine(mut fields: Fields, database: &str) -> Routine {
         comment: fields.some(),
         definer: fields.text(),
         database_collation: fields.text(),
+        ..Routine::default()
     }
 }
 

@@ -52,12 +52,13 @@ async fn raw(connection: &mut MySqlConnection, server: Server, database: &str) -
     let mut questions = vec![
         "SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS".to_owned(),
         format!(
-            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} ORDER BY TABLE_NAME",
+            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
+             AND TABLE_TYPE <> 'TEMPORARY' ORDER BY TABLE_NAME",
             literal(database)
         ),
     ];
     questions.extend(match server.flavor {
-        Flavor::MySql => mysql::questions(database),
+        Flavor::MySql => mysql::questions(server, database),
         Flavor::MariaDb => mariadb::questions(database),
     });
     let answers = super::wire::batch(connection, questions.join("; ")).await?;
@@ -78,7 +79,7 @@ async fn raw(connection: &mut MySqlConnection, server: Server, database: &str) -
         .map(|mut fields| (fields.text(), fields.text()))
         .collect();
     match server.flavor {
-        Flavor::MySql => mysql::take(&mut answers, database, &mut raw),
+        Flavor::MySql => mysql::take(&mut answers, server, database, &mut raw),
         Flavor::MariaDb => mariadb::take(&mut answers, database, &mut raw),
     }
     relation_texts(connection, database, &relations, &mut raw).await?;

@@ -54,6 +54,9 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
     for (name, attributes) in &raw.sequences {
         add(objects, key(ObjectKind::Sequence, None, name.clone()), attributes.clone());
     }
+    for (name, attributes) in &raw.libraries {
+        add(objects, key(ObjectKind::Library, None, name.clone()), attributes.clone());
+    }
     for view in &raw.views {
         add(objects, key(ObjectKind::View, None, view.name.clone()), self::view(view));
     }
@@ -91,6 +94,7 @@ pub(super) fn kind_of(routine: &Routine) -> ObjectKind {
 
 fn view(view: &View) -> Attributes {
     Builder::default()
+        .some("sort", view.sort.as_deref())
         .some("columns", view.columns.as_deref())
         .text("algorithm", view.algorithm.to_ascii_lowercase())
         .text(DEFINER, &view.definer)
@@ -106,6 +110,7 @@ fn routine(routine: &Routine) -> Attributes {
         .some("returns", routine.returns.as_deref())
         .text("body", &routine.body)
         .some("language", routine.language.as_deref())
+        .some("libraries", routine.libraries.as_deref())
         .flag("deterministic", routine.deterministic)
         .text("data access", routine.data_access.to_ascii_lowercase().replace('_', " "))
         .text("security", routine.security.to_ascii_lowercase())
@@ -151,7 +156,7 @@ fn event(event: &Event) -> Attributes {
 }
 
 /// A set of modes, in one order.
-fn modes(printed: &str) -> String {
+pub(super) fn modes(printed: &str) -> String {
     let mut modes: Vec<&str> = printed.split(',').filter(|mode| !mode.is_empty()).collect();
     modes.sort_unstable();
     modes.join(", ")

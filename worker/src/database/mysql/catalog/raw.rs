@@ -17,6 +17,8 @@ pub(super) struct Raw {
     /// MariaDB's, by name.
     pub(super) sequences: BTreeMap<String, Attributes>,
     pub(super) routines: Vec<Routine>,
+    /// MySQL's libraries of code in other languages, by name.
+    pub(super) libraries: BTreeMap<String, Attributes>,
     pub(super) triggers: Vec<Trigger>,
     pub(super) events: Vec<Event>,
     /// What the server itself cannot read (a table of an engine that is not there), and its words.
@@ -27,6 +29,8 @@ pub(super) struct Raw {
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) name: String,
+    /// What sort of view it is, beside an ordinary one.
+    pub(super) sort: Option<String>,
     /// The names that it gives to its columns, where they stand apart from the definition.
     pub(super) columns: Option<String>,
     pub(super) algorithm: String,
@@ -49,6 +53,8 @@ pub(super) struct Routine {
     pub(super) aggregate: bool,
     pub(super) body: String,
     pub(super) language: Option<String>,
+    /// Libraries that it uses.
+    pub(super) libraries: Option<String>,
     pub(super) deterministic: bool,
     pub(super) data_access: String,
     pub(super) security: String,

@@ -1,6 +1,7 @@
 //! The questions to a server, and how an answer that it cannot give spoils no other one.
 
-use sqlx::mysql::MySqlConnection;
+use sqlx::error::DatabaseError;
+use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 
 use super::raw::View;
 use super::text::{Cursor, tokens, without_database};
@@ -54,13 +55,23 @@ pub(super) async fn ask(
                 )));
             }
             Ok(()) => {}
-            Err(sqlx::Error::Database(error)) if answers.len() < questions.len() => {
+            Err(sqlx::Error::Database(error))
+                if answers.len() < questions.len() && is_about_the_object(error.as_ref()) =>
+            {
                 answers.push(Err(error.message().to_owned()));
             }
             Err(error) => return Err(error),
         }
     }
     Ok(answers)
+}
+
+/// Whether an error is about the object that was asked for, and would be the same at any other time: it is damaged, or what it
+/// is made of is not there. (1033 to 1035 a broken definition; 1146, 1168, 1932 the table or a part of it is missing; 1194 and
+/// 1195 it is marked as crashed; 1286 its engine is not there; 1356 what a view reads is not there; 1812 its tablespace.)
+fn is_about_the_object(error: &dyn DatabaseError) -> bool {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    matches!(number, Some(1033..=1035 | 1146 | 1168 | 1194 | 1195 | 1286 | 1356 | 1812 | 1932))
 }
 
 /// The text of an object in the answer to `SHOW CREATE`, the name before it left out, without the database's own name.
@@ -82,6 +93,7 @@ pub(super) fn view(name: &str, text: &str) -> Option<View> {
     let tokens = tokens(text);
     let mut cursor = Cursor::new(&tokens);
     let mut view = View { name: name.to_owned(), ..View::default() };
+    let mut sort = Vec::new();
     loop {
         if cursor.eat(&["ALGORITHM"]) {
             cursor.eat_symbol("=");
@@ -99,9 +111,13 @@ pub(super) fn view(name: &str, text: &str) -> Option<View> {
             cursor.name()?;
             break;
         } else {
-            cursor.next()?;
+            let word = cursor.name()?.to_ascii_lowercase();
+            if word != "create" {
+                sort.push(word);
+            }
         }
     }
+    view.sort = (!sort.is_empty()).then(|| sort.join(" "));
     if let Some(columns) = cursor.group() {
         view.columns = Some(super::expression::expression(columns, "").shown);
     }

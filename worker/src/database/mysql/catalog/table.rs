@@ -109,8 +109,8 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &str, found: &mut TableText) {
             }
             name.push_str(&token.name());
             cursor.next();
-            // TABLESPACE is the one option that has a value without a sign between.
-            if name == "TABLESPACE" {
+            // Two options have a value without a sign between.
+            if name == "TABLESPACE" || name == "STORAGE" {
                 break;
             }
         }

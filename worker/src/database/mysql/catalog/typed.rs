@@ -47,7 +47,10 @@ fn table(raw: &Raw, name: &str, table: &TableText) -> Table {
     checks.extend(demanded);
     Table {
         columns: table.columns.iter().map(|column| self::column(raw, table, column)).collect(),
-        primary_key: keys(KeyKind::Primary).next().map(columns).unwrap_or_default(),
+        primary_key: keys(KeyKind::Primary)
+            .next()
+            .map(|key| overlaps(key, table).unwrap_or_else(|| columns(key)))
+            .unwrap_or_default(),
         uniques: keys(KeyKind::Unique)
             .filter(|k| k.without_overlaps.is_none())
             .map(|k| unique(k, table))

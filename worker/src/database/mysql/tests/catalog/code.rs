@@ -1,6 +1,6 @@
 //! Views, routines, triggers and events.
 
-use super::{both, check, mariadb};
+use super::{On, both, check, mariadb, since};
 
 const V: &str = "create table t(a int, b int); create view v as select a from t where a > 0";
 const P: &str = "create procedure p(x int) begin do 1; end";
@@ -37,6 +37,18 @@ async fn views_are_read_whole() {
                 V,
                 "alter definer = nobody@localhost view v as select a from t where a > 0",
                 &["view v: definer"],
+            ),
+            since(
+                On::MySqlFrom(9, 7),
+                "create table t(a int); create view v as select a from t",
+                "drop view v; create materialized view v as select a from t",
+                &["view v: sort"],
+            ),
+            since(
+                On::MySqlFrom(9, 7),
+                "create table t(a int primary key)",
+                "create json relational duality view v as select json_duality_object('_id': a) from t",
+                &["+ view v"],
             ),
             both(
                 "create table t(s varchar(9)); create view v as select s from t where s = 'é'",
@@ -168,6 +180,40 @@ async fn events_are_read_whole() {
             both(E, "alter event e comment 'x'", &["event e: comment"]),
             both(E, "alter definer = nobody@localhost event e comment ''", &["event e: definer"]),
             both(E, "set sql_mode = ''; alter event e do set @x = 1", &["event e: sql mode"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn libraries_are_read_whole() {
+    let l = "create library l language javascript as 'export function f() {}'";
+    let f = "create library l language javascript as 'export function f() {}'; \
+        create function f() returns int deterministic language javascript as 'return 1'";
+    let from = On::MySqlFrom(9, 7);
+    check(
+        "libraries",
+        vec![
+            since(from, "do 0", l, &["+ library l"]),
+            since(
+                from,
+                l,
+                "drop library l; create library l language javascript as 'export function g() {}'",
+                &["library l: body"],
+            ),
+            since(from, l, "alter library l comment 'x'", &["library l: comment"]),
+            since(
+                from,
+                f,
+                "drop function f; create function f() returns int deterministic language javascript using (l) as 'return 1'",
+                &["function f: libraries"],
+            ),
+            since(
+                from,
+                "create function f() returns int deterministic language javascript as 'return 1'",
+                "drop function f; create function f() returns int deterministic return 1",
+                &["function f: language"],
+            ),
         ],
     )
     .await;

@@ -115,3 +115,30 @@ async fn columns_are_read_whole() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_database_can_be_read_only() {
+    for place in super::places("read_only").await.into_iter().filter(|place| !place.server.is_mariadb()) {
+        let mut connection = place.fresh().await;
+        let before = place.read(&mut connection).await;
+        super::run(&mut connection, "alter database mrt_cat_read_only read only = 1").await;
+        let after = place.read(&mut connection).await;
+        super::run(&mut connection, "alter database mrt_cat_read_only read only = 0").await;
+        assert_eq!(super::differences(&before, &after), ["database database: options"]);
+        place.drop(connection).await;
+    }
+}
+
+/// A table that is there for one session alone is no part of the database.
+#[tokio::test]
+async fn temporary_tables_do_not_count() {
+    check(
+        "temporary",
+        vec![both(
+            "create table t(a int)",
+            "create temporary table u(a int); create temporary table v as select 1 as a",
+            &[],
+        )],
+    )
+    .await;
+}

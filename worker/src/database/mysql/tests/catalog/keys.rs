@@ -1,6 +1,6 @@
 //! Keys, foreign keys, checks and indexes.
 
-use super::{both, check, mariadb, mysql};
+use super::{On, both, check, mariadb, mysql, since};
 use crate::database::catalog::{ObjectKind, SERVED_KEY};
 
 const T: &str = "create table t(id int, a int, b int, s varchar(30))";
@@ -95,6 +95,12 @@ async fn indexes_are_read_whole() {
                 "create table t(s varchar(30), index i ((lower(s))))",
                 "alter table t drop index i, add index i ((upper(s)))",
                 &["index t.i: columns"],
+            ),
+            since(
+                On::MariaDbFrom(11, 7),
+                "create table t(v vector(3) not null, vector index i (v))",
+                "alter table t drop index i, add vector index i (v) distance = cosine",
+                &["index t.i: options"],
             ),
             mariadb(
                 "create table t(a int, x date, y date, period for p(x, y))",

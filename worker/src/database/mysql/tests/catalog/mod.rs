@@ -24,6 +24,8 @@ use crate::server::Endpoint;
 enum On {
     Both,
     MySql,
+    /// MySQL from this version on.
+    MySqlFrom(u32, u32),
     MariaDb,
     /// MariaDB from this version on.
     MariaDbFrom(u32, u32),
@@ -34,6 +36,7 @@ impl On {
         match self {
             Self::Both => true,
             Self::MySql => !server.is_mariadb(),
+            Self::MySqlFrom(major, minor) => server.is_mysql_from(major, minor),
             Self::MariaDb => server.is_mariadb(),
             Self::MariaDbFrom(major, minor) => server.is_mariadb_from(major, minor),
         }
@@ -58,6 +61,10 @@ fn mysql(setup: &'static str, change: &'static str, expected: &'static [&'static
 
 fn mariadb(setup: &'static str, change: &'static str, expected: &'static [&'static str]) -> Case {
     Case { on: On::MariaDb, setup, change, expected }
+}
+
+fn since(on: On, setup: &'static str, change: &'static str, expected: &'static [&'static str]) -> Case {
+    Case { on, setup, change, expected }
 }
 
 /// Of all servers named, one.

@@ -1,6 +1,6 @@
 //! Tables as a whole: options, partitions, versioning; sequences.
 
-use super::{Case, On, both, check, mariadb, mysql};
+use super::{On, both, check, mariadb, mysql, since};
 
 const T: &str = "create table t(id int primary key, a int, s varchar(10))";
 const RANGE: &str = "create table t(a int, d date) partition by range (a) \
@@ -149,12 +149,7 @@ async fn sequences_are_read_whole() {
             mariadb(s, "alter sequence s maxvalue 900", &["sequence s: maximum"]),
             mariadb(s, "alter sequence s cache 20", &["sequence s: cache"]),
             mariadb(s, "alter sequence s cycle", &["sequence s: cycle"]),
-            Case {
-                on: On::MariaDbFrom(11, 5),
-                setup: s,
-                change: "alter sequence s as int",
-                expected: &["sequence s: type"],
-            },
+            since(On::MariaDbFrom(11, 5), s, "alter sequence s as int", &["sequence s: type"]),
             mariadb(s, "do nextval(s); do setval(s, 77)", &[]),
         ],
     )

@@ -126,6 +126,16 @@ async fn columns_say_how_they_are_filled() {
             let v = table(&catalog, "v");
             assert!(column(v, "a").counter && column(v, "f").generated && column(v, "u").generated);
             assert!(!catalog.tables.keys().any(|name| name.name == "s"));
+            run(
+                &mut connection,
+                "create table o(id int, f date, u date, period for p(f, u), primary key (id, p without overlaps))",
+            )
+            .await;
+            let catalog = place.read(&mut connection).await;
+            let o = table(&catalog, "o");
+            assert_eq!(o.primary_key, ["id", "f", "u"]);
+            assert_eq!(o.exclusions, [["id", "f", "u"]]);
+            assert_eq!(o.checks[0].condition, "`f` < `u`");
         }
         place.drop(connection).await;
     }
