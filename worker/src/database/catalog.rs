@@ -24,6 +24,14 @@ pub type Attributes = BTreeMap<&'static str, String>;
 /// The attribute that holds the order of a table's columns; a difference in it is a note.
 pub const COLUMN_ORDER: &str = "column order";
 
+/// The attribute of an index that the server may have made by itself for a foreign key that is there: it has that key's
+/// columns and nothing more, and its name is no choice of anybody's. It stays behind when the key is dropped, and correct
+/// migrations leave it behind. The index is the same one with this attribute and without it.
+pub const SERVED_KEY: &str = "serves a foreign key";
+
+/// The attribute with the user who defined a view, routine, trigger or event.
+pub const DEFINER: &str = "definer";
+
 /// The attribute of a role that tells its passwords apart; one that a revision makes up differs each time.
 pub const PASSWORD: &str = "password";
 
@@ -71,11 +79,16 @@ pub enum ObjectKind {
     Rule,
     Policy,
     Function,
+    Procedure,
+    Package,
+    PackageBody,
+    Library,
     Aggregate,
     Operator,
     Cast,
     Publication,
     EventTrigger,
+    Event,
     ForeignServer,
     DefaultPrivilege,
     /// What all databases of a server share, a role; its path begins with the noun (`role reader`).
@@ -108,11 +121,16 @@ impl fmt::Display for ObjectKind {
             Self::Rule => "rule",
             Self::Policy => "policy",
             Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Package => "package",
+            Self::PackageBody => "package body",
+            Self::Library => "library",
             Self::Aggregate => "aggregate",
             Self::Operator => "operator",
             Self::Cast => "cast",
             Self::Publication => "publication",
             Self::EventTrigger => "event trigger",
+            Self::Event => "event",
             Self::ForeignServer => "foreign server",
             Self::DefaultPrivilege => "default privilege",
             Self::ServerWide => "server-wide",
