@@ -22,6 +22,15 @@ impl EngineKind {
     /// Every engine.
     pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb];
 
+    /// The names of every engine, as a message lists them: `sqlite, postgres, mysql and mariadb`.
+    pub fn names() -> String {
+        let names = Self::ALL.map(Self::as_str);
+        match names.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
     /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`, `mysql`, `mariadb`).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -34,7 +43,8 @@ impl EngineKind {
     }
 }
 
-/// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`.
+/// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`,
+/// `mysql:8.4`, `mariadb:11.8`.
 ///
 /// # Errors
 /// When the engine or its version is not known.
@@ -64,7 +74,9 @@ pub fn parse_target(name: &str) -> Result<(EngineKind, Option<String>), TargetEr
             _ => unsupported("give 8.0, 8.4 or 9, or an image's tag like `8.4-oracle`".to_owned()),
         },
         EngineKind::MariaDb => match numbers(version) {
-            Some((major, minor)) if MARIADB.contains(&major) && (major > 10 || minor.is_none_or(|it| it >= 6)) => {
+            Some((major, minor))
+                if MARIADB.contains(&major) && (major > 10 || minor.is_none_or(|it| it >= 6)) =>
+            {
                 Ok((engine, Some(version.to_owned())))
             }
             _ => unsupported("give 10.6, 10.11, 11 or 12, or an image's tag like `11.8-noble`".to_owned()),
@@ -97,7 +109,9 @@ impl Target {
         };
         let server = match engine {
             EngineKind::Sqlite => ServerSettings::Embedded,
-            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => ServerSettings::Docker { image: None, arguments: Vec::new() },
+            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => {
+                ServerSettings::Docker { image: None, arguments: Vec::new() }
+            }
         };
         Self {
             name,
