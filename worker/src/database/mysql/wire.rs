@@ -63,7 +63,10 @@ fn silent() -> sqlx::Error {
 }
 
 /// Runs statements; one list of rows for each. After an error the rest is skipped, and what came before stays.
-pub(super) async fn batch(connection: &mut MySqlConnection, sql: String) -> Result<Vec<Vec<Row>>, sqlx::Error> {
+pub(super) async fn batch(
+    connection: &mut MySqlConnection,
+    sql: String,
+) -> Result<Vec<Vec<Row>>, sqlx::Error> {
     let mut answers = Vec::new();
     match batch_into(connection, sql, &mut answers).await {
         Ok(()) => Ok(answers),
