@@ -3,7 +3,7 @@
 //! A project with one suite writes its keys at the top level of `mrt.toml`; every key may be left out:
 //!
 //! ```toml
-//! targets = ["sqlite", "postgres:16"]
+//! targets = ["sqlite", "postgres:16", "mysql:8.4", "mariadb:11.8"]
 //! env = { APP_DATABASE_URL = "{url}" }
 //! ```
 //!
@@ -192,6 +192,26 @@ impl EngineKind {
             Self::MariaDb => "mariadb",
         }
     }
+
+    /// The name as its makers write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::MySql => "MySQL",
+            Self::MariaDb => "MariaDB",
+        }
+    }
+
+    /// The schemes that the URL of its server may have, the usual one first; none without a server.
+    pub fn url_schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &[],
+            Self::Postgres => &["postgres", "postgresql"],
+            Self::MySql => &["mysql"],
+            Self::MariaDb => &["mariadb", "mysql"],
+        }
+    }
 }
 
 impl Target {
@@ -220,9 +240,10 @@ pub struct Target {
     pub server: ServerSettings,
     /// SQL run by the administrator in each new database, before the first revision.
     pub initial_sql: Vec<String>,
-    /// Locale of new databases (`C.UTF-8`), when one is asked for; of MySQL's and MariaDB's the collation.
+    /// Locale of new databases (`C.UTF-8`), when one is asked for; on MySQL and MariaDB their collation
+    /// (`utf8mb4_unicode_ci`), which says the character set, too.
     pub locale: Option<String>,
-    /// Extensions made by the administrator in each new database.
+    /// Extensions made by the administrator in each new database; only PostgreSQL has them.
     pub extensions: Vec<String>,
     /// As whom migrations connect.
     pub role: Role,

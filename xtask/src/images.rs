@@ -35,6 +35,10 @@ struct StandIn {
     files: Vec<(&'static str, &'static str)>,
     /// Removed after the installation.
     leftovers: Vec<String>,
+    /// The server's configuration in place of Debian's: path and contents.
+    configuration: Vec<(&'static str, &'static str)>,
+    /// Empty directories.
+    directories: &'static [&'static str],
     /// What the image says of itself, as `docker import` takes it.
     says: Vec<String>,
     /// A command that shows the server's version.
@@ -55,6 +59,8 @@ impl StandIn {
             entry_point: include_str!("../images/postgres-entrypoint.sh"),
             files: vec![("etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n")],
             leftovers: vec![format!("var/lib/postgresql/{major}")],
+            configuration: vec![],
+            directories: &[],
             says: vec![
                 "CMD [\"postgres\"]".to_owned(),
                 "EXPOSE 5432".to_owned(),
@@ -68,11 +74,64 @@ impl StandIn {
             version: ["postgres", "--version"],
         }
     }
+
+    /// `suite` must be one that has this version.
+    fn mysql(version: &str, suite: &'static str) -> Self {
+        Self {
+            image: format!("mysql:{version}"),
+            packages: ["mysql-server", "tzdata-legacy", "bzip2", "xz-utils", "zstd"]
+                .map(str::to_owned)
+                .to_vec(),
+            // Debian's settings are those of a machine's own server: its address, its log's file.
+            configuration: vec![("etc/my.cnf", include_str!("../images/mysql.cnf"))],
+            directories: &["etc/mysql/conf.d"],
+            ..Self::mysql_like(suite, "mysqld", "EXPOSE 3306 33060")
+        }
+    }
+
+    /// `suite` must be one that has this version.
+    fn mariadb(version: &str, suite: &'static str) -> Self {
+        Self {
+            image: format!("mariadb:{version}"),
+            packages: ["mariadb-server", "bzip2", "xz-utils", "zstd", "tzdata"].map(str::to_owned).to_vec(),
+            configuration: vec![("etc/mysql/my.cnf", include_str!("../images/mariadb.cnf"))],
+            directories: &["etc/mysql/conf.d", "etc/mysql/mariadb.conf.d"],
+            ..Self::mysql_like(suite, "mariadbd", "EXPOSE 3306")
+        }
+    }
+
+    /// What the images of MySQL and MariaDB have in common.
+    fn mysql_like(suite: &'static str, server: &'static str, ports: &str) -> Self {
+        Self {
+            image: String::new(),
+            suite,
+            packages: vec![],
+            entry_point: include_str!("../images/mysql-entrypoint.sh"),
+            files: vec![],
+            // The installation makes a data directory of its own.
+            leftovers: ["var/lib/mysql", "etc/mysql", "etc/my.cnf"].map(str::to_owned).to_vec(),
+            configuration: vec![],
+            directories: &[],
+            says: vec![
+                format!("CMD [\"{server}\"]"),
+                ports.to_owned(),
+                "VOLUME [\"/var/lib/mysql\"]".to_owned(),
+            ],
+            version: [server, "--version"],
+        }
+    }
 }
 
 /// Every image that can be stood in for. Debian has one version of a server per release.
 fn catalogue() -> Vec<StandIn> {
-    vec![StandIn::postgres(15, "bookworm"), StandIn::postgres(17, "trixie"), StandIn::postgres(18, "sid")]
+    vec![
+        StandIn::postgres(15, "bookworm"),
+        StandIn::postgres(17, "trixie"),
+        StandIn::postgres(18, "sid"),
+        StandIn::mysql("9.7", "sid"),
+        StandIn::mariadb("10.11", "bookworm"),
+        StandIn::mariadb("11.8", "trixie"),
+    ]
 }
 
 /// Provides the images named by `only`, or all. `stand_in` builds without asking a registry.
@@ -160,6 +219,12 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     tree.run("localedef", locale)?;
     for leftover in stand_in.leftovers.iter().map(String::as_str).chain([POLICY, DPKG_SETTINGS]) {
         tree.remove(leftover)?;
+    }
+    for (path, contents) in &stand_in.configuration {
+        tree.write(path, contents, 0o644)?;
+    }
+    for path in stand_in.directories {
+        tree.make_directory(path)?;
     }
     tree.write(&format!("usr/local/bin/{ENTRY_POINT}"), stand_in.entry_point, 0o755)?;
     tree.make_directory("docker-entrypoint-initdb.d")?;

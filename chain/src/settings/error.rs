@@ -65,7 +65,8 @@ impl fmt::Display for Place {
 pub enum TargetError {
     /// No such engine.
     #[error(
-        "unknown engine `{engine}` in target `{name}`; known are sqlite and postgres, as in `postgres:16`"
+        "unknown engine `{engine}` in target `{name}`; known are {}, as in `postgres:16`",
+        EngineKind::names()
     )]
     UnknownEngine {
         /// The target as written.

@@ -129,6 +129,11 @@ fn name_of(directory: &Path) -> String {
     name.chars().map(|c| if nameable(c) { c } else { '-' }).collect()
 }
 
+/// Whether it can be the name of a collation of MySQL or MariaDB, which the server alone can know.
+fn is_collation(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 fn sqlite() -> Target {
     Target::new(EngineKind::Sqlite, None)
 }
@@ -269,10 +274,25 @@ impl Reader<'_> {
                     "write `server = \"external\"`, or remove the URL",
                 ));
             }
-            self.external(name, raw)?
+            self.external(target.engine, name, raw)?
         } else {
             ServerSettings::Docker { image: raw.image.clone(), arguments: words(raw.arguments.clone()) }
         };
+        if raw.extensions.is_some() && target.engine != EngineKind::Postgres {
+            return Err(refused(
+                format!("`extensions` for {}, which has none", target.engine.title()),
+                "remove it",
+            ));
+        }
+        if let Some(locale) = &raw.locale
+            && matches!(target.engine, EngineKind::MySql | EngineKind::MariaDb)
+            && !is_collation(locale)
+        {
+            return Err(refused(
+                format!("`{locale}` is no collation, which `locale` is for {}", target.engine.title()),
+                "write that of new databases, like `utf8mb4_unicode_ci`, or remove it",
+            ));
+        }
         let mut initial_sql = Vec::new();
         if let Some(files) = &raw.initial_sql_file {
             for file in self.files(files)? {
@@ -298,14 +318,22 @@ impl Reader<'_> {
         Ok(files.concat())
     }
 
-    fn external(&self, name: &Spanned<String>, raw: &RawTarget) -> Result<ServerSettings, SettingsError> {
+    fn external(
+        &self,
+        engine: EngineKind,
+        name: &Spanned<String>,
+        raw: &RawTarget,
+    ) -> Result<ServerSettings, SettingsError> {
         let url = match (&raw.url, &raw.url_env) {
             (Some(url), None) => {
                 let text = url.get_ref();
-                if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-                    let help =
-                        "write postgres://USER@HOST:PORT/DATABASE; a driver's name stands in `drivers`";
-                    return Err(self.source.invalid(url.span(), "not the URL of a PostgreSQL server", help));
+                let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+                if !scheme.is_some_and(|scheme| engine.url_schemes().contains(&scheme)) {
+                    let problem = format!("not the URL of a {} server", engine.title());
+                    let help = format!(
+                        "write {engine}://USER@HOST:PORT/DATABASE; a driver's name stands in `drivers`"
+                    );
+                    return Err(self.source.invalid(url.span(), problem, help));
                 }
                 Some(text.clone())
             }

@@ -22,6 +22,15 @@ impl EngineKind {
     /// Every engine.
     pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb];
 
+    /// The names of every engine, as a message lists them: `sqlite, postgres, mysql and mariadb`.
+    pub fn names() -> String {
+        let names = Self::ALL.map(Self::as_str);
+        match names.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
     /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`, `mysql`, `mariadb`).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -34,7 +43,8 @@ impl EngineKind {
     }
 }
 
-/// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`.
+/// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`,
+/// `mysql:8.4`, `mariadb:11.8`.
 ///
 /// # Errors
 /// When the engine or its version is not known.

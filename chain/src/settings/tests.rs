@@ -136,11 +136,11 @@ fn every_setting_arrives() {
 name = "billing"
 section = "other"
 recursive = true
-version_locations = { postgres = ["migrations/pg"], sqlite = "migrations/lite" }
-targets = ["postgresql:16", "sqlite", "pg:15.4"]
+version_locations = { postgres = ["migrations/pg"], sqlite = "migrations/lite", mysql = "migrations/my" }
+targets = ["postgresql:16", "sqlite", "pg:15.4", "mysql:8.4", "mariadb:11.8"]
 env = { DB = "{url}" }
 hand_over_url = false
-drivers = { postgres = "asyncpg" }
+drivers = { postgres = "asyncpg", mysql = "aiomysql", mariadb = "mariadbconnector" }
 x_arguments = "tenant=a"
 bootstrap = "app.db:create"
 around = "app.db:run"
@@ -163,6 +163,14 @@ url_env = "PG_URL"
 
 [target."postgres:14"]
 url = "postgres://admin@db/postgres"
+
+[target."mysql:8.4"]
+arguments = "--sql-mode=ANSI"
+locale = "utf8mb4_unicode_ci"
+role = "createrole"
+
+[target."mariadb:11.8"]
+url = "mysql://root@db/app"
 
 [python]
 interpreter = ".venv/bin/python"
@@ -286,7 +294,7 @@ fn targets_are_replaced_by_name_and_keep_their_settings() {
     let errors = [&["oracle"][..], &["sqlite", "sqlite3"], &[]];
     let errors = errors.map(|names| suite.select_targets(names).unwrap_err().to_string());
     insta::assert_snapshot!(errors.join("\n"), @r"
-    unknown engine `oracle` in target `oracle`; known are sqlite and postgres, as in `postgres:16`
+    unknown engine `oracle` in target `oracle`; known are sqlite, postgres, mysql and mariadb, as in `postgres:16`
     target `sqlite` is listed twice; remove one
     no target; name at least one, `sqlite` or `postgres:16`
     ");
@@ -315,7 +323,22 @@ fn targets_have_an_engine_and_a_supported_version() {
         "postgres:latest",
         "postgres:16 x",
         "postgres:16x",
+        "mysql",
         "mysql:8",
+        "mysql:8.4",
+        "mysql:9.7-oracle",
+        "mysql:5.7",
+        "mysql:10",
+        "mysql:latest",
+        "mariadb",
+        "mariadb:10",
+        "mariadb:10.6",
+        "mariadb:10.5",
+        "mariadb:5.5",
+        "mariadb:11.8-noble",
+        "mariadb:12",
+        "mariadb:13",
+        "oracle:23",
         "Postgres:16",
         "",
     ];

@@ -42,7 +42,7 @@ impl TryFrom<String> for Engine {
     type Error = String;
     fn try_from(name: String) -> Result<Self, Self::Error> {
         let engine = EngineKind::from_name(&name).map(Self);
-        engine.ok_or_else(|| format!("unknown engine `{name}`; known are sqlite and postgres"))
+        engine.ok_or_else(|| format!("unknown engine `{name}`; known are {}", EngineKind::names()))
     }
 }
 
