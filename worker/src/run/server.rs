@@ -11,6 +11,7 @@ use super::directory::Directory;
 use super::python::Interpreter;
 use crate::check::CheckError;
 use crate::check::hosts::Hosts;
+use crate::database::mysql::{self, Mysql};
 use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
@@ -246,35 +247,56 @@ async fn open(
     directory: &Path,
     run_as: Option<(u32, u32)>,
 ) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
-    match (&target.server, target.engine) {
-        (_, EngineKind::Sqlite) => {
+    match &target.server {
+        ServerSettings::Embedded => {
             let files = directory.join(DATABASES);
             let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
             Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None))
         }
-        (ServerSettings::External { url, url_env }, EngineKind::Postgres) => {
+        ServerSettings::External { url, url_env } => {
             let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
-            let engine = Postgres::open(endpoint.clone(), target).await?;
+            let engine = speak_to(&endpoint, target).await?;
             // The report would speak of a version that nothing was checked on.
-            if target.version.as_deref().is_some_and(|asked| major(asked) != major(engine.version())) {
-                return Err(StartError::Version { found: description(target, &engine) });
+            if target.version.as_deref().is_some_and(|asked| !is_of(asked, engine.version())) {
+                return Err(StartError::Version { found: description(target, engine.as_ref()) });
             }
-            Ok((Arc::new(engine), Some(Server::External(endpoint))))
+            Ok((engine, Some(Server::External(endpoint))))
         }
-        (_, EngineKind::Postgres) => {
+        ServerSettings::Docker { .. } => {
             let docker = match docker {
                 Some(docker) => docker.clone(),
                 None => Docker::connect().await?,
             };
-            let launch = postgres::launch(target, random_token()?);
-            let ready =
-                |endpoint: Endpoint| async move { postgres::ready(&endpoint).await.map_err(Into::into) };
+            let password = random_token()?;
+            let (launch, kind) = match target.engine {
+                EngineKind::MySql | EngineKind::MariaDb => (mysql::launch(target, password), target.engine),
+                EngineKind::Postgres | EngineKind::Sqlite => {
+                    (postgres::launch(target, password), target.engine)
+                }
+            };
+            let ready = |endpoint: Endpoint| async move {
+                let answer = match kind {
+                    EngineKind::MySql | EngineKind::MariaDb => mysql::ready(&endpoint).await,
+                    EngineKind::Postgres | EngineKind::Sqlite => postgres::ready(&endpoint).await,
+                };
+                answer.map_err(Into::into)
+            };
             let container = docker.start(&launch, ready).await?;
-            let engine = Postgres::open(container.endpoint().clone(), target).await?;
-            Ok((Arc::new(engine), Some(Server::Container(container))))
+            let engine = speak_to(container.endpoint(), target).await?;
+            Ok((engine, Some(Server::Container(container))))
         }
-        (_, EngineKind::MySql | EngineKind::MariaDb) => unimplemented!("until the engine is there"),
     }
+}
+
+/// The engine of a server that listens.
+async fn speak_to(endpoint: &Endpoint, target: &Target) -> Result<Arc<dyn Engine>, StartError> {
+    Ok(match target.engine {
+        EngineKind::MySql | EngineKind::MariaDb => Arc::new(Mysql::open(endpoint.clone(), target).await?),
+        // SQLite has no server, as settings know.
+        EngineKind::Postgres | EngineKind::Sqlite => {
+            Arc::new(Postgres::open(endpoint.clone(), target).await?)
+        }
+    })
 }
 
 fn description(target: &Target, engine: &dyn Engine) -> String {
@@ -287,9 +309,14 @@ fn description(target: &Target, engine: &dyn Engine) -> String {
     format!("{name} {}", engine.version())
 }
 
-/// `15` of `15.18`, `15-alpine` and `15beta1`.
-fn major(version: &str) -> &str {
-    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
+/// Whether a version is the one that was asked for, as far as that says: `15-alpine` is met by 15.18, `8.4` by 8.4.6.
+fn is_of(asked: &str, version: &str) -> bool {
+    let numbers = |text: &str| -> Vec<String> {
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        text[..end].split('.').map(str::to_owned).collect()
+    };
+    let (asked, version) = (numbers(asked), numbers(version));
+    asked.iter().zip(&version).all(|(asked, is)| asked == is)
 }
 
 /// Whether a target's server is a container.

@@ -64,7 +64,7 @@ impl Session for MySqlSession {
         let read = catalog::read(&mut self.connection, self.shared.server, &self.database).await;
         let mut catalog = self.or_roll_back(read).await.map_err(fail)?;
         if self.shared.user != OWNER {
-            rename_user(&mut catalog, &self.shared.user);
+            catalog::rename_definer(&mut catalog, &self.shared.user, OWNER);
         }
         Ok(catalog)
     }
@@ -254,16 +254,4 @@ fn question(condition: &str, candidates: &[Vec<Value>], from: usize) -> String {
          SELECT {ordinal}, ({condition}) IS NOT FALSE FROM {table}; SHOW WARNINGS",
         rows.join(", ")
     )
-}
-
-/// What the migrations' user is called in one run alone goes by the name that it has in all.
-fn rename_user(catalog: &mut Catalog, user: &str) {
-    for attributes in catalog.objects.values_mut() {
-        for value in attributes.values_mut().filter(|value| value.contains(user)) {
-            *value = value.replace(user, OWNER);
-        }
-    }
-    for code in catalog.code.iter_mut().filter(|code| code.body.contains(user)) {
-        code.body = code.body.replace(user, OWNER);
-    }
 }

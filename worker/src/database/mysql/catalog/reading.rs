@@ -5,14 +5,14 @@ use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 
 use super::raw::View;
 use super::text::{Cursor, tokens, without_database};
-use crate::database::mysql::wire::{Row, batch_into, texts};
+use crate::database::mysql::wire::{self, Row, batch_into};
 
 /// Takes the values of a row one by one.
 pub(super) struct Fields(std::vec::IntoIter<Option<String>>);
 
 impl Fields {
     pub(super) fn new(row: Row) -> Self {
-        Self(texts(row).into_iter())
+        Self(row.into_iter().map(|value| value.map(wire::text)).collect::<Vec<_>>().into_iter())
     }
 
     pub(super) fn option(&mut self) -> Option<String> {

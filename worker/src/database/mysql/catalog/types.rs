@@ -77,7 +77,8 @@ fn family(column: &ColumnText, collation: Option<&str>, unsigned: bool) -> Famil
         "date" => Family::Date,
         "time" => Family::Time { zoned: false, digits },
         "datetime" => Family::Timestamp { zoned: false, digits },
-        "timestamp" => Family::Timestamp { zoned: true, digits },
+        // It is an instant, but written and read in the session's zone, which is UTC here: its literals have no offset.
+        "timestamp" => Family::Timestamp { zoned: false, digits },
         "uuid" => Family::Uuid { hex: false },
         // MySQL stores what it means, MariaDB what was written.
         "json" => Family::Json { binary: !column.json_is_text },

@@ -85,9 +85,9 @@ async fn places(test: &str) -> Vec<Place> {
         };
         for url in urls.split_whitespace() {
             let endpoint = endpoint(url);
-            let mut connection = wire::connect(wire::options(&endpoint, None)).await.unwrap();
+            let mut connection = wire::connect_plain(wire::options(&endpoint, None)).await.unwrap();
             let answers = wire::batch(&mut connection, "SELECT VERSION()".to_owned()).await.unwrap();
-            let printed = wire::texts(answers[0][0].clone())[0].clone().unwrap();
+            let printed = wire::text(answers[0][0][0].clone().unwrap());
             connection.close().await.unwrap();
             let database = format!("mrt_cat_{test}");
             places.push(Place { endpoint, server: Server::of(&printed).unwrap(), database });
@@ -110,7 +110,7 @@ fn endpoint(url: &str) -> Endpoint {
 impl Place {
     /// An empty database of a name, and a connection to it.
     async fn fresh_as(&self, database: &str) -> MySqlConnection {
-        let mut connection = wire::connect(wire::options(&self.endpoint, None)).await.unwrap();
+        let mut connection = wire::connect(wire::options(&self.endpoint, None), self.server).await.unwrap();
         let sql = format!(
             "DROP DATABASE IF EXISTS {database}; CREATE DATABASE {database} CHARACTER SET utf8mb4; USE {database}"
         );
