@@ -3,6 +3,7 @@
 mod code;
 mod columns;
 mod keys;
+mod odd;
 mod same;
 mod tables;
 mod timing;

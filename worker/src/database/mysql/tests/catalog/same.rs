@@ -137,3 +137,25 @@ async fn what_cannot_be_read_is_told() {
         place.drop(connection).await;
     }
 }
+
+/// The servers' own databases have what no test thinks of: all of it is understood.
+#[tokio::test]
+async fn what_servers_bring_is_understood() {
+    for place in places("servers_own").await {
+        let mut connection = place.fresh().await;
+        for database in ["mysql", "sys"] {
+            run(&mut connection, &format!("use {database}")).await;
+            let catalog =
+                crate::database::mysql::catalog::read(&mut connection, place.server, database).await.unwrap();
+            let shown = super::dump(&catalog);
+            assert!(!shown.contains("cannot be read"), "{shown}");
+            let unknown: Vec<&str> = shown.lines().filter(|line| line.contains("\"options\"")).collect();
+            let odd = |line: &&str| !line.starts_with("table ") && !line.contains("COLUMN_FORMAT");
+            assert!(!unknown.iter().any(odd), "{unknown:#?}");
+            let again =
+                crate::database::mysql::catalog::read(&mut connection, place.server, database).await.unwrap();
+            assert_eq!(catalog, again);
+        }
+        place.drop(connection).await;
+    }
+}
