@@ -5,18 +5,18 @@ use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 
 use super::raw::View;
 use super::text::{Cursor, tokens, without_database};
-use crate::database::mysql::wire::{Row, batch_into, texts};
+use crate::database::mysql::wire::{Row, batch_into};
 
 /// Takes the values of a row one by one.
-pub(super) struct Fields(std::vec::IntoIter<Option<String>>);
+pub(super) struct Fields(std::vec::IntoIter<Option<Vec<u8>>>);
 
 impl Fields {
     pub(super) fn new(row: Row) -> Self {
-        Self(texts(row).into_iter())
+        Self(row.into_iter())
     }
 
     pub(super) fn option(&mut self) -> Option<String> {
-        self.0.next().flatten()
+        self.0.next().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     pub(super) fn text(&mut self) -> String {
