@@ -52,7 +52,7 @@ async fn raw(connection: &mut MySqlConnection, server: Server, database: &str) -
     let mut questions = vec![
         "SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS".to_owned(),
         format!(
-            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
+            "SELECT TABLE_NAME, TABLE_TYPE, ROW_FORMAT FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} \
              AND TABLE_TYPE <> 'TEMPORARY' ORDER BY TABLE_NAME",
             literal(database)
         ),
@@ -71,13 +71,12 @@ async fn raw(connection: &mut MySqlConnection, server: Server, database: &str) -
     for mut fields in answers.next().unwrap_or_default().into_iter().map(Fields::new) {
         raw.collations.insert(fields.text(), fields.text());
     }
-    let relations: Vec<(String, String)> = answers
-        .next()
-        .unwrap_or_default()
-        .into_iter()
-        .map(Fields::new)
-        .map(|mut fields| (fields.text(), fields.text()))
-        .collect();
+    let mut relations = Vec::new();
+    for mut fields in answers.next().unwrap_or_default().into_iter().map(Fields::new) {
+        let (name, kind) = (fields.text(), fields.text());
+        raw.row_formats.extend(fields.option().map(|format| (name.clone(), format.to_ascii_lowercase())));
+        relations.push((name, kind));
+    }
     match server.flavor {
         Flavor::MySql => mysql::take(&mut answers, server, database, &mut raw),
         Flavor::MariaDb => mariadb::take(&mut answers, database, &mut raw),

@@ -9,7 +9,7 @@ use crate::database::catalog::{Check, Partition, TableName};
 /// hash, by time), there is nothing to say.
 pub(super) fn read(table: &str, partitioning: &Partitioning) -> (Option<Check>, Vec<Partition>) {
     let keys = if partitioning.columns.is_empty() {
-        vec![partitioning.key.sql.clone()]
+        vec![format!("({})", partitioning.key.sql)]
     } else {
         partitioning.columns.iter().map(|name| quoted(name)).collect()
     };

@@ -13,6 +13,8 @@ pub(super) struct Raw {
     /// The collation that goes without saying, by character set.
     pub(super) collations: BTreeMap<String, String>,
     pub(super) tables: BTreeMap<String, TableText>,
+    /// How rows are stored in effect, by table.
+    pub(super) row_formats: BTreeMap<String, String>,
     pub(super) views: Vec<View>,
     /// MariaDB's, by name.
     pub(super) sequences: BTreeMap<String, Attributes>,

@@ -5,18 +5,18 @@ use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 
 use super::raw::View;
 use super::text::{Cursor, tokens, without_database};
-use crate::database::mysql::wire::{self, Row, batch_into};
+use crate::database::mysql::wire::{Row, batch_into};
 
 /// Takes the values of a row one by one.
-pub(super) struct Fields(std::vec::IntoIter<Option<String>>);
+pub(super) struct Fields(std::vec::IntoIter<Option<Vec<u8>>>);
 
 impl Fields {
     pub(super) fn new(row: Row) -> Self {
-        Self(row.into_iter().map(|value| value.map(wire::text)).collect::<Vec<_>>().into_iter())
+        Self(row.into_iter())
     }
 
     pub(super) fn option(&mut self) -> Option<String> {
-        self.0.next().flatten()
+        self.0.next().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     pub(super) fn text(&mut self) -> String {
@@ -68,10 +68,14 @@ pub(super) async fn ask(
 
 /// Whether an error is about the object that was asked for, and would be the same at any other time: it is damaged, or what it
 /// is made of is not there. (1033 to 1035 a broken definition; 1146, 1168, 1932 the table or a part of it is missing; 1194 and
-/// 1195 it is marked as crashed; 1286 its engine is not there; 1356 what a view reads is not there; 1812 its tablespace.)
+/// 1195 it is marked as crashed; 1286 its engine is not there; 1049, 1054, 1305, 1356, 1449 what a view reads or its definer is
+/// not there; 1812 its tablespace.)
 fn is_about_the_object(error: &dyn DatabaseError) -> bool {
     let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
-    matches!(number, Some(1033..=1035 | 1146 | 1168 | 1194 | 1195 | 1286 | 1356 | 1812 | 1932))
+    matches!(
+        number,
+        Some(1033..=1035 | 1049 | 1054 | 1146 | 1168 | 1194 | 1195 | 1286 | 1305 | 1356 | 1449 | 1812 | 1932)
+    )
 }
 
 /// The text of an object in the answer to `SHOW CREATE`, the name before it left out, without the database's own name.

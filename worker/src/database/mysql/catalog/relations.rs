@@ -12,7 +12,7 @@ use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind, SERVED_KEY}
 /// Collects them all.
 pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
     for (name, table) in &raw.tables {
-        add(objects, key(ObjectKind::Table, None, name.clone()), self::table(raw, table));
+        add(objects, key(ObjectKind::Table, None, name.clone()), self::table(raw, name, table));
         let part = |kind, last: &str| key(kind, Some(name.clone()), format!("{name}.{last}"));
         for column in &table.columns {
             add(objects, part(ObjectKind::Column, &column.name), self::column(raw, table, column));
@@ -34,12 +34,20 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
     }
 }
 
-fn table(raw: &Raw, table: &TableText) -> Attributes {
-    let row_format = table.options.get("ROW_FORMAT").map(|format| format.to_ascii_lowercase());
+fn table(raw: &Raw, name: &str, table: &TableText) -> Attributes {
+    // `dynamic` is what InnoDB does untold. Elsewhere the format in effect follows from the columns.
+    let row_format = if table.engine.eq_ignore_ascii_case("INNODB") {
+        raw.row_formats.get(name).filter(|format| *format != "dynamic").cloned()
+    } else {
+        table.options.get("ROW_FORMAT").map(|format| format.to_ascii_lowercase())
+    };
+    let says_something = |name: &str, value: &str| {
+        name != "ROW_FORMAT" && !(name == "COMPRESSION" && value.eq_ignore_ascii_case("NONE"))
+    };
     let options: Vec<String> = table
         .options
         .iter()
-        .filter(|(name, _)| *name != "ROW_FORMAT")
+        .filter(|(name, value)| says_something(name, value))
         .map(|(name, value)| if value.is_empty() { name.clone() } else { format!("{name}={value}") })
         .collect();
     let periods: Vec<String> =

@@ -137,3 +137,42 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &str, found: &mut TableText) {
 fn said(token: &Token<'_>) -> String {
     if token.kind == Kind::Text { token.text() } else { token.name() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Servers that cannot be had for tests print less, or more.
+    #[test]
+    fn texts_of_other_versions_are_read() {
+        let old = read(
+            "CREATE TABLE `t` (\n  `a` varchar(10) CHARACTER SET utf8mb4 DEFAULT NULL,\n  `b` varchar(10) DEFAULT NULL,\n  \
+             `d` timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp()\n) ENGINE=InnoDB DEFAULT CHARSET=latin1",
+            "t",
+        )
+        .unwrap_or_default();
+        let defaults = BTreeMap::from([("utf8mb4".to_owned(), "utf8mb4_general_ci".to_owned())]);
+        let collation = |at: usize| {
+            old.columns[at].effective_collation("latin1_swedish_ci", &defaults).unwrap_or_default()
+        };
+        assert_eq!(
+            (collation(0).as_str(), collation(1).as_str()),
+            ("utf8mb4_general_ci", "latin1_swedish_ci")
+        );
+        assert_eq!(old.charset.as_deref(), Some("latin1"));
+        assert_eq!(old.columns[2].on_update.as_deref(), Some("current_timestamp()"));
+
+        // What is not known counts as it stands there.
+        let new = read(
+            "CREATE TABLE `t` (\n  `a` int SHINY DEFAULT NULL,\n  KEY `i` (`a`) SHINY,\n  CONSTRAINT `1` FOREIGN KEY (`a`) \
+             REFERENCES `p` (`id`) SHINY ON DELETE CASCADE,\n  SHINY (`a`)\n) ENGINE=InnoDB SHINY=1",
+            "t",
+        )
+        .unwrap_or_default();
+        assert_eq!(new.columns[0].options.as_deref(), Some("SHINY"));
+        assert_eq!(new.keys[0].options.as_deref(), Some("SHINY"));
+        assert_eq!(new.foreign_keys[0].on_delete.as_deref(), Some("cascade"));
+        assert_eq!(new.options.keys().collect::<Vec<_>>(), ["SHINY", "SHINY (`a`)"]);
+        assert!(read("CREATE VIEW `v` AS select 1", "v").is_none());
+    }
+}

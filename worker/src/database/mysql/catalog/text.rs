@@ -161,7 +161,7 @@ fn is_word(c: char) -> bool {
 /// The length of a word or number; the point is part of a number.
 fn word(rest: &str) -> usize {
     let number = rest.starts_with(|c: char| c.is_ascii_digit());
-    rest.find(|c: char| !is_word(c) && !(number && c == '.')).unwrap_or(rest.len())
+    rest.find(|c: char| !(is_word(c) || number && c == '.')).unwrap_or(rest.len())
 }
 
 /// The length of something in quotes; a doubled quote is part of it, and so is what a backslash escapes.

@@ -5,7 +5,7 @@ use super::text::{Token, items, tokens};
 use crate::database::catalog::{ColumnType, Family};
 
 /// The word for the value in a type's own conditions.
-const NOT_NEGATIVE: &str = "`VALUE` >= 0";
+const NOT_NEGATIVE: &str = "VALUE >= 0";
 
 /// The type of a column, whose collation in effect is this one.
 pub(super) fn column_type(column: &ColumnText, collation: Option<&str>) -> ColumnType {

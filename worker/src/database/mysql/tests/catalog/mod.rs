@@ -3,6 +3,7 @@
 mod code;
 mod columns;
 mod keys;
+mod odd;
 mod same;
 mod tables;
 mod timing;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use crate::database::catalog::Catalog;
 use crate::database::mysql::flavor::Server;
@@ -85,15 +86,25 @@ async fn places(test: &str) -> Vec<Place> {
         };
         for url in urls.split_whitespace() {
             let endpoint = endpoint(url);
-            let mut connection = wire::connect_plain(wire::options(&endpoint, None)).await.unwrap();
+            let mut connection = connect(&endpoint).await;
             let answers = wire::batch(&mut connection, "SELECT VERSION()".to_owned()).await.unwrap();
-            let printed = wire::text(answers[0][0][0].clone().unwrap());
+            let printed = String::from_utf8(answers[0][0][0].clone().unwrap()).unwrap();
             connection.close().await.unwrap();
             let database = format!("mrt_cat_{test}");
             places.push(Place { endpoint, server: Server::of(&printed).unwrap(), database });
         }
     }
     places
+}
+
+async fn connect(endpoint: &Endpoint) -> MySqlConnection {
+    let mut connection = wire::options(endpoint, None).connect().await.unwrap();
+    run(
+        &mut connection,
+        "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+    )
+    .await;
+    connection
 }
 
 fn endpoint(url: &str) -> Endpoint {
@@ -110,7 +121,7 @@ fn endpoint(url: &str) -> Endpoint {
 impl Place {
     /// An empty database of a name, and a connection to it.
     async fn fresh_as(&self, database: &str) -> MySqlConnection {
-        let mut connection = wire::connect(wire::options(&self.endpoint, None), self.server).await.unwrap();
+        let mut connection = connect(&self.endpoint).await;
         let sql = format!(
             "DROP DATABASE IF EXISTS {database}; CREATE DATABASE {database} CHARACTER SET utf8mb4; USE {database}"
         );

@@ -11,6 +11,9 @@ async fn spellings_do_not_count() {
         both("create table t(id int auto_increment primary key)", "alter table t auto_increment = 77", &[]),
         // A type changed and changed back.
         both(t, "alter table t modify s text; alter table t modify s varchar(9)", &[]),
+        // What goes without saying, said.
+        both(t, "alter table t row_format = dynamic", &[]),
+        mysql(t, "alter table t compression = 'none'", &[]),
         both("create table t(s varchar(5))", "alter table t modify s varchar(5) default null", &[]),
         both(
             "create table t(n numeric(5,2) default 0)",
@@ -120,19 +123,45 @@ async fn a_definer_can_have_another_name() {
 /// What the server cannot read itself is an object of its own, and spoils nothing else.
 #[tokio::test]
 async fn what_cannot_be_read_is_told() {
+    let other = "mrt_cat_unreadable_gone";
     for place in places("unreadable").await {
+        let mut gone = place.fresh_as(other).await;
+        run(&mut gone, "create table p(a int)").await;
         let mut connection = place.fresh().await;
         run(
             &mut connection,
             "create table a(a int) engine = myisam; create table b(a int) engine = myisam; \
              create table m(a int) engine = merge union = (a, b); create table z(a int); \
-             create view v as select a from z; drop table z; drop table b; create table y(a int)",
+             create view v as select a from z; drop table z; drop table b; create table y(a int); \
+             create view w as select p.a from mrt_cat_unreadable_gone.p; drop database mrt_cat_unreadable_gone",
         )
         .await;
         let catalog = place.read(&mut connection).await;
         let shown = super::dump(&catalog);
-        for object in ["table a ", "table y ", " m ", "view v "] {
+        for object in ["table a ", "table y ", "object m {\"cannot be read\"", "view v ", " w "] {
             assert!(shown.contains(object), "{object}\n{shown}");
+        }
+        place.drop(connection).await;
+    }
+}
+
+/// The servers' own databases have what no test thinks of: all of it is understood.
+#[tokio::test]
+async fn what_servers_bring_is_understood() {
+    for place in places("servers_own").await {
+        let mut connection = place.fresh().await;
+        for database in ["mysql", "sys"] {
+            run(&mut connection, &format!("use {database}")).await;
+            let catalog =
+                crate::database::mysql::catalog::read(&mut connection, place.server, database).await.unwrap();
+            let shown = super::dump(&catalog);
+            assert!(!shown.contains("cannot be read"), "{shown}");
+            let unknown: Vec<&str> = shown.lines().filter(|line| line.contains("\"options\"")).collect();
+            let odd = |line: &&str| !line.starts_with("table ") && !line.contains("COLUMN_FORMAT");
+            assert!(!unknown.iter().any(odd), "{unknown:#?}");
+            let again =
+                crate::database::mysql::catalog::read(&mut connection, place.server, database).await.unwrap();
+            assert_eq!(catalog, again);
         }
         place.drop(connection).await;
     }

@@ -17,7 +17,12 @@ async fn tables_are_read_whole() {
             both("create table t(a int)", "alter table t charset latin1", &["table t: collation"]),
             both(T, "alter table t comment = 'it''s'", &["table t: comment"]),
             both(T, "alter table t row_format = redundant", &["table t: row format"]),
-            both(T, "alter table t key_block_size = 8", &["table t: options"]),
+            both(T, "alter table t key_block_size = 8", &["table t: options", "table t: row format"]),
+            both(
+                "create table t(a int) engine = myisam",
+                "alter table t row_format = dynamic",
+                &["table t: row format"],
+            ),
             both(T, "alter table t stats_persistent = 1", &["table t: options"]),
             both(T, "alter table t stats_auto_recalc = 0", &["table t: options"]),
             both(T, "alter table t stats_sample_pages = 7", &["table t: options"]),
