@@ -107,11 +107,9 @@ impl Target {
             Some(version) => format!("{engine}:{version}"),
             None => engine.to_string(),
         };
-        let server = match engine {
-            EngineKind::Sqlite => ServerSettings::Embedded,
-            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => {
-                ServerSettings::Docker { image: None, arguments: Vec::new() }
-            }
+        let server = match engine.has_server() {
+            false => ServerSettings::Embedded,
+            true => ServerSettings::Docker { image: None, arguments: Vec::new() },
         };
         Self {
             name,

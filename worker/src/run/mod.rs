@@ -9,6 +9,7 @@ mod error;
 mod interpreter;
 mod pool;
 mod python;
+mod served;
 mod server;
 mod station;
 mod told;

@@ -9,15 +9,15 @@ use std::sync::atomic::Ordering;
 use super::RunError;
 use super::directory::Directory;
 use super::python::Interpreter;
+use super::served::{Served, is_of};
 use crate::check::CheckError;
 use crate::check::hosts::Hosts;
-use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::host::environment::tell_of_root;
 use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
-use mrt_chain::settings::{EngineKind, ServerSettings, Suite, Target};
+use mrt_chain::settings::{ServerSettings, Suite, Target};
 
 /// Where an embedded engine has its files, in a target's directory.
 const DATABASES: &str = "databases";
@@ -246,50 +246,33 @@ async fn open(
     directory: &Path,
     run_as: Option<(u32, u32)>,
 ) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
-    match (&target.server, target.engine) {
-        (_, EngineKind::Sqlite) => {
-            let files = directory.join(DATABASES);
-            let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
-            Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None))
+    let Some(served) = Served::of(target.engine) else {
+        let files = directory.join(DATABASES);
+        let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
+        return Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None));
+    };
+    if let ServerSettings::External { url, url_env } = &target.server {
+        let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
+        let engine = served.open(endpoint.clone(), target).await?;
+        // The report would speak of a version that nothing was checked on.
+        if target.version.as_deref().is_some_and(|asked| !is_of(target.engine, asked, engine.version())) {
+            return Err(StartError::Version { found: description(target, &*engine) });
         }
-        (ServerSettings::External { url, url_env }, EngineKind::Postgres) => {
-            let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
-            let engine = Postgres::open(endpoint.clone(), target).await?;
-            // The report would speak of a version that nothing was checked on.
-            if target.version.as_deref().is_some_and(|asked| major(asked) != major(engine.version())) {
-                return Err(StartError::Version { found: description(target, &engine) });
-            }
-            Ok((Arc::new(engine), Some(Server::External(endpoint))))
-        }
-        (_, EngineKind::Postgres) => {
-            let docker = match docker {
-                Some(docker) => docker.clone(),
-                None => Docker::connect().await?,
-            };
-            let launch = postgres::launch(target, random_token()?);
-            let ready =
-                |endpoint: Endpoint| async move { postgres::ready(&endpoint).await.map_err(Into::into) };
-            let container = docker.start(&launch, ready).await?;
-            let engine = Postgres::open(container.endpoint().clone(), target).await?;
-            Ok((Arc::new(engine), Some(Server::Container(container))))
-        }
-        (_, EngineKind::MySql | EngineKind::MariaDb) => unimplemented!("until the engine is there"),
+        return Ok((engine, Some(Server::External(endpoint))));
     }
+    let docker = match docker {
+        Some(docker) => docker.clone(),
+        None => Docker::connect().await?,
+    };
+    let launch = served.launch(target, random_token()?);
+    let ready = |endpoint: Endpoint| async move { served.ready(&endpoint).await.map_err(Into::into) };
+    let container = docker.start(&launch, ready).await?;
+    let engine = served.open(container.endpoint().clone(), target).await?;
+    Ok((engine, Some(Server::Container(container))))
 }
 
 fn description(target: &Target, engine: &dyn Engine) -> String {
-    let name = match target.engine {
-        EngineKind::Sqlite => "SQLite",
-        EngineKind::Postgres => "PostgreSQL",
-        EngineKind::MySql => "MySQL",
-        EngineKind::MariaDb => "MariaDB",
-    };
-    format!("{name} {}", engine.version())
-}
-
-/// `15` of `15.18`, `15-alpine` and `15beta1`.
-fn major(version: &str) -> &str {
-    version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()
+    format!("{} {}", target.engine.title(), engine.version())
 }
 
 /// Whether a target's server is a container.

@@ -19,7 +19,10 @@ MAX_PARAMETERS = 64 << 10
 RAN = frame({"op": "ran"})
 
 # Modules that open driver connections on behalf of SQLAlchemy.
-PLUMBING = ("sqlalchemy.", "aiosqlite", "asyncpg", "psycopg.", "psycopg2.")
+PLUMBING = ("sqlalchemy.", "aiosqlite", "asyncpg", "psycopg.", "psycopg2.", "pymysql", "MySQLdb", "mysql.connector", "mariadb")
+PLUMBING += ("aiomysql", "asyncmy")
+# Modules whose `connect` opens a connection to a server.
+CONNECTING = ("psycopg2", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql.connector", "mariadb", "aiomysql", "asyncmy")
 # Names in a revision's source that lead past SQLAlchemy's events.
 BYPASSES = ("dbapi_connection", "driver_connection")
 
@@ -153,7 +156,7 @@ class Watch:
         fairy.cursor = watched
 
     def _wrap_connects(self):
-        for name in ("psycopg2", "psycopg", "asyncpg"):
+        for name in CONNECTING:
             module = sys.modules.get(name)
             if module is not None and hasattr(module, "connect"):
                 module.connect = self._watched_connect(module.connect)
