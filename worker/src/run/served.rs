@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mrt_chain::settings::{EngineKind, Target};
+use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
 use crate::database::postgres::{self, Postgres};
 use crate::database::{DatabaseError, Engine, mysql};
@@ -50,6 +50,16 @@ impl Served {
             Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
             Self::MySql => unimplemented!("until the engine is there"),
         })
+    }
+}
+
+/// The image of a target's container; `None` where no container is started.
+pub fn image(target: &Target) -> Option<String> {
+    match &target.server {
+        ServerSettings::Docker { .. } => {
+            Served::of(target.engine).map(|served| served.launch(target, String::new()).image)
+        }
+        ServerSettings::External { .. } | ServerSettings::Embedded => None,
     }
 }
 
