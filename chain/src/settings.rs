@@ -203,6 +203,14 @@ impl EngineKind {
         }
     }
 
+    /// Whether it is more than files: a server that a container or a URL brings.
+    pub fn has_server(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Postgres | Self::MySql | Self::MariaDb => true,
+        }
+    }
+
     /// The schemes that the URL of its server may have, the usual one first; none without a server.
     pub fn url_schemes(self) -> &'static [&'static str] {
         match self {

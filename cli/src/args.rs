@@ -21,8 +21,8 @@ Examples:
   Check the project in this directory, on the targets that its mrt.toml names (SQLite when it names none):
     mrt-cli run
 
-  Check on two targets; PostgreSQL is started in a container and removed afterwards:
-    mrt-cli run services/shop --target sqlite --target postgres:16
+  Check on three targets; servers are started in containers and removed afterwards:
+    mrt-cli run services/shop --target sqlite --target postgres:16 --target mysql:8.4
 
   Use an environment that is there already, and look at the databases of what fails:
     mrt-cli run --python .venv/bin/python --keep
@@ -32,6 +32,20 @@ Examples:
 
   Start with an old chain: accept what is wrong today, so that only what is new counts:
     mrt-cli run --write-baseline";
+
+const TARGETS_EXAMPLES: &str = "\
+Examples:
+  What can be checked on here:
+    mrt-cli targets
+
+  In a pipeline: go on only where both can be had:
+    mrt-cli targets mysql:8.4 mariadb:11.8 && mrt-cli run";
+
+const TARGETS_EXIT_CODES: &str = "\
+Exit codes:
+  0    the list is printed, and every target that was named can be had
+  2    a target that was named is not known
+  3    a target that was named cannot be had here";
 
 const SUBMIT_EXAMPLES: &str = "\
 Examples:
@@ -86,6 +100,14 @@ pub(crate) enum Command {
 
     /// List the runs of a farm, the latest first.
     Runs(Runs),
+
+    /// List the databases that can be checked on from here, and what is missing for the others.
+    ///
+    /// Every engine, in the versions that people choose among and those whose images are here: whether a container of it can be
+    /// started at once, after its image is pulled, or not at all, and why. Nothing is pulled or started. A server that is there
+    /// already needs none of this: give its target a `url` in mrt.toml.
+    #[command(after_long_help = format!("{TARGETS_EXAMPLES}\n\n{TARGETS_EXIT_CODES}"))]
+    Targets(Targets),
 }
 
 /// Which cells.
@@ -103,7 +125,7 @@ pub(crate) struct Select {
     #[arg(long, conflicts_with = "suite", help_heading = "What to check")]
     pub(crate) all: bool,
 
-    /// Check on this target instead of those of the settings: `sqlite`, `postgres:16`; may be repeated.
+    /// Check on this target instead of those of the settings: `sqlite`, `postgres:16`, `mysql:8.4`, `mariadb:11.8`; may be repeated.
     #[arg(long, value_name = "TARGET", help_heading = "What to check")]
     pub(crate) target: Vec<String>,
 
@@ -320,6 +342,30 @@ pub(crate) struct Runs {
 
     #[command(flatten)]
     pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Targets {
+    /// These only: `sqlite`, `mysql:8.4`.
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+
+    /// The list's format.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TargetsFormat,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// The format of the list of targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TargetsFormat {
+    /// A table
+    #[default]
+    Terminal,
+    /// An object with a list of targets
+    Json,
 }
 
 /// The format of a list.

@@ -14,6 +14,7 @@ mod runs;
 mod screen;
 mod submission;
 mod submit;
+mod targets;
 mod touched;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => runs::report(&arguments),
         Command::Cancel(arguments) => runs::cancel(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Targets(arguments) => targets::command(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -49,9 +49,9 @@ Examples:
     mrt-worker --coordinator https://farm:7440 --slots 2 --cache-size 2GB --metrics 127.0.0.1:9440
 
 What it serves:
-  SQLite, PostgreSQL servers that a project names by URL, and, while a container engine answers (DOCKER_HOST, Docker's \
-current context, or the usual sockets of Docker and Podman), PostgreSQL in containers. MRT_DOCKER_NETWORK names the network \
-to join where the worker is itself in a container.
+  SQLite, servers of PostgreSQL, MySQL and MariaDB that a project names by URL, and, while a container engine answers \
+(DOCKER_HOST, Docker's current context, or the usual sockets of Docker and Podman), these three in containers. \
+MRT_DOCKER_NETWORK names the network to join where the worker is itself in a container.
 
 Whose code runs here:
   Migrations are programs of whoever may submit, and so is what installs the packages that a project asks for. Where the \
@@ -75,7 +75,7 @@ Exit codes:
 /// A worker of a farm that verifies database migrations.
 ///
 /// Checks what the coordinator gives it, cell by cell, on servers of its own, and sends each result at once. It keeps trying
-/// to reach a coordinator that is away. As many as you like, wherever there is Python and, for PostgreSQL, a container
+/// to reach a coordinator that is away. As many as you like, wherever there is Python and, for servers, a container
 /// engine.
 #[derive(Debug, Parser)]
 #[command(name = "mrt-worker", version, after_long_help = AFTER)]

@@ -7,10 +7,10 @@ mod docker;
 mod images;
 mod mutants;
 mod plain;
-mod postgres;
 mod process;
 mod python;
 mod real;
+mod servers;
 mod test;
 
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Images { only, stand_in } => images::provide(&only, stand_in).map(|()| ExitCode::SUCCESS),
-        Task::Setup => test::setup().map(|_| ExitCode::SUCCESS),
+        Task::Setup => test::setup_alone().map(exit_code),
         Task::Test { quick } => test::run(quick),
         Task::Corpus(arguments) => corpus::run(&arguments).map(exit_code),
         Task::Real(arguments) => real::run(&arguments).map(exit_code),

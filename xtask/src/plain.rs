@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::postgres::Postgres;
 use crate::process::{Problem, cannot_run, read};
 use crate::root;
+use crate::servers::Server;
 
 /// Prints what an SQLite file says of its schema.
 const SQLITE_SCHEMA: &str = "import sqlite3, sys
@@ -22,7 +22,7 @@ pub(crate) struct Plain {
 
 enum Databases {
     Files(PathBuf),
-    Server(Postgres),
+    Server(Server),
 }
 
 /// How a command ended.
@@ -54,8 +54,7 @@ impl Plain {
                 std::fs::create_dir_all(&directory).map_err(file)?;
                 Databases::Files(directory)
             }
-            Some("postgres") => Databases::Server(Postgres::start(target)?),
-            _ => return Err(Problem::Missing(format!("no server of {target} to try plain alembic on"))),
+            _ => Databases::Server(Server::start(target)?),
         };
         Ok(Self { python: python.to_owned(), databases, made: Cell::new(0) })
     }
@@ -109,7 +108,7 @@ impl Plain {
             }
             Databases::Server(server) => {
                 let name = format!("plain_{number}");
-                Database { engine: "postgres", url: server.database(&name)?, name }
+                Database { engine: server.engine(), url: server.database(&name)?, name }
             }
         })
     }

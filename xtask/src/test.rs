@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::postgres::Postgres;
 use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
+use crate::servers::Server;
 use crate::{chaos, corpus, images, python, root};
 
 /// What tests print where they did not run.
@@ -33,8 +33,8 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     let mut ground = None;
     match quick {
         true => stages.skip("setup", "--quick"),
-        false => stages.run("setup", |_| {
-            ground = Some(setup()?);
+        false => stages.run("setup", |skipped| {
+            ground = Some(setup(skipped)?);
             Ok(())
         }),
     }
@@ -87,37 +87,70 @@ fn dependencies(stages: &mut Stages) {
 }
 
 /// What tests run on; goes when it is dropped.
-pub(crate) struct Ground {
-    postgres_url: String,
+struct Ground {
+    /// By the variable that names them to tests.
+    urls: Vec<(&'static str, String)>,
     python: PathBuf,
     /// Ended at the end.
-    _postgres: Option<Postgres>,
+    _servers: Vec<Server>,
 }
 
 impl Ground {
     fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("MRT_TEST_POSTGRES_URL", self.postgres_url.clone()),
-            ("MRT_TEST_PYTHON", self.python.display().to_string()),
-        ]
+        let python = ("MRT_TEST_PYTHON", self.python.display().to_string());
+        self.urls.iter().cloned().chain([python]).collect()
     }
 }
 
-/// Provides what tests need; what the environment already names is used as it is.
-pub(crate) fn setup() -> Result<Ground, Problem> {
+/// The servers that tests are given, by the variable that names their administrators' URLs. The first image is what tests
+/// start containers of, too; nothing goes without it.
+const SERVERS: [(&str, &[&str]); 3] = [
+    ("MRT_TEST_POSTGRES_URL", &["postgres:15"]),
+    ("MRT_TEST_MYSQL_URL", &["mysql:9.7"]),
+    ("MRT_TEST_MARIADB_URL", &["mariadb:10.11", "mariadb:11.8"]),
+];
+
+/// `cargo xtask setup`: whether everything could be had.
+pub(crate) fn setup_alone() -> Result<bool, Problem> {
+    let mut missing = Vec::new();
+    setup(&mut missing)?;
+    missing.iter().for_each(|notice| eprintln!("missing: {notice}"));
+    Ok(missing.is_empty())
+}
+
+/// Provides what tests need; what the environment already names is used as it is. An image that cannot be had is told in
+/// `skipped`, and the others are provided all the same.
+fn setup(skipped: &mut Vec<String>) -> Result<Ground, Problem> {
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    images::provide(&["postgres:15".to_owned()], false)?;
+    let all: Vec<_> = SERVERS.iter().flat_map(|(_, images)| images.iter().copied()).collect();
+    let mut there = Vec::new();
+    for (number, image) in all.iter().enumerate() {
+        eprintln!("image {} of {}: {image}", number + 1, all.len());
+        match images::provide(&[(*image).to_owned()], false) {
+            Ok(()) => there.push(*image),
+            Err(problem) if number == 0 => return Err(problem),
+            Err(problem) => skipped.push(format!("{image}: {}", with_causes(&problem))),
+        }
+    }
     let python = match given("MRT_TEST_PYTHON") {
         Some(python) => PathBuf::from(python),
         None => python::environment("venv", "xtask/requirements.txt")?,
     };
-    Ok(match given("MRT_TEST_POSTGRES_URL") {
-        Some(postgres_url) => Ground { postgres_url, python, _postgres: None },
-        None => {
-            let postgres = Postgres::start("postgres:15")?;
-            Ground { postgres_url: postgres.url().to_owned(), python, _postgres: Some(postgres) }
+    let (mut urls, mut servers) = (Vec::new(), Vec::new());
+    for (variable, images) in SERVERS {
+        if let Some(url) = given(variable) {
+            urls.push((variable, url));
+            continue;
         }
-    })
+        let images: Vec<_> = images.iter().copied().filter(|image| there.contains(image)).collect();
+        let started = Server::start_all(&images)?;
+        let started_urls: Vec<_> = started.iter().map(Server::url).collect();
+        if !started.is_empty() {
+            urls.push((variable, started_urls.join(" ")));
+        }
+        servers.extend(started);
+    }
+    Ok(Ground { urls, python, _servers: servers })
 }
 
 /// Runs cargo with its output on the terminal.

@@ -18,6 +18,11 @@ const MYSQL: RangeInclusive<u32> = 8..=9;
 /// The major releases of MariaDB that are supported; of the first only from 10.6 on, the oldest with atomic DDL.
 const MARIADB: RangeInclusive<u32> = 10..=12;
 
+/// The releases that people choose among; others of the supported ones can be asked for just as well.
+const POSTGRES_RELEASES: &[&str] = &["12", "13", "14", "15", "16", "17", "18"];
+const MYSQL_RELEASES: &[&str] = &["8.0", "8.4", "9.7"];
+const MARIADB_RELEASES: &[&str] = &["10.6", "10.11", "11.4", "11.8", "12"];
+
 impl EngineKind {
     /// Every engine.
     pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb];
@@ -28,6 +33,16 @@ impl EngineKind {
         match names.split_last() {
             Some((last, others)) => format!("{} and {last}", others.join(", ")),
             None => String::new(),
+        }
+    }
+
+    /// Versions that people choose among, the oldest first; none of what is not chosen.
+    pub fn releases(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &[],
+            Self::Postgres => POSTGRES_RELEASES,
+            Self::MySql => MYSQL_RELEASES,
+            Self::MariaDb => MARIADB_RELEASES,
         }
     }
 
@@ -107,11 +122,9 @@ impl Target {
             Some(version) => format!("{engine}:{version}"),
             None => engine.to_string(),
         };
-        let server = match engine {
-            EngineKind::Sqlite => ServerSettings::Embedded,
-            EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb => {
-                ServerSettings::Docker { image: None, arguments: Vec::new() }
-            }
+        let server = match engine.has_server() {
+            false => ServerSettings::Embedded,
+            true => ServerSettings::Docker { image: None, arguments: Vec::new() },
         };
         Self {
             name,

@@ -346,6 +346,17 @@ fn targets_have_an_engine_and_a_supported_version() {
 }
 
 #[test]
+fn every_release_that_is_offered_is_supported() {
+    for engine in EngineKind::ALL {
+        for release in engine.releases() {
+            let name = format!("{engine}:{release}");
+            assert_eq!(parse_target(&name).unwrap(), (engine, Some((*release).to_owned())));
+        }
+        assert_eq!(engine.releases().is_empty(), !engine.has_server());
+    }
+}
+
+#[test]
 fn a_baseline_is_read_and_written_back_the_same() {
     let entry = |revision: &str, object: Option<&str>| Accept {
         revision: revision.to_owned(),

@@ -15,3 +15,4 @@ mod options;
 mod run;
 mod server_wide;
 mod support;
+mod targets;

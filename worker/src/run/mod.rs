@@ -9,6 +9,7 @@ mod error;
 mod interpreter;
 mod pool;
 mod python;
+mod served;
 mod server;
 mod station;
 mod told;
@@ -17,6 +18,7 @@ mod work;
 
 pub use error::{BeginError, ExitClass, RunError};
 pub use interpreter::{InterpreterError, interpreter};
+pub use served::image;
 pub use station::{Station, StationOptions};
 pub use unit::{Unit, UnitEvent};
 

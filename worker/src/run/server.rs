@@ -9,16 +9,15 @@ use std::sync::atomic::Ordering;
 use super::RunError;
 use super::directory::Directory;
 use super::python::Interpreter;
+use super::served::{Served, is_of};
 use crate::check::CheckError;
 use crate::check::hosts::Hosts;
-use crate::database::mysql::{self, Mysql};
-use crate::database::postgres::{self, Postgres};
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::host::environment::tell_of_root;
 use crate::server::docker::{Container, Docker};
 use crate::server::{Endpoint, Server, ServerError, external, random_token};
-use mrt_chain::settings::{EngineKind, ServerSettings, Suite, Target};
+use mrt_chain::settings::{ServerSettings, Suite, Target};
 
 /// Where an embedded engine has its files, in a target's directory.
 const DATABASES: &str = "databases";
@@ -247,76 +246,33 @@ async fn open(
     directory: &Path,
     run_as: Option<(u32, u32)>,
 ) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
-    match &target.server {
-        ServerSettings::Embedded => {
-            let files = directory.join(DATABASES);
-            let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
-            Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None))
+    let Some(served) = Served::of(target.engine) else {
+        let files = directory.join(DATABASES);
+        let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
+        return Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None));
+    };
+    if let ServerSettings::External { url, url_env } = &target.server {
+        let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
+        let engine = served.open(endpoint.clone(), target).await?;
+        // The report would speak of a version that nothing was checked on.
+        if target.version.as_deref().is_some_and(|asked| !is_of(target.engine, asked, engine.version())) {
+            return Err(StartError::Version { found: description(target, &*engine) });
         }
-        ServerSettings::External { url, url_env } => {
-            let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
-            let engine = speak_to(&endpoint, target).await?;
-            // The report would speak of a version that nothing was checked on.
-            if target.version.as_deref().is_some_and(|asked| !is_of(asked, engine.version())) {
-                return Err(StartError::Version { found: description(target, engine.as_ref()) });
-            }
-            Ok((engine, Some(Server::External(endpoint))))
-        }
-        ServerSettings::Docker { .. } => {
-            let docker = match docker {
-                Some(docker) => docker.clone(),
-                None => Docker::connect().await?,
-            };
-            let password = random_token()?;
-            let (launch, kind) = match target.engine {
-                EngineKind::MySql | EngineKind::MariaDb => (mysql::launch(target, password), target.engine),
-                EngineKind::Postgres | EngineKind::Sqlite => {
-                    (postgres::launch(target, password), target.engine)
-                }
-            };
-            let ready = |endpoint: Endpoint| async move {
-                let answer = match kind {
-                    EngineKind::MySql | EngineKind::MariaDb => mysql::ready(&endpoint).await,
-                    EngineKind::Postgres | EngineKind::Sqlite => postgres::ready(&endpoint).await,
-                };
-                answer.map_err(Into::into)
-            };
-            let container = docker.start(&launch, ready).await?;
-            let engine = speak_to(container.endpoint(), target).await?;
-            Ok((engine, Some(Server::Container(container))))
-        }
+        return Ok((engine, Some(Server::External(endpoint))));
     }
-}
-
-/// The engine of a server that listens.
-async fn speak_to(endpoint: &Endpoint, target: &Target) -> Result<Arc<dyn Engine>, StartError> {
-    Ok(match target.engine {
-        EngineKind::MySql | EngineKind::MariaDb => Arc::new(Mysql::open(endpoint.clone(), target).await?),
-        // SQLite has no server, as settings know.
-        EngineKind::Postgres | EngineKind::Sqlite => {
-            Arc::new(Postgres::open(endpoint.clone(), target).await?)
-        }
-    })
+    let docker = match docker {
+        Some(docker) => docker.clone(),
+        None => Docker::connect().await?,
+    };
+    let launch = served.launch(target, random_token()?);
+    let ready = |endpoint: Endpoint| async move { served.ready(&endpoint).await.map_err(Into::into) };
+    let container = docker.start(&launch, ready).await?;
+    let engine = served.open(container.endpoint().clone(), target).await?;
+    Ok((engine, Some(Server::Container(container))))
 }
 
 fn description(target: &Target, engine: &dyn Engine) -> String {
-    let name = match target.engine {
-        EngineKind::Sqlite => "SQLite",
-        EngineKind::Postgres => "PostgreSQL",
-        EngineKind::MySql => "MySQL",
-        EngineKind::MariaDb => "MariaDB",
-    };
-    format!("{name} {}", engine.version())
-}
-
-/// Whether a version is the one that was asked for, as far as that says: `15-alpine` is met by 15.18, `8.4` by 8.4.6.
-fn is_of(asked: &str, version: &str) -> bool {
-    let numbers = |text: &str| -> Vec<String> {
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        text[..end].split('.').map(str::to_owned).collect()
-    };
-    let (asked, version) = (numbers(asked), numbers(version));
-    asked.iter().zip(&version).all(|(asked, is)| asked == is)
+    format!("{} {}", target.engine.title(), engine.version())
 }
 
 /// Whether a target's server is a container.

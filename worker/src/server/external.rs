@@ -8,7 +8,23 @@ use url::Url;
 
 use super::{Endpoint, ServerError};
 
-const EXAMPLE: &str = "postgres://user:password@host:5432/database";
+/// Options that drivers take and that ask nothing of us: our sessions have settings of their own.
+const HARMLESS: [&str; 14] = [
+    "allow_local_infile",
+    "auth_plugin",
+    "autocommit",
+    "binary_prefix",
+    "buffered",
+    "charset",
+    "collation",
+    "connect_timeout",
+    "connection_timeout",
+    "local_infile",
+    "read_timeout",
+    "use_pure",
+    "use_unicode",
+    "write_timeout",
+];
 
 /// Reads an administrator's URL, given itself or as the name of an environment variable that holds it.
 ///
@@ -22,6 +38,7 @@ pub fn endpoint(
         (Some(url), _) => parse(engine, url, "the target's url"),
         // A project that somebody has submitted must not have our tokens tried as URLs.
         (None, Some(name)) if name.starts_with("MRT_") => Err(bad(
+            engine,
             &format!("the URL in ${name}"),
             "variables that begin with MRT_ are mrt's own; name another one",
         )),
@@ -33,42 +50,63 @@ pub fn endpoint(
                     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
                     let host = Some(host.trim()).filter(|host| !host.is_empty()).unwrap_or("this machine");
                     let problem = format!("the environment variable is not set for the worker on {host}");
-                    Err(bad(&origin, problem))
+                    Err(bad(engine, &origin, problem))
                 }
             }
         }
-        (None, None) => Err(bad("the target's server", "it has neither `url` nor `url_env`")),
+        (None, None) => Err(bad(engine, "the target's server", "it has neither `url` nor `url_env`")),
     }
 }
 
-fn bad(origin: &str, problem: impl Into<String>) -> ServerError {
-    ServerError::Url { origin: origin.to_owned(), problem: problem.into(), example: EXAMPLE }
+fn bad(engine: EngineKind, origin: &str, problem: impl Into<String>) -> ServerError {
+    let example = match engine {
+        EngineKind::Postgres | EngineKind::Sqlite => "postgres://user:password@host:5432/database",
+        EngineKind::MySql => "mysql://user:password@host:3306/database",
+        EngineKind::MariaDb => "mariadb://user:password@host:3306/database",
+    };
+    ServerError::Url { origin: origin.to_owned(), problem: problem.into(), example }
+}
+
+/// Why an option cannot be left out unread: dropping one that asks for more safety than we give would be a lie.
+fn objection(engine: EngineKind, key: &str, value: &str) -> Option<String> {
+    let value = value.to_ascii_lowercase();
+    let unsupported = || Some(format!("its option {key:?} is not supported with this value"));
+    if engine == EngineKind::Postgres {
+        let plain = key == "sslmode" && matches!(&*value, "disable" | "allow" | "prefer");
+        return if plain { None } else { unsupported() };
+    }
+    let is_off = matches!(&*value, "" | "0" | "false" | "no" | "off");
+    match key.replace('-', "_").to_ascii_lowercase().as_str() {
+        key if HARMLESS.contains(&key) => None,
+        "ssl_mode" | "sslmode" if matches!(&*value, "disabled" | "disable" | "preferred" | "prefer") => None,
+        "ssl_disabled" => None,
+        key if key.starts_with("ssl") && is_off => None,
+        key if key.starts_with("ssl") || key.starts_with("tls") => Some(format!(
+            "its option {key:?} asks for more than encryption where the server offers it, which alone is supported"
+        )),
+        _ => unsupported(),
+    }
 }
 
 fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, ServerError> {
-    let bad = |problem: String| bad(origin, problem);
-    let (schemes, port): (&[&str], u16) = match engine {
-        EngineKind::Postgres => (&["postgres", "postgresql"], 5432),
-        EngineKind::MySql => (&["mysql"], 3306),
-        EngineKind::MariaDb => (&["mariadb", "mysql"], 3306),
+    let bad = |problem: String| bad(engine, origin, problem);
+    let port = match engine {
+        EngineKind::Postgres => 5432,
+        EngineKind::MySql | EngineKind::MariaDb => 3306,
         EngineKind::Sqlite => return Err(bad("SQLite has no server".to_owned())),
     };
     let url = Url::parse(text.trim()).map_err(|error| bad(format!("it is not a URL: {error}")))?;
     // People paste what they give to SQLAlchemy, with a driver.
     let scheme = url.scheme().split('+').next().unwrap_or_default();
-    if !schemes.contains(&scheme) {
+    if !engine.url_schemes().contains(&scheme) {
         return Err(bad(format!("its scheme {:?} is not that of {engine}", url.scheme())));
     }
     let host = match url.host_str() {
         None | Some("") => return Err(bad("it names no host".to_owned())),
         Some(host) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
     };
-    // Dropping an option that asks for more safety than we give would be a lie.
-    for (key, value) in url.query_pairs() {
-        let plain = key == "sslmode" && matches!(&*value, "disable" | "allow" | "prefer");
-        if !plain {
-            return Err(bad(format!("its option {key:?} is not supported with this value")));
-        }
+    if let Some(problem) = url.query_pairs().find_map(|(key, value)| objection(engine, &key, &value)) {
+        return Err(bad(problem));
     }
     let decoded = |part: &str, what: &str| {
         let text = percent_decode_str(part).decode_utf8().map(Cow::into_owned);
@@ -79,12 +117,17 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
         return Err(bad("it names no user".to_owned()));
     }
     let database = decoded(url.path().trim_start_matches('/'), "database")?;
+    let usual = match engine {
+        // The one that is always there and open to everybody.
+        EngineKind::MySql | EngineKind::MariaDb => "information_schema",
+        // As every client of PostgreSQL does it.
+        EngineKind::Postgres | EngineKind::Sqlite => &user,
+    };
     Ok(Endpoint {
         host,
         port: url.port().unwrap_or(port),
         password: decoded(url.password().unwrap_or_default(), "password")?,
-        // As every client of PostgreSQL does it.
-        database: if database.is_empty() { user.clone() } else { database },
+        database: if database.is_empty() { usual.to_owned() } else { database },
         user,
     })
 }
@@ -94,6 +137,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    fn read_as(engine: EngineKind, url: &str) -> Endpoint {
+        endpoint(engine, Some(url), None).unwrap()
+    }
 
     fn read(url: &str) -> Endpoint {
         endpoint(EngineKind::Postgres, Some(url), None).unwrap()
@@ -133,6 +180,43 @@ mod tests {
             assert!(message.contains("the target's url"), "{message}");
             assert!(!message.contains("sesame"), "{message}");
         }
+    }
+
+    #[test]
+    fn each_engine_has_its_schemes_port_and_database() {
+        for (engine, url) in [
+            (EngineKind::MySql, "mysql://root:x@db"),
+            (EngineKind::MySql, "mysql+pymysql://root:x@db/?charset=utf8mb4&connect_timeout=5"),
+            (EngineKind::MariaDb, "mariadb+mariadbconnector://root:x@db:3306/information_schema"),
+            (EngineKind::MariaDb, "mysql+asyncmy://root:x@db?ssl_mode=PREFERRED&ssl_verify_cert=false"),
+        ] {
+            let read = read_as(engine, url);
+            assert_eq!((read.host.as_str(), read.port), ("db", 3306), "{url}");
+            assert_eq!((read.user.as_str(), read.password.as_str()), ("root", "x"), "{url}");
+            assert_eq!(read.database, "information_schema", "{url}");
+        }
+        assert_eq!(read_as(EngineKind::MySql, "mysql://root@db/app").database, "app");
+        let problem = |url| endpoint(EngineKind::MySql, Some(url), None).unwrap_err().to_string();
+        let message = problem("mariadb://root:x@db");
+        assert!(message.contains("its scheme \"mariadb\" is not that of mysql"), "{message}");
+        assert!(message.contains("write it as mysql://user:password@host:3306/database"), "{message}");
+    }
+
+    #[test]
+    fn an_option_that_asks_for_safety_is_not_dropped() {
+        for option in
+            ["ssl_ca=/ca.pem", "ssl_verify_cert=true", "ssl-mode=VERIFY_CA", "ssl_mode=required", "tls=1"]
+        {
+            for engine in [EngineKind::MySql, EngineKind::MariaDb] {
+                let error =
+                    endpoint(engine, Some(&format!("mysql://u:sesame@h/d?{option}")), None).unwrap_err();
+                let message = error.to_string();
+                assert!(message.contains("asks for more than encryption"), "{message}");
+                assert!(!message.contains("sesame"), "{message}");
+            }
+        }
+        let error = endpoint(EngineKind::MySql, Some("mysql://u@h/d?unix_socket=/x"), None).unwrap_err();
+        assert!(error.to_string().contains("\"unix_socket\" is not supported"), "{error}");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::postgres::Postgres;
 use crate::process::{self, Problem};
+use crate::servers::Server;
 use crate::{python, root};
 use chains::Shape;
 
@@ -179,8 +179,8 @@ fn python_on(
         let _ = std::fs::remove_file(&file);
         format!("sqlite:///{}", file.display())
     } else {
-        server = Postgres::start(target)?;
-        server.url().replacen("postgres://", "postgresql+psycopg2://", 1)
+        server = Server::start(target)?;
+        server.database("other")?
     };
     let clock = Instant::now();
     let output = Command::new(python)

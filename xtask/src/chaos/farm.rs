@@ -20,8 +20,8 @@ use super::proxy::{Line, Proxy};
 use super::setting::{Lines, Setting};
 use super::store::Store;
 use super::wait::{beside, within};
-use crate::postgres::Postgres;
 use crate::process::{Problem, with_causes};
+use crate::servers::Server;
 
 /// How long something may take that takes a moment, on a machine on which others are at work, too.
 pub(super) const MOMENT: Duration = Duration::from_secs(60);
@@ -265,7 +265,7 @@ impl Farm {
     }
 
     /// The server that the state is on.
-    pub(super) fn server(&self) -> Result<Arc<Postgres>, Problem> {
+    pub(super) fn server(&self) -> Result<Arc<Server>, Problem> {
         self.store.server()
     }
 

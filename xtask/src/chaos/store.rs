@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::chain::POSTGRES;
 use super::wait::beside;
-use crate::postgres::Postgres;
 use crate::process::{Problem, command, is_root, read};
+use crate::servers::Server;
 
 /// Bytes of a disk that can be filled.
 const SMALL: usize = 32 << 20;
@@ -28,7 +28,7 @@ pub(super) enum Store {
     /// SQLite in a directory, and the disk of its own that it may have.
     Directory(PathBuf, Option<Disk>),
     /// A PostgreSQL server.
-    Server(std::sync::Arc<Postgres>),
+    Server(std::sync::Arc<Server>),
 }
 
 impl Store {
@@ -41,7 +41,7 @@ impl Store {
                 let disk = Disk::mount(&path)?;
                 Self::Directory(path, Some(disk))
             }
-            Kind::Server => Self::Server(beside(|| Postgres::start_durable(POSTGRES)).await?.into()),
+            Kind::Server => Self::Server(beside(|| Server::start_durable(POSTGRES)).await?.into()),
         })
     }
 
@@ -50,14 +50,12 @@ impl Store {
         match self {
             Self::Directory(path, _) => (vec!["--data".to_owned(), path.display().to_string()], Vec::new()),
             // It holds a password.
-            Self::Server(server) => {
-                (Vec::new(), vec![("MRT_DATABASE_URL".to_owned(), server.url().to_owned())])
-            }
+            Self::Server(server) => (Vec::new(), vec![("MRT_DATABASE_URL".to_owned(), server.url())]),
         }
     }
 
     /// The server.
-    pub(super) fn server(&self) -> Result<std::sync::Arc<Postgres>, Problem> {
+    pub(super) fn server(&self) -> Result<std::sync::Arc<Server>, Problem> {
         match self {
             Self::Server(server) => Ok(std::sync::Arc::clone(server)),
             Self::Directory(..) => Err(Problem::unusable("the state is on no server")),

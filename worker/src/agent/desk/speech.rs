@@ -2,13 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use mrt_chain::settings::EngineKind;
 use mrt_proto::v1;
 use mrt_proto::v1::worker_message::Message;
 
 use super::{Desk, Letter, Link, Said};
 
 /// What every worker serves; containers come on top, where there is an engine.
-const SERVES: [(&str, bool); 3] = [("sqlite", false), ("postgres", false), ("postgres", true)];
+fn serves() -> impl Iterator<Item = (&'static str, bool)> {
+    let ways = |engine: EngineKind| if engine.has_server() { &[false, true][..] } else { &[false] };
+    EngineKind::ALL
+        .into_iter()
+        .flat_map(move |engine| ways(engine).iter().map(move |containers| (engine.as_str(), *containers)))
+}
 
 impl Desk {
     /// The next message, if there is one to send now. It counts as sent.
@@ -57,7 +63,7 @@ impl Desk {
     }
 
     fn state(&self) -> v1::WorkerState {
-        let serves = SERVES.into_iter().filter(|(_, containers)| self.settings.containers || !containers);
+        let serves = serves().filter(|(_, containers)| self.settings.containers || !containers);
         let held = self.held.iter().map(|(key, held)| v1::HeldShard {
             lease: Some(key.lease()),
             at: held.at.iter().copied().collect(),

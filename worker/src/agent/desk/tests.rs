@@ -144,7 +144,8 @@ fn a_state_is_said_at_once_then_when_it_changes_and_now_and_then() {
     scene.connect();
     let state = scene.state();
     let engines: Vec<_> = state.serves.iter().map(|it| (it.engine.as_str(), it.containers)).collect();
-    assert_eq!(engines, [("sqlite", false), ("postgres", false), ("postgres", true)]);
+    let served = ["postgres", "mysql", "mariadb"].map(|engine| [(engine, false), (engine, true)]);
+    assert_eq!(engines, [&[("sqlite", false)], served.as_flattened()].concat());
     assert_eq!((state.slots, state.draining, state.held.len()), (4, false, 0));
 
     assert_eq!(scene.sent(), []);
@@ -153,7 +154,7 @@ fn a_state_is_said_at_once_then_when_it_changes_and_now_and_then() {
     scene.state();
 
     scene.desk.containers(false);
-    assert_eq!(scene.state().serves.len(), 2);
+    assert_eq!(scene.state().serves.len(), 4);
     scene.desk.warm(vec!["postgres:16".to_owned()]);
     assert_eq!(scene.state().warm, ["postgres:16"]);
     scene.desk.warm(vec!["postgres:16".to_owned()]);
@@ -387,7 +388,7 @@ fn a_shard_goes_back_without_a_container_engine_and_that_is_no_failure() {
     scene.told(FIRST, Word::Ended(Ending::NoContainers));
     // The result that is under way still counts, so the lease is still needed.
     let state = scene.state();
-    assert_eq!((state.held[0].handed_back, state.serves.len()), (false, 2));
+    assert_eq!((state.held[0].handed_back, state.serves.len()), (false, 4));
     scene.acknowledge(&[1], &[]);
     assert!(scene.state().held[0].handed_back);
     // Orders from before cross it.
@@ -397,7 +398,7 @@ fn a_shard_goes_back_without_a_container_engine_and_that_is_no_failure() {
     scene.ordered(&[]);
     assert_eq!(scene.state().held, []);
     scene.desk.containers(true);
-    assert_eq!(scene.state().serves.len(), 3);
+    assert_eq!(scene.state().serves.len(), 7);
 }
 
 #[test]

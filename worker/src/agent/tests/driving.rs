@@ -32,7 +32,7 @@ async fn an_assignment_is_checked_and_its_results_are_sent() {
     assert!(!*ready.borrow());
     visit.welcome();
     let state = visit.state().await;
-    assert_eq!((state.slots, state.serves.len(), state.held.len()), (2, 3, 0));
+    assert_eq!((state.slots, state.serves.len(), state.held.len()), (2, 7, 0));
     assert!(*soon("readiness", ready.wait_for(|ready| *ready)).await.unwrap());
 
     let orders = [assignment(1, &[1, 2])];

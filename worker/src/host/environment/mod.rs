@@ -30,12 +30,17 @@ pub const ROOM: u64 = 20 << 30;
 /// How long an interpreter may take to say what it has.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Looks for modules without importing them. The working directory is left out: it often holds a directory
+/// Looks for modules without importing them, but for the packages that they lie in. The working directory is left out: it often holds a directory
 /// `alembic` that is no package.
 const PROBE: &str = "\
 import importlib.util, json, sys
 sys.path = [path for path in sys.path if path]
-found = {name: importlib.util.find_spec(name) is not None for name in sys.argv[1:]}
+def there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+found = {name: there(name) for name in sys.argv[1:]}
 print(json.dumps({'version': '%d.%d.%d' % sys.version_info[:3], 'found': found}))
 ";
 
@@ -72,8 +77,9 @@ impl Driver {
         match engine {
             EngineKind::Sqlite => &["pysqlite", "aiosqlite"],
             EngineKind::Postgres => &["psycopg2", "psycopg", "asyncpg", "pg8000"],
-            EngineKind::MySql | EngineKind::MariaDb => {
-                &["pymysql", "mysqldb", "mysqlconnector", "aiomysql", "asyncmy"]
+            EngineKind::MySql => &["pymysql", "mysqldb", "mysqlconnector", "aiomysql", "asyncmy"],
+            EngineKind::MariaDb => {
+                &["pymysql", "mysqldb", "mariadbconnector", "mysqlconnector", "aiomysql", "asyncmy"]
             }
         }
     }
@@ -87,7 +93,13 @@ impl Driver {
             "psycopg" => vec![("psycopg", "psycopg[binary]")],
             // SQLAlchemy's asynchronous engines need greenlet, and do not always bring it.
             "psycopg_async" => vec![("psycopg", "psycopg[binary]"), ("greenlet", "greenlet")],
-            "aiosqlite" | "asyncpg" => vec![(name, name), ("greenlet", "greenlet")],
+            // With what encrypts the password of a first login without TLS, which MySQL asks for.
+            "pymysql" => vec![("pymysql", "PyMySQL[rsa]")],
+            "aiomysql" => vec![("aiomysql", "aiomysql[rsa]"), ("greenlet", "greenlet")],
+            "mysqldb" => vec![("MySQLdb", "mysqlclient")],
+            "mysqlconnector" => vec![("mysql.connector", "mysql-connector-python")],
+            "mariadbconnector" => vec![("mariadb", "mariadb")],
+            "aiosqlite" | "asyncpg" | "asyncmy" => vec![(name, name), ("greenlet", "greenlet")],
             _ => vec![(name, name)],
         }
     }

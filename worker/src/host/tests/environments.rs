@@ -73,6 +73,17 @@ async fn a_given_interpreter_must_have_everything() {
     let message = place.prepare(&given(&interpreter), &[odd]).await.0.unwrap_err().to_string();
     assert!(message.starts_with("no_such_driver is not installed in"), "{message}");
 
+    for engine in [EngineKind::MySql, EngineKind::MariaDb] {
+        let driver = |name: Option<&str>| Driver { engine, name: name.map(str::to_owned) };
+        let (found, _) = place.prepare_all(&given(&interpreter), &[driver(None)]).await;
+        assert_eq!(found.unwrap().drivers(engine)[0], "pymysql");
+        // The module lies in a package that is not there either.
+        let named = driver(Some("mysqlconnector"));
+        let message = place.prepare(&given(&interpreter), &[named]).await.0.unwrap_err().to_string();
+        assert!(message.starts_with("mysql.connector is not installed in"), "{message}");
+        assert!(message.contains("pip install 'mysql-connector-python'"), "{message}");
+    }
+
     let message = place.prepare(&given(Path::new("bin/nowhere")), &[]).await.0.unwrap_err().to_string();
     assert!(message.starts_with("there is no Python interpreter bin/nowhere"), "{message}");
 

@@ -33,6 +33,17 @@ async fn a_database_error_is_told_in_the_drivers_words() {
 }
 
 #[tokio::test]
+async fn an_error_of_mysql_has_its_number_as_code() {
+    let Some(python) = interpreter("an_error_of_mysql_has_its_number_as_code") else { return };
+    let upgrade = "import pymysql\nraise pymysql.err.ProgrammingError(1146, \"Table 'a.b' doesn't exist\")";
+    let (_suite, _host, mut child, _) = one(&python, upgrade, "pass").await;
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!(raised.class, "pymysql.err.ProgrammingError");
+    assert_eq!(raised.message, "Table 'a.b' doesn't exist");
+    assert_eq!((raised.from_database, raised.code.as_deref()), (true, Some("1146")));
+}
+
+#[tokio::test]
 async fn a_migration_may_refuse_on_purpose() {
     let Some(python) = interpreter("a_migration_may_refuse_on_purpose") else { return };
     let cases = [

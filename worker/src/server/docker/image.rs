@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,9 @@ use crate::server::ServerError;
 
 /// Under which name Docker's client keeps the login of its own registry.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+
+/// How long a registry may take to say whether it has an image.
+const REGISTRY_ANSWER: Duration = Duration::from_secs(15);
 
 /// Makes sure that `image` is on the engine's machine.
 pub(super) async fn provide(
@@ -40,6 +44,45 @@ pub(super) async fn provide(
     // A stream that ended without an error is not yet an image.
     engine.client().inspect_image(image).await.map_err(missing)?;
     Ok(())
+}
+
+/// How an image can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// It is on the engine's machine.
+    Here,
+    /// A registry has it: the first start pulls it.
+    InRegistry,
+    /// It is not here, and this is why no registry gives it.
+    Nowhere(String),
+}
+
+/// Looks for an image here, and then asks its registry without pulling anything.
+pub(super) async fn look(
+    engine: &Engine,
+    config_file: Option<&Path>,
+    image: &str,
+) -> Result<Availability, ServerError> {
+    let here = engine.call(|| format!("look for image {image}"), engine.client().inspect_image(image)).await;
+    match here {
+        Ok(_) => return Ok(Availability::Here),
+        Err(ServerError::Engine {
+            source: Error::DockerResponseServerError { status_code: 404, .. },
+            ..
+        }) => {}
+        Err(error) => return Err(error),
+    }
+    let login = config_file.and_then(|file| credentials(file, image));
+    let name = with_tag(image);
+    let asking = engine.client().inspect_registry_image(&name, login);
+    Ok(match tokio::time::timeout(REGISTRY_ANSWER, asking).await {
+        Ok(Ok(_)) => Availability::InRegistry,
+        Ok(Err(Error::DockerResponseServerError { message, .. })) => Availability::Nowhere(message),
+        Ok(Err(error)) => Availability::Nowhere(error.to_string()),
+        Err(_) => {
+            Availability::Nowhere(format!("its registry says nothing within {} s", REGISTRY_ANSWER.as_secs()))
+        }
+    })
 }
 
 /// The engine says whether a pull worked inside the answer's body, line by line.

@@ -15,12 +15,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
-use bollard::query_parameters::{CreateContainerOptionsBuilder, ListContainersOptionsBuilder};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+};
 
 use super::{Endpoint, Launch, ServerError, random_token};
 use address::Surroundings;
 pub use container::Container;
 use engine::Engine;
+pub use image::Availability;
 use owner::Owner;
 
 /// How long a pull may say nothing.
@@ -68,6 +71,23 @@ impl Docker {
     /// Where the engine listens.
     pub fn address(&self) -> &str {
         &self.engine.address().url
+    }
+
+    /// Whether an image is here, or could be pulled. Nothing is.
+    pub async fn look(&self, image: &str) -> Result<Availability, ServerError> {
+        image::look(&self.engine, self.config_file.as_deref(), image).await
+    }
+
+    /// The tags of an image that are on the engine's machine.
+    pub async fn tags(&self, image: &str) -> Result<Vec<String>, ServerError> {
+        let filters = HashMap::from([("reference", vec![image.to_owned()])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        let call = self.engine.client().list_images(Some(options));
+        let images = self.engine.call(|| format!("list the images of {image}"), call).await?;
+        // Podman puts its registry before the names of the official images.
+        let named = images.iter().flat_map(|it| &it.repo_tags);
+        let tags = named.filter_map(|name| name.rsplit('/').next()?.strip_prefix(image)?.strip_prefix(':'));
+        Ok(tags.map(str::to_owned).collect())
     }
 
     /// Starts a server and waits until `ready` (a login and a first query) says that it can be used.

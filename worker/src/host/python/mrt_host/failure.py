@@ -16,7 +16,7 @@ MAX_TRACEBACK = 8 << 10
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 DRIVERS = frozenset(
-    "sqlite3 aiosqlite psycopg2 psycopg asyncpg pg8000 pymysql MySQLdb mysql mariadb aiomysql oracledb cx_Oracle pyodbc pymssql".split()
+    "sqlite3 aiosqlite psycopg2 psycopg asyncpg pg8000 pymysql MySQLdb mysql mariadb aiomysql asyncmy oracledb cx_Oracle pyodbc pymssql".split()
 )
 # Their NotImplementedError says that a dialect cannot do something: an accident, not the author's word.
 LIBRARIES = ("alembic.", "sqlalchemy.")
@@ -97,6 +97,9 @@ def _driver_error(error):
 
 def _message(error, driver):
     if driver is not None:
+        # MySQL's drivers print a pair.
+        if len(driver.args) > 1 and isinstance(driver.args[0], int) and isinstance(driver.args[1], str):
+            return driver.args[1].strip()
         return str(driver).strip()
     if _is_sqlalchemy(error, "StatementError") and error.orig is not None:
         return str(error.orig)
@@ -104,8 +107,11 @@ def _message(error, driver):
 
 
 def _code(driver):
-    # `errno` is MySQL's own number, which its SQLSTATE only sorts.
-    for name in ("pgcode", "errno", "sqlstate", "sqlite_errorname"):
+    # Some of MySQL's drivers know a state as well, which says less.
+    number = getattr(driver, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return str(number)
+    for name in ("pgcode", "sqlstate", "sqlite_errorname"):
         code = getattr(driver, name, None)
         if code:
             return str(code)

@@ -19,19 +19,10 @@ MAX_PARAMETERS = 64 << 10
 RAN = frame({"op": "ran"})
 
 # Modules that open driver connections on behalf of SQLAlchemy.
-PLUMBING = (
-    "sqlalchemy.",
-    "aiosqlite",
-    "asyncpg",
-    "psycopg.",
-    "psycopg2.",
-    "pymysql",
-    "MySQLdb",
-    "mysql.",
-    "aiomysql",
-    "asyncmy",
-    "mariadb",
-)
+PLUMBING = ("sqlalchemy.", "aiosqlite", "asyncpg", "psycopg.", "psycopg2.", "pymysql", "MySQLdb", "mysql.connector", "mariadb")
+PLUMBING += ("aiomysql", "asyncmy")
+# Modules whose `connect` opens a connection to a server.
+CONNECTING = ("psycopg2", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql.connector", "mariadb", "aiomysql", "asyncmy")
 # Names in a revision's source that lead past SQLAlchemy's events.
 BYPASSES = ("dbapi_connection", "driver_connection")
 
@@ -166,7 +157,7 @@ class Watch:
         fairy.cursor = watched
 
     def _wrap_connects(self):
-        for name in ("psycopg2", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql.connector", "mariadb"):
+        for name in CONNECTING:
             module = sys.modules.get(name)
             if module is not None and hasattr(module, "connect"):
                 module.connect = self._watched_connect(module.connect)

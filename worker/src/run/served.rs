@@ -1,0 +1,105 @@
+//! The engines that have a server: how each is launched, asked whether it is ready, and logged in to.
+
+use std::sync::Arc;
+
+use mrt_chain::settings::{EngineKind, ServerSettings, Target};
+
+use crate::database::mysql::{self, Mysql};
+use crate::database::postgres::{self, Postgres};
+use crate::database::{DatabaseError, Engine};
+use crate::server::{Endpoint, Launch};
+
+/// An engine that has a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Served {
+    Postgres,
+    /// MariaDB, too.
+    MySql,
+}
+
+impl Served {
+    /// `None` where an engine is embedded.
+    pub(super) fn of(engine: EngineKind) -> Option<Self> {
+        match engine {
+            EngineKind::Sqlite => None,
+            EngineKind::Postgres => Some(Self::Postgres),
+            EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
+        }
+    }
+
+    pub(super) fn launch(self, target: &Target, password: String) -> Launch {
+        match self {
+            Self::Postgres => postgres::launch(target, password),
+            Self::MySql => mysql::launch(target, password),
+        }
+    }
+
+    /// Whether a server that has been launched lets us in.
+    pub(super) async fn ready(self, endpoint: &Endpoint) -> Result<(), DatabaseError> {
+        match self {
+            Self::Postgres => postgres::ready(endpoint).await,
+            Self::MySql => mysql::ready(endpoint).await,
+        }
+    }
+
+    pub(super) async fn open(
+        self,
+        endpoint: Endpoint,
+        target: &Target,
+    ) -> Result<Arc<dyn Engine>, DatabaseError> {
+        Ok(match self {
+            Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
+            Self::MySql => Arc::new(Mysql::open(endpoint, target).await?),
+        })
+    }
+}
+
+/// The image of a target's container; `None` where no container is started.
+pub fn image(target: &Target) -> Option<String> {
+    match &target.server {
+        ServerSettings::Docker { .. } => {
+            Served::of(target.engine).map(|served| served.launch(target, String::new()).image)
+        }
+        ServerSettings::External { .. } | ServerSettings::Embedded => None,
+    }
+}
+
+/// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, or as much of
+/// it as was asked for.
+pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
+    let numbers = match engine {
+        EngineKind::Sqlite | EngineKind::Postgres => 1,
+        EngineKind::MySql | EngineKind::MariaDb => 2,
+    };
+    let (asked, found) = (release(asked), release(found));
+    asked.iter().zip(&found).take(numbers).all(|(asked, found)| asked == found)
+}
+
+/// `15, 18` of `15.18`, `8, 4` of `8.4-oracle`, `15` of `15beta1`.
+fn release(version: &str) -> Vec<&str> {
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    version[..end].split('.').filter(|number| !number.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_has_as_many_numbers_as_its_makers_count() {
+        for (engine, asked, found, same) in [
+            (EngineKind::Postgres, "15.4", "15.18", true),
+            (EngineKind::Postgres, "16-alpine", "16beta1", true),
+            (EngineKind::Postgres, "16", "15.18", false),
+            (EngineKind::MySql, "8.4", "8.4.6", true),
+            (EngineKind::MySql, "8.4.3-oracle", "8.4.6", true),
+            (EngineKind::MySql, "8.0", "8.4.6", false),
+            (EngineKind::MySql, "9", "9.7.4", true),
+            (EngineKind::MariaDb, "10.6", "10.11.18", false),
+            (EngineKind::MariaDb, "11-noble", "11.8.9", true),
+            (EngineKind::MariaDb, "12", "11.8.9", false),
+        ] {
+            assert_eq!(is_of(engine, asked, found), same, "{engine}:{asked}, {found}");
+        }
+    }
+}
