@@ -2,6 +2,7 @@
 //! separated by blanks, and each test runs on all of them.
 #![allow(clippy::unwrap_used)]
 
+mod copy;
 mod engine;
 mod rows;
 mod values;
