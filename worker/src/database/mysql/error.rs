@@ -28,6 +28,11 @@ pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     server_error(error).map(MySqlDatabaseError::number)
 }
 
+/// What the server said, or nothing.
+pub(super) fn message(error: &sqlx::Error) -> &str {
+    server_error(error).map(MySqlDatabaseError::message).unwrap_or_default()
+}
+
 fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()
 }

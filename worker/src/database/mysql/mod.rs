@@ -15,6 +15,7 @@ mod counters;
 mod dialect;
 mod error;
 mod flavor;
+mod grants;
 mod launch;
 mod open;
 mod processes;
@@ -60,6 +61,8 @@ pub struct Mysql {
     run: Option<String>,
     dialect: MySqlDialect,
     idle: Mutex<Vec<MySqlConnection>>,
+    /// What was read of databases for their copies.
+    known: Mutex<copy::Known>,
     /// Holds the lock by which other runs know that this one lives.
     _alive: Option<tokio::sync::Mutex<MySqlConnection>>,
 }
@@ -128,12 +131,17 @@ impl Mysql {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn known(&self) -> std::sync::MutexGuard<'_, copy::Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Drops a database; who is connected to it would keep it by an open transaction.
     async fn drop_stored(&self, name: &str) -> Result<(), DatabaseError> {
+        self.known().forget(name);
         self.end_sessions(name).await?;
-        self.run(&format!("drop database {name}"), &format!("DROP DATABASE IF EXISTS {}", ident(name)))
-            .await?;
-        self.forget_grants(name).await
+        self.forget_grants(name).await?;
+        let sql = format!("DROP DATABASE IF EXISTS {}", ident(name));
+        self.run(&format!("drop database {name}"), &sql).await.map(drop)
     }
 
     fn url(&self, scheme: &str, database: &str, parameters: &str) -> String {
@@ -176,6 +184,7 @@ impl Engine for Mysql {
             Some("mariadbconnector") => "mariadb+mariadbconnector".to_owned(),
             Some(driver) => format!("mysql+{driver}"),
         };
+        self.known().expose(&self.stored(database));
         // It speaks utf8mb4 alone, and takes the word for an unknown one.
         let parameters = if driver == Some("mariadbconnector") { "" } else { "?charset=utf8mb4" };
         self.url(&scheme, &self.stored(database), parameters)
@@ -228,6 +237,7 @@ impl Engine for Mysql {
     }
 
     async fn connect(&self, database: &DatabaseName) -> Result<Box<dyn Session>, DatabaseError> {
+        self.known().expose(&self.stored(database));
         let session = MySqlSession::open(Arc::clone(&self.shared), self.stored(database)).await?;
         Ok(Box::new(session))
     }
@@ -242,6 +252,7 @@ impl Engine for Mysql {
         sql: &str,
     ) -> Result<Result<(), Rejection>, DatabaseError> {
         let name = self.stored(database);
+        self.known().expose(&name);
         write::execute(self.shared.project_options(Some(&name)), &name, sql).await
     }
 

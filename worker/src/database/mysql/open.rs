@@ -121,6 +121,7 @@ impl Mysql {
             run,
             dialect: super::MySqlDialect::default(),
             idle: Mutex::new(idle),
+            known: Mutex::default(),
             _alive: alive,
         };
         engine.make_user().await?;
@@ -176,11 +177,6 @@ impl Mysql {
         let fail = |error| classify(error, "log in as the migrations' user", "");
         let connection = wire::connect_plain(self.shared.project_options(None)).await.map_err(fail)?;
         connection.close().await.map_err(fail)
-    }
-
-    /// Takes away what was granted on a database that is no more; the server leaves that to us.
-    pub(super) async fn forget_grants(&self, _database: &str) -> Result<(), DatabaseError> {
-        Ok(())
     }
 
     /// Drops every database of this run.

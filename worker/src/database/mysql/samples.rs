@@ -83,7 +83,7 @@ fn vectors(length: usize, edge: bool) -> Vec<Value> {
         Value::Bytes(numbers.flat_map(f32::to_le_bytes).collect())
     };
     if edge {
-        return vec![vector(f32::MIN, 0.1), vector(f32::MIN_POSITIVE, f32::MAX)];
+        return vec![vector(-1e15, 0.1), vector(f32::MIN_POSITIVE, 1e15)];
     }
     (1..=COUNT).map(|n| vector(n as f32, 0.5)).collect()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod catalog;
+mod copy;
 mod engine;
 mod rows;
 mod values;
