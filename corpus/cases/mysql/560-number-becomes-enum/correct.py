@@ -9,8 +9,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE doors MODIFY is_open ENUM('open', 'wide open') NOT NULL")
+    op.execute(
+        "ALTER TABLE doors ADD COLUMN state ENUM('shut', 'open') AS (if(is_open, 'open', 'shut'))"
+    )
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE doors MODIFY is_open BOOLEAN NOT NULL")
+    op.drop_column("doors", "state")
