@@ -8,6 +8,8 @@ down_revision = "c045_setup"
 branch_labels = None
 depends_on = None
 
+words = sa.table("message_words", sa.column("message_id"))
+
 
 def upgrade() -> None:
     op.create_table(
@@ -20,11 +22,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
+    first = sa.select(words.c.message_id).order_by(words.c.message_id).limit(100)
     while connection.scalar(sa.text("SELECT count(*) FROM message_words")):
         connection.execute(
-            sa.text(
-                "DELETE FROM message_words WHERE message_id IN "
-                "(SELECT message_id FROM message_words ORDER BY message_id LIMIT 100)"
-            )
+            words.delete().where(words.c.message_id.in_(connection.scalars(first).all()))
         )
     op.drop_table("message_words")

@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("accounts", sa.Column("email_as_typed", sa.String(120)))
-    op.execute("UPDATE accounts SET email_as_typed = email WHERE email <> lower(email)")
+    op.execute("UPDATE accounts SET email_as_typed = email")
     op.execute("UPDATE accounts SET email = lower(email)")
 
 

@@ -15,8 +15,8 @@ def upgrade() -> None:
         sa.Column("manages", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.execute(
-        "UPDATE employees SET manages = EXISTS "
-        "(SELECT 1 FROM employees report WHERE report.manager_id = employees.id)"
+        "UPDATE employees SET manages = true WHERE id IN "
+        "(SELECT manager_id FROM (SELECT DISTINCT manager_id FROM employees) AS managers)"
     )
 
 

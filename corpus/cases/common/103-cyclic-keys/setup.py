@@ -10,8 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # PostgreSQL wants the referenced table first, SQLite the constraint within CREATE TABLE.
-    late = op.get_bind().dialect.name == "postgresql"
+    # SQLite wants the constraint within CREATE TABLE, the others the referenced table first.
+    late = op.get_bind().dialect.name != "sqlite"
     head = sa.ForeignKeyConstraint(["head_id"], ["people.id"], name="fk_departments_head_id")
     op.create_table(
         "departments",
@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("UPDATE departments SET head_id = NULL")
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint("fk_departments_head_id", "departments", type_="foreignkey")
     op.drop_table("people")
     op.drop_table("departments")

@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("UPDATE parcels SET grams = grams / 1000 * 1000")
+    op.execute("UPDATE parcels SET grams = grams - grams % 1000")
 
 
 def downgrade() -> None:

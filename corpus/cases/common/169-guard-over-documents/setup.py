@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "gadgets",
         sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("document", sa.String(400), nullable=False),
     )
     op.create_table(
         "buyers",

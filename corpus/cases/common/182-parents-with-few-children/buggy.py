@@ -8,11 +8,14 @@ branch_labels = None
 depends_on = None
 
 
-FEW = "(SELECT basket_id FROM lines GROUP BY basket_id HAVING count(*) < 2)"
+FEW = (
+    "(SELECT basket_id FROM "
+    "(SELECT basket_id FROM basket_lines GROUP BY basket_id HAVING count(*) < 2) AS few)"
+)
 
 
 def upgrade() -> None:
-    op.execute(f"DELETE FROM lines WHERE basket_id IN {FEW}")
+    op.execute(f"DELETE FROM basket_lines WHERE basket_id IN {FEW}")
 
 
 def downgrade() -> None:

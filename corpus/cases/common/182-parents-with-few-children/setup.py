@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table("baskets", sa.Column("id", sa.Integer(), primary_key=True))
     op.create_table(
-        "lines",
+        "basket_lines",
         sa.Column("basket_id", sa.Integer(), sa.ForeignKey("baskets.id"), primary_key=True),
         sa.Column("line", sa.Integer(), primary_key=True),
         sa.Column("article", sa.String(40)),
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("lines")
+    op.drop_table("basket_lines")
     op.drop_table("baskets")

@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("pages") as batch:
-        batch.alter_column("views", existing_type=sa.Integer(), type_=sa.BigInteger())
+        batch.alter_column(
+            "views", existing_type=sa.Integer(), existing_nullable=False, type_=sa.BigInteger()
+        )
 
 
 def downgrade() -> None:

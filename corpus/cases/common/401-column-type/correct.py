@@ -11,11 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("pages") as batch:
-        batch.alter_column("views", existing_type=sa.Integer(), type_=sa.BigInteger())
+        batch.alter_column(
+            "views", existing_type=sa.Integer(), existing_nullable=False, type_=sa.BigInteger()
+        )
 
 
 def downgrade() -> None:
     op.execute("UPDATE pages SET views = 2147483647 WHERE views > 2147483647")
     op.execute("UPDATE pages SET views = -2147483648 WHERE views < -2147483648")
     with op.batch_alter_table("pages") as batch:
-        batch.alter_column("views", existing_type=sa.BigInteger(), type_=sa.Integer())
+        batch.alter_column(
+            "views", existing_type=sa.BigInteger(), existing_nullable=False, type_=sa.Integer()
+        )

@@ -1,0 +1,21 @@
+"""Create customers"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c504_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "customers",
+        sa.Column("id", sa.BigInteger(), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("customers")

@@ -1,0 +1,21 @@
+"""Create pages"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c528_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "pages",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("views", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("pages")

@@ -1,0 +1,21 @@
+"""Create documents"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c546_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "documents",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("title", sa.String(120), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("documents")

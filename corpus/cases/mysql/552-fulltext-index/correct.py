@@ -1,0 +1,18 @@
+"""Find articles by their whole title"""
+
+from alembic import op
+
+revision = "c552_correct"
+down_revision = "c552_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index("ft_articles_title", table_name="articles")
+    op.create_index("ix_articles_title", "articles", ["title"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_articles_title", table_name="articles")
+    op.create_index("ft_articles_title", "articles", ["title"], mysql_prefix="FULLTEXT")

@@ -1,0 +1,21 @@
+"""Create prices"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c575_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "prices",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("cents", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("prices")

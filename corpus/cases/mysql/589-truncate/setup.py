@@ -1,0 +1,21 @@
+"""Create rates"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c589_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "rates",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("percent", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("rates")
