@@ -9,7 +9,7 @@ use mrt_report::{Evidence, FindingKind};
 
 use crate::seed::{Batch, RowKind};
 
-pub(crate) use catalogs::{Comparison, catalogs};
+pub(crate) use catalogs::{Comparison, catalogs, excuse_served_keys};
 pub(crate) use rows::{RowContext, contents};
 
 /// What is said of a row that no seed of this cell has written.

@@ -338,6 +338,7 @@ impl Running<'_> {
             return Ok(None);
         }
         let mut found = compare::catalogs(&self.pristine.before.catalog, &restored, Comparison::Rollback);
+        compare::excuse_served_keys(&mut found, between);
         let context = RowContext {
             original: &self.pristine.before.catalog,
             restored: &restored,

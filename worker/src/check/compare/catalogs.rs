@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrt_report::{AttributeChange, Evidence, FindingKind};
 
 use super::Difference;
-use crate::database::catalog::{COLUMN_ORDER, Catalog, MEMBER, ObjectKey, ObjectKind, PASSWORD};
+use crate::database::catalog::{COLUMN_ORDER, Catalog, MEMBER, ObjectKey, ObjectKind, PASSWORD, SERVED_KEY};
 
 /// Which of two readings of the catalog is being compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,12 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
         let name = format!("{} {}", key.kind, key.path);
         let (was, is) = (before.objects.get(key), after.objects.get(key));
         let mut changes: Vec<AttributeChange> = Vec::new();
-        let attributes: BTreeSet<&str> =
-            was.into_iter().chain(is).flat_map(|attributes| attributes.keys().copied()).collect();
+        let attributes: BTreeSet<&str> = was
+            .into_iter()
+            .chain(is)
+            .flat_map(|attributes| attributes.keys().copied())
+            .filter(|attribute| *attribute != SERVED_KEY)
+            .collect();
         for attribute in attributes {
             let pick = |side: Option<&BTreeMap<&'static str, String>>| {
                 side.and_then(|attributes| attributes.get(attribute)).cloned()
@@ -82,6 +86,26 @@ pub(crate) fn catalogs(before: &Catalog, after: &Catalog, comparison: Comparison
         });
     }
     found
+}
+
+/// An index that the server has made for a foreign key stays when the key is dropped, in every correct migration. `between`
+/// is the catalog in which the key was still there.
+pub(crate) fn excuse_served_keys(found: &mut [Difference], between: &Catalog) {
+    let is_served = |path: &str| {
+        between
+            .objects
+            .iter()
+            .any(|(key, attributes)| key.path == path && attributes.contains_key(SERVED_KEY))
+    };
+    for one in found.iter_mut().filter(|one| one.kind == FindingKind::SchemaLeftBehind) {
+        if is_served(&one.object) {
+            one.note = true;
+            one.message = format!(
+                "index {} is still there after the downgrade: the server has made it for a foreign key, and keeps it when that is dropped; drop it too where the schema has to be as it was",
+                one.object
+            );
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::database::catalog::{
     Attributes, COLUMN_ORDER, Catalog, Column, ColumnType, Family, MEMBER, ObjectKey, ObjectKind, PASSWORD,
-    Table, TableName,
+    SERVED_KEY, Table, TableName,
 };
 use crate::database::rows::{Contents, NewRow, Rows, Value};
 use crate::seed::{Edge, Seeded, SeededRow};
@@ -200,6 +200,20 @@ fn an_attribute_that_differs_is_told_with_both_values_and_column_order_alone_is_
         [],
         "the missing column is a finding of its own"
     );
+}
+
+#[test]
+fn an_index_that_was_made_for_a_foreign_key_may_stay() {
+    let index = || key(Some("orders"), ObjectKind::Index, "orders.fk_user");
+    let (s0, restored) = (catalog(&[]), catalog(&[(index(), &[("keys", "user_id")])]));
+    let served = catalog(&[(index(), &[("keys", "user_id"), (SERVED_KEY, "yes")])]);
+    for (between, note) in [(&served, true), (&restored, false)] {
+        let mut found = catalogs(&s0, &restored, Comparison::Rollback);
+        excuse_served_keys(&mut found, between);
+        assert_eq!(found.iter().map(|one| one.note).collect::<Vec<_>>(), [note]);
+    }
+    // Whether a key needs it says nothing of the index.
+    assert_eq!(catalogs(&served, &restored, Comparison::Again), []);
 }
 
 #[test]
