@@ -68,7 +68,7 @@ impl Labels {
     }
 
     /// The catalog as seeding is to see it: with a condition for each column whose words are known.
-    pub(crate) fn assumed_in<'c>(&self, catalog: &'c Catalog) -> Cow<'c, Catalog> {
+    pub(crate) fn assumed_in<'c>(&self, catalog: &'c Catalog, dialect: &dyn Dialect) -> Cow<'c, Catalog> {
         if self.0.is_empty() {
             return Cow::Borrowed(catalog);
         }
@@ -79,11 +79,10 @@ impl Labels {
             if !is_text(table, column) {
                 continue;
             }
-            let labels: Vec<String> =
-                known.labels.iter().map(|label| format!("'{}'", label.replace('\'', "''"))).collect();
+            let labels: Vec<String> = known.labels.iter().map(|label| dialect.literal(label)).collect();
             table.checks.push(Check {
                 name: None,
-                condition: format!("\"{}\" IN ({})", column.replace('"', "\"\""), labels.join(", ")),
+                condition: format!("{} IN ({})", dialect.quoted(column), labels.join(", ")),
                 columns: vec![column.clone()],
             });
         }

@@ -230,18 +230,18 @@ impl Running<'_> {
             }
         }
         let theirs = if own.is_empty() { Contents::default() } else { session.contents(here).await? };
+        let dialect = self.target.engine.dialect();
         let request = Request {
             suite: &self.target.suite.name,
             revision: &self.pristine.revision,
             batch: Batch::A,
-            here: &self.sides.before.assumed_in(here),
-            there: &self.sides.after.assumed_in(&self.pristine.after.catalog),
+            here: &self.sides.before.assumed_in(here, dialect),
+            there: &self.sides.after.assumed_in(&self.pristine.after.catalog, dialect),
             tables: &generated,
             edges: self.rows.edges_a.clone(),
             avoid: &[&self.pristine.before.contents, &self.pristine.after.contents, &theirs],
             vocabulary: self.rows.vocabulary,
         };
-        let dialect = self.target.engine.dialect();
         self.trial.rows_a = seed::seed(session.as_mut(), dialect, &request).await?;
         self.trial.rows_a.not_seeded.extend(refused);
         self.phases.add("seed", clock);
@@ -302,18 +302,18 @@ impl Running<'_> {
             .collect();
         if self.rows.write_b && !tables.is_empty() {
             let clock = Instant::now();
+            let dialect = self.target.engine.dialect();
             let request = Request {
                 suite: &self.target.suite.name,
                 revision: &self.pristine.revision,
                 batch: Batch::B,
-                here: &self.sides.after.assumed_in(between),
-                there: &self.sides.before.assumed_in(&self.pristine.before.catalog),
+                here: &self.sides.after.assumed_in(between, dialect),
+                there: &self.sides.before.assumed_in(&self.pristine.before.catalog, dialect),
                 tables: &tables,
                 edges: self.rows.edges_b.clone(),
                 avoid: &[now, before, &self.pristine.after.contents],
                 vocabulary: self.rows.vocabulary,
             };
-            let dialect = self.target.engine.dialect();
             self.trial.rows_b = seed::seed(session.as_mut(), dialect, &request).await?;
             self.phases.add("seed", clock);
         }

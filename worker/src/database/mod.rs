@@ -274,6 +274,16 @@ pub trait Dialect: Send + Sync {
     /// An unquoted identifier as the engine stores it (`Users` is `users` on PostgreSQL).
     fn fold(&self, identifier: &str) -> String;
 
+    /// A name, quoted.
+    fn quoted(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    /// A string literal.
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
     /// Values of a type that the common families do not cover (`inet`, `tsrange`, …): different, plausible,
     /// accepted by the type's input. The first ones are ordinary, `edge` ones are extremes. Empty: unknown type.
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value>;

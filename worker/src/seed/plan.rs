@@ -97,7 +97,14 @@ pub(super) fn plan<'a>(
 /// What a revision makes by CREATE TABLE .. AS SELECT, to take rows back from: it has no constraints of its own, and
 /// no application writes to it, least of all what the table that it copies would refuse.
 fn is_backup(table: &Table, original: Option<&Table>) -> bool {
-    let bare = table.columns.iter().all(|column| column.nullable && column.default.is_none());
+    // MySQL keeps NOT NULL, with a default that nobody has asked for.
+    let kept = |column: &Column| {
+        let of_original =
+            |original: &Table| original.columns.iter().any(|it| it.name == column.name && !it.nullable);
+        table.columns.len() == 1 || original.is_some_and(of_original)
+    };
+    let bare =
+        table.columns.iter().all(|column| (column.nullable && column.default.is_none()) || kept(column));
     let free = table.primary_key.is_empty()
         && table.uniques.is_empty()
         && table.foreign_keys.is_empty()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::database::catalog::ColumnType;
+use crate::database::postgres::PostgreSqlDialect;
 use crate::database::rows::Value;
 
 struct Plain;
@@ -61,7 +62,7 @@ fn sent(sql: &[&str]) -> Vec<Statement> {
 }
 
 fn conditions(labels: &Labels, catalog: &Catalog) -> Vec<String> {
-    let assumed = labels.assumed_in(catalog);
+    let assumed = labels.assumed_in(catalog, &PostgreSqlDialect::default());
     assumed
         .tables
         .values()

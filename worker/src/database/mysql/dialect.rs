@@ -1,7 +1,7 @@
 //! What planning and seeding must know of MySQL's and MariaDB's SQL.
 
 use super::error::{Trouble, trouble};
-use super::samples;
+use super::{quote, samples};
 use crate::database::Dialect;
 use crate::database::catalog::ColumnType;
 use crate::database::rows::Value;
@@ -22,6 +22,14 @@ impl Dialect for MySqlDialect {
     /// where taking two tables for one only means that both are looked at.
     fn fold(&self, identifier: &str) -> String {
         identifier.to_lowercase()
+    }
+
+    fn quoted(&self, identifier: &str) -> String {
+        quote::ident(identifier)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        quote::literal(text)
     }
 
     fn samples(&self, ty: &ColumnType, edge: bool) -> Vec<Value> {
@@ -74,6 +82,15 @@ impl Dialect for MySqlDialect {
             }
             _ => code.len() == 5 && code.starts_with("22") && code != "22001" && code != "22003",
         }
+    }
+
+    /// Access denied to a database, command, table, column or routine; a privilege is missing.
+    fn lacks_privilege(&self, code: Option<&str>) -> bool {
+        matches!(code, Some("1044" | "1142" | "1143" | "1227" | "1370" | "1410"))
+    }
+
+    fn schemas_are_databases(&self) -> bool {
+        true
     }
 
     /// TEXT takes 65,535 bytes, of which a character has up to four.

@@ -98,7 +98,8 @@ fn column(raw: &Raw, table: &TableText, column: &ColumnText) -> Attributes {
 fn key_role(key: &KeyText) -> (ObjectKind, String) {
     let (kind, word) = match key.kind {
         KeyKind::Primary => return (ObjectKind::PrimaryKey, "primary key".to_owned()),
-        KeyKind::Unique => (ObjectKind::Unique, "unique"),
+        // The server knows no constraint beside the index: one that comes back as the other is the same object.
+        KeyKind::Unique => (ObjectKind::Index, "unique"),
         KeyKind::Plain => (ObjectKind::Index, "index"),
         KeyKind::FullText => (ObjectKind::Index, "fulltext"),
         KeyKind::Spatial => (ObjectKind::Index, "spatial"),
@@ -121,6 +122,7 @@ fn index(table: &TableText, key: &KeyText) -> Attributes {
     };
     Builder::default()
         .some("type", kind)
+        .flag("unique", key.kind == KeyKind::Unique)
         .text("columns", key.shown())
         .some("method", method(table, key))
         .some("parser", key.parser.as_deref())
