@@ -163,7 +163,7 @@ impl Mysql {
 impl Shared {
     /// How the administrator logs in.
     fn login(&self, database: Option<&str>) -> Login {
-        Login::to(&self.endpoint, database).to_ours(self.is_ours)
+        Login::to(&self.endpoint, database).on_ours(self.is_ours)
     }
 
     /// How the migrations log in.

@@ -91,7 +91,7 @@ impl Mysql {
         };
 
         let mut connection =
-            wire::connect_plain(&Login::to(&endpoint, None).to_ours(run.is_none())).await.map_err(fail)?;
+            wire::connect_plain(&Login::to(&endpoint, None).on_ours(run.is_none())).await.map_err(fail)?;
         let facts = "SELECT VERSION(), SUBSTRING_INDEX(USER(), '@', -1), (SELECT COUNT(*) FROM \
              information_schema.tables WHERE table_schema = 'performance_schema' AND table_name = 'processlist'), \
              @@performance_schema";

@@ -61,7 +61,7 @@ impl Login {
     }
 
     /// To a server of ours, which only this machine reaches.
-    pub(super) fn to_ours(self, ours: bool) -> Self {
+    pub(super) fn on_ours(self, ours: bool) -> Self {
         Self { near: self.near || ours, ..self }
     }
 
