@@ -24,16 +24,19 @@ mod samples;
 mod session;
 #[cfg(test)]
 mod tests;
+mod users;
 mod values;
 mod wire;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use mrt_chain::settings::Target;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::MySqlConnection;
 
+use crate::database::catalog::{Attributes, ObjectKey};
 use crate::database::rows::Rejection;
 use crate::database::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
 use crate::server::Endpoint;
@@ -44,7 +47,8 @@ pub use launch::launch;
 pub use open::ready;
 use quote::ident;
 use session::MySqlSession;
-use wire::Row;
+use users::Users;
+use wire::{Login, Row};
 
 /// The user that runs migrations, as it is called in catalogs.
 const OWNER: &str = "mrt";
@@ -59,6 +63,8 @@ pub struct Mysql {
     target: Target,
     /// What names on a server that is not ours carry.
     run: Option<String>,
+    /// What the server had in users when it was opened, as far as it is ours to restore.
+    opened: Users,
     dialect: MySqlDialect,
     idle: Mutex<Vec<MySqlConnection>>,
     /// What was read of databases for their copies.
@@ -71,6 +77,8 @@ pub struct Mysql {
 struct Shared {
     endpoint: Endpoint,
     server: Server,
+    /// It was started by us and will be ended by us.
+    is_ours: bool,
     /// The user that runs migrations, by its real name.
     user: String,
     /// Its password.
@@ -109,7 +117,7 @@ impl Mysql {
         let kept = self.idle().pop();
         match kept {
             Some(connection) => Ok(connection),
-            None => wire::connect(self.shared.options(None), self.shared.server).await,
+            None => wire::connect(&self.shared.login(None), self.shared.server).await,
         }
     }
 
@@ -154,13 +162,13 @@ impl Mysql {
 
 impl Shared {
     /// How the administrator logs in.
-    fn options(&self, database: Option<&str>) -> MySqlConnectOptions {
-        wire::options(&self.endpoint, database)
+    fn login(&self, database: Option<&str>) -> Login {
+        Login::to(&self.endpoint, database).on_ours(self.is_ours)
     }
 
     /// How the migrations log in.
-    fn project_options(&self, database: Option<&str>) -> MySqlConnectOptions {
-        self.options(database).username(&self.user).password(&self.password)
+    fn project_login(&self, database: Option<&str>) -> Login {
+        self.login(database).of(&self.user, &self.password)
     }
 }
 
@@ -209,8 +217,8 @@ impl Engine for Mysql {
         self.run(&format!("create database {name}"), &sql).await?;
         for (at, sql) in self.target.initial_sql.iter().enumerate() {
             let action = format!("run initial SQL {} of target {}", at + 1, self.target.name);
-            let options = self.shared.options(Some(&name));
-            write::run_script(options, sql).await.map_err(|error| classify(error, &action, &name))?;
+            let login = self.shared.login(Some(&name));
+            write::run_script(&login, sql).await.map_err(|error| classify(error, &action, &name))?;
         }
         self.warm_login().await
     }
@@ -253,7 +261,7 @@ impl Engine for Mysql {
     ) -> Result<Result<(), Rejection>, DatabaseError> {
         let name = self.stored(database);
         self.known().expose(&name);
-        write::execute(self.shared.project_options(Some(&name)), &name, sql).await
+        write::execute(&self.shared.project_login(Some(&name)), &name, sql).await
     }
 
     fn private_names(&self, database: &DatabaseName) -> Vec<(String, String)> {
@@ -273,8 +281,25 @@ impl Engine for Mysql {
         names
     }
 
+    fn shares_objects(&self) -> bool {
+        true
+    }
+
+    fn forbids_server_wide(&self) -> Option<&'static str> {
+        let forbidden = "the server is not mrt's, so the migrations' user may not create users and roles; let mrt start the \
+             server, or, when nobody else uses it, set `role = \"createrole\"` for this target";
+        (!self.may_write_users()).then_some(forbidden)
+    }
+
+    async fn server_wide(&self) -> Result<BTreeMap<ObjectKey, Attributes>, DatabaseError> {
+        let objects = self.users().await?.objects(&self.opened);
+        Ok(session::with_user_renamed(objects, &self.shared.user))
+    }
+
     async fn reset(&self) -> Result<(), DatabaseError> {
-        self.drop_all().await
+        self.drop_all().await?;
+        self.restore_users().await?;
+        self.warm_login().await
     }
 
     async fn close(&self) -> Result<(), DatabaseError> {

@@ -10,7 +10,8 @@ use sqlx::mysql::MySqlConnection;
 use super::error::classify;
 use super::flavor::{Flavor, Server};
 use super::quote::{ident, literal};
-use super::wire::{self, first, fixed};
+use super::users::{self, Users};
+use super::wire::{self, Login, first, fixed};
 use super::{Mysql, OWNER, Shared, error};
 use crate::database::DatabaseError;
 use crate::server::Endpoint;
@@ -23,11 +24,14 @@ const OWNERS_RIGHTS: &str = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOA
      SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, \
      ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
 
+/// How often restoring users is begun before it is given up.
+const ROUNDS: u32 = 4;
+
 /// Whether the server answers: a login over TCP and a `SELECT 1`. (The official images first run a server without TCP.)
 pub async fn ready(endpoint: &Endpoint) -> Result<(), DatabaseError> {
     let action = format!("log in to {endpoint:?}");
     let fail = |error| classify(error, &action, &endpoint.database);
-    let mut connection = wire::connect_plain(wire::options(endpoint, None)).await.map_err(fail)?;
+    let mut connection = wire::connect_plain(&Login::to(endpoint, None)).await.map_err(fail)?;
     wire::batch(&mut connection, "SELECT 1".to_owned()).await.map_err(fail)?;
     connection.close().await.map_err(fail)
 }
@@ -86,7 +90,8 @@ impl Mysql {
             None => derived_password(&endpoint.password),
         };
 
-        let mut connection = wire::connect_plain(wire::options(&endpoint, None)).await.map_err(fail)?;
+        let mut connection =
+            wire::connect_plain(&Login::to(&endpoint, None).on_ours(run.is_none())).await.map_err(fail)?;
         let facts = "SELECT VERSION(), SUBSTRING_INDEX(USER(), '@', -1), (SELECT COUNT(*) FROM \
              information_schema.tables WHERE table_schema = 'performance_schema' AND table_name = 'processlist'), \
              @@performance_schema";
@@ -106,10 +111,11 @@ impl Mysql {
             }
             None => idle.push(connection),
         }
-        let engine = Self {
+        let mut engine = Self {
             shared: Arc::new(Shared {
                 endpoint,
                 server,
+                is_ours: run.is_none(),
                 user,
                 password,
                 seen_from,
@@ -119,6 +125,7 @@ impl Mysql {
             version: server.number(),
             target: target.clone(),
             run,
+            opened: Users::default(),
             dialect: super::MySqlDialect::default(),
             idle: Mutex::new(idle),
             known: Mutex::default(),
@@ -126,7 +133,39 @@ impl Mysql {
         };
         engine.make_user().await?;
         engine.warm_login().await?;
+        engine.opened = engine.users().await?;
         Ok(engine)
+    }
+
+    /// The users of the server, as far as they are ours to restore.
+    pub(super) async fn users(&self) -> Result<Users, DatabaseError> {
+        let (own, all) = (self.shared.user.as_str(), self.may_write_users());
+        let is_meant = |name: &str| name == own || (all && (self.run.is_none() || !is_of_a_run(name)));
+        let fail = |error| classify(error, "read the users of the server", "");
+        let mut connection = self.take().await.map_err(fail)?;
+        let read = users::read(&mut connection, self.shared.server, is_meant, all).await;
+        self.put_back(connection, read.as_ref().err());
+        read.map_err(fail)
+    }
+
+    /// Whether migrations can change other users than their own.
+    pub(super) fn may_write_users(&self) -> bool {
+        self.run.is_none() || self.target.role != Role::Owner
+    }
+
+    pub(super) async fn restore_users(&self) -> Result<(), DatabaseError> {
+        let action = "restore the users of the server";
+        // A role that goes takes memberships along, which the next round grants again.
+        for round in 0..ROUNDS {
+            let administrator = &self.shared.endpoint.user;
+            let statements = self.users().await?.statements_to(&self.opened, round > 0, administrator);
+            if statements.is_empty() {
+                return Ok(());
+            }
+            self.run(action, &statements.join("; ")).await?;
+        }
+        let source = "they are not as they were when the run began, whatever is done".into();
+        Err(DatabaseError::Refused { action: action.to_owned(), source })
     }
 
     /// The migrations' user as grants name it.
@@ -175,7 +214,7 @@ impl Mysql {
             return Ok(());
         }
         let fail = |error| classify(error, "log in as the migrations' user", "");
-        let connection = wire::connect_plain(self.shared.project_options(None)).await.map_err(fail)?;
+        let connection = wire::connect_plain(&self.shared.project_login(None)).await.map_err(fail)?;
         connection.close().await.map_err(fail)
     }
 
@@ -200,6 +239,10 @@ impl Mysql {
             return Ok(());
         }
         self.drop_all().await?;
+        // Only what may have been changed: somebody else's new users are none of our business.
+        if self.may_write_users() {
+            self.restore_users().await?;
+        }
         self.run("drop the user of this run", &format!("DROP USER IF EXISTS {}", self.account()))
             .await
             .map(drop)
@@ -234,6 +277,11 @@ async fn sweep(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         }
     }
     Ok(())
+}
+
+/// Whether a user's name is of those that runs have on a server that they share.
+fn is_of_a_run(name: &str) -> bool {
+    name == OWNER || name.starts_with("mrt_")
 }
 
 /// The lock of a run, by which it is known to live.
@@ -275,7 +323,7 @@ mod tests {
             ("10.5.29-MariaDB", "mariadb", "MariaDB 10.5.29 is not supported, only 10.6 to 12 are"),
             ("TiDB", "mysql", "a server of version TiDB is not known"),
         ] {
-            let refusal = accepted(printed, &target(name)).map_err(|said| said);
+            let refusal = accepted(printed, &target(name));
             assert!(refusal.as_ref().is_err_and(|told| told.starts_with(said)), "{refusal:?}");
         }
     }

@@ -13,16 +13,11 @@ use crate::database::{DatabaseError, Disconnected};
 /// How long we wait for a session that has been told to end.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// A session of somebody else's.
-struct Process {
-    id: u64,
-    /// It runs a statement.
-    busy: bool,
-}
-
 impl Mysql {
     /// Sessions on a database that are not ours; those of ours are the administrator's.
-    async fn processes(&self, action: &str, database: &str) -> Result<Vec<Process>, DatabaseError> {
+    ///
+    /// Whether they run a statement is not asked: a session is listed as running one for a moment after its answer has come.
+    async fn processes(&self, action: &str, database: &str) -> Result<Vec<u64>, DatabaseError> {
         // The older list takes locks that every session needs; it is all that the first releases of 8.0 have.
         let source = if self.shared.has_processes {
             "performance_schema.processlist"
@@ -30,17 +25,12 @@ impl Mysql {
             "information_schema.processlist"
         };
         let sql = format!(
-            "SELECT id, command FROM {source} WHERE db = {} AND user <> {} AND command <> 'Daemon'",
+            "SELECT id FROM {source} WHERE db = {} AND user <> {} AND command <> 'Daemon'",
             literal(database),
             literal(&self.shared.endpoint.user)
         );
         let rows = self.run(action, &sql).await?.into_iter().flatten();
-        Ok(rows
-            .filter_map(|row| {
-                let [id, command] = fixed(row);
-                Some(Process { id: id.parse().ok()?, busy: !matches!(command.as_str(), "Sleep" | "Killed") })
-            })
-            .collect())
+        Ok(rows.filter_map(|row| fixed::<1>(row)[0].parse().ok()).collect())
     }
 
     /// Of these sessions, the ones that are in a transaction.
@@ -48,10 +38,10 @@ impl Mysql {
     /// MySQL's own instruments tell. Where there are none, InnoDB's monitor does, which on MySQL leaves out who only reads;
     /// `information_schema.innodb_trx` knows them, but is a copy that is not renewed as long as somebody looks at it more
     /// often than ten times a second.
-    async fn in_transaction(&self, action: &str, processes: &[Process]) -> Result<Vec<u64>, DatabaseError> {
+    async fn in_transaction(&self, action: &str, processes: &[u64]) -> Result<Vec<u64>, DatabaseError> {
         const INSTRUMENTS: &str = "SELECT t.processlist_id FROM performance_schema.events_transactions_current e \
              JOIN performance_schema.threads t ON t.thread_id = e.thread_id \
-             WHERE e.state = 'ACTIVE' AND e.autocommit = 'NO' AND t.processlist_id IS NOT NULL";
+             WHERE e.state = 'ACTIVE' AND t.processlist_id IS NOT NULL";
         const COPY: &str = "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx";
         if processes.is_empty() {
             return Ok(Vec::new());
@@ -77,14 +67,13 @@ impl Mysql {
                 .map(text);
             open.extend(open_transactions(&monitor.unwrap_or_default()));
         }
-        Ok(processes.iter().map(|process| process.id).filter(|id| open.contains(id)).collect())
+        Ok(processes.iter().copied().filter(|id| open.contains(id)).collect())
     }
 
     pub(super) async fn is_in_transaction(&self, database: &str) -> Result<bool, DatabaseError> {
         let action = format!("look for open transactions on database {database}");
-        let idle: Vec<Process> =
-            self.processes(&action, database).await?.into_iter().filter(|process| !process.busy).collect();
-        Ok(!self.in_transaction(&action, &idle).await?.is_empty())
+        let processes = self.processes(&action, database).await?;
+        Ok(!self.in_transaction(&action, &processes).await?.is_empty())
     }
 
     /// Ends the sessions of others on a database and waits until they are gone.
@@ -93,13 +82,11 @@ impl Mysql {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let mut processes = self.processes(&action, database).await?;
         let open = self.in_transaction(&action, &processes).await?;
-        let busy = processes.iter().filter(|process| process.busy && !open.contains(&process.id)).count();
-        let result =
-            Disconnected { sessions: count(processes.len()), in_transaction: count(open.len() + busy) };
+        let result = Disconnected { sessions: count(processes.len()), in_transaction: count(open.len()) };
         let deadline = Instant::now() + SETTLE;
         while !processes.is_empty() {
             for process in &processes {
-                if let Err(failure) = self.try_run(&format!("KILL {}", process.id)).await
+                if let Err(failure) = self.try_run(&format!("KILL {process}")).await
                     // "Unknown thread id": it has ended by itself.
                     && error::number(&failure) != Some(1094)
                 {

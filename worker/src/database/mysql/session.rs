@@ -1,6 +1,7 @@
 //! A session of ours on one database: reading.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use super::quote::{self, ident};
 use super::values::Reading;
 use super::wire::{Row, batch, fixed};
 use super::{OWNER, Shared, catalog, counters, wire, write};
-use crate::database::catalog::{Catalog, Table, TableName};
+use crate::database::catalog::{Attributes, Catalog, ObjectKey, Table, TableName};
 use crate::database::rows::{Contents, NewRow, Rejection, Rows, Value};
 use crate::database::{CounterBehind, DatabaseError, Session};
 
@@ -32,7 +33,7 @@ impl MySqlSession {
     pub(super) async fn open(shared: Arc<Shared>, database: String) -> Result<Self, DatabaseError> {
         let fail = |error| classify(error, &format!("connect to database {database}"), &database);
         let mut connection =
-            wire::connect(shared.options(Some(&database)), shared.server).await.map_err(&fail)?;
+            wire::connect(&shared.login(Some(&database)), shared.server).await.map_err(&fail)?;
         // Nobody but the migrations of this very database locks anything of its.
         let limits = if shared.server.is_mariadb() {
             "SET lock_wait_timeout = 2, max_statement_time = 60"
@@ -204,7 +205,7 @@ impl Session for MySqlSession {
     /// All of it or nothing only as far as the server goes: a statement that defines something ends the transaction that
     /// it stands in, and what was done before it stays.
     async fn execute_script(&mut self, sql: &str) -> Result<Result<(), Rejection>, DatabaseError> {
-        write::execute(self.shared.options(Some(&self.database)), &self.database, sql).await
+        write::execute(&self.shared.login(Some(&self.database)), &self.database, sql).await
     }
 }
 
@@ -254,4 +255,22 @@ fn question(condition: &str, candidates: &[Vec<Value>], from: usize) -> String {
          SELECT {ordinal}, ({condition}) IS NOT FALSE FROM {table}; SHOW WARNINGS",
         rows.join(", ")
     )
+}
+
+/// The same for what databases share.
+pub(super) fn with_user_renamed(
+    objects: BTreeMap<ObjectKey, Attributes>,
+    user: &str,
+) -> BTreeMap<ObjectKey, Attributes> {
+    if user == OWNER {
+        return objects;
+    }
+    let renamed = |text: String| text.replace(user, OWNER);
+    objects
+        .into_iter()
+        .map(|(key, attributes)| {
+            let key = ObjectKey { owner: key.owner.map(renamed), path: renamed(key.path), ..key };
+            (key, attributes.into_iter().map(|(name, value)| (name, renamed(value))).collect())
+        })
+        .collect()
 }

@@ -20,26 +20,62 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(150);
 /// Values as the server sends them: bytes of UTF-8 for what is text, plain bytes for what is binary; `None` is NULL.
 pub(super) type Row = Vec<Option<Vec<u8>>>;
 
-/// How to reach a database with this login; `None` for no database.
-pub(super) fn options(endpoint: &Endpoint, database: Option<&str>) -> MySqlConnectOptions {
-    let options = MySqlConnectOptions::new()
-        .host(&endpoint.host)
-        .port(endpoint.port)
-        .username(&endpoint.user)
-        .password(&endpoint.password)
-        .charset("utf8mb4")
-        // `caching_sha2_password` wants TLS for a user's first login; nobody is asked for a certificate.
-        .ssl_mode(MySqlSslMode::Preferred)
-        // All of this is in `pinned`.
-        .pipes_as_concat(false)
-        .no_engine_substitution(false)
-        .timezone(None)
-        .set_names(false)
-        .statement_cache_capacity(0)
-        .disable_statement_logging();
-    match database {
-        Some(database) => options.database(database),
-        None => options,
+/// How to log in.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    options: MySqlConnectOptions,
+    /// The server is on this machine, where nobody listens.
+    near: bool,
+}
+
+impl Login {
+    /// To a database, or to none.
+    pub(super) fn to(endpoint: &Endpoint, database: Option<&str>) -> Self {
+        let options = MySqlConnectOptions::new()
+            .host(&endpoint.host)
+            .port(endpoint.port)
+            .username(&endpoint.user)
+            .password(&endpoint.password)
+            .charset("utf8mb4")
+            // Nobody is asked for a certificate.
+            .ssl_mode(MySqlSslMode::Preferred)
+            // All of this is in `pinned`.
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .set_names(false)
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        let options = match database {
+            Some(database) => options.database(database),
+            None => options,
+        };
+        let host = endpoint.host.as_str();
+        let near = host == "localhost" || host == "::1" || host.starts_with("127.");
+        Self { options, near }
+    }
+
+    /// As somebody else.
+    pub(super) fn of(self, user: &str, password: &str) -> Self {
+        Self { options: self.options.username(user).password(password), ..self }
+    }
+
+    /// To a server of ours, which only this machine reaches.
+    pub(super) fn on_ours(self, ours: bool) -> Self {
+        Self { near: self.near || ours, ..self }
+    }
+
+    /// Logs in. On this machine without TLS, which costs 45 ms; but `caching_sha2_password` wants it for a user's first login,
+    /// and some servers want it of everybody (3159) or of some (1045).
+    async fn connect(&self) -> Result<MySqlConnection, sqlx::Error> {
+        if self.near {
+            match self.options.clone().ssl_mode(MySqlSslMode::Disabled).connect().await {
+                Err(sqlx::Error::Configuration(_)) => {}
+                Err(error) if matches!(super::error::number(&error), Some(1045 | 3159)) => {}
+                told => return told,
+            }
+        }
+        self.options.connect().await
     }
 }
 
@@ -63,18 +99,15 @@ pub(super) fn pinned(server: Server) -> String {
 }
 
 /// Connects, and pins the session's settings.
-pub(super) async fn connect(
-    options: MySqlConnectOptions,
-    server: Server,
-) -> Result<MySqlConnection, sqlx::Error> {
-    let mut connection = connect_plain(options).await?;
+pub(super) async fn connect(login: &Login, server: Server) -> Result<MySqlConnection, sqlx::Error> {
+    let mut connection = connect_plain(login).await?;
     batch(&mut connection, pinned(server)).await?;
     Ok(connection)
 }
 
 /// Connects, and leaves the session as the server has it.
-pub(super) async fn connect_plain(options: MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {
-    match timeout(CONNECT_LIMIT, options.connect()).await {
+pub(super) async fn connect_plain(login: &Login) -> Result<MySqlConnection, sqlx::Error> {
+    match timeout(CONNECT_LIMIT, login.connect()).await {
         Ok(connected) => connected,
         Err(_) => Err(silent()),
     }

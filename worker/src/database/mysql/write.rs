@@ -8,12 +8,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sqlx::Connection as _;
-use sqlx::mysql::MySqlConnectOptions;
 
 use super::error::{changes_data, classify, refusal, rejection};
 use super::quote::{ident, idents, literal, table, value};
 use super::session::MySqlSession;
-use super::wire::{self, Row, batch, batch_into, fixed};
+use super::wire::{self, Login, Row, batch, batch_into, fixed};
 use crate::database::DatabaseError;
 use crate::database::catalog::TableName;
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
@@ -382,20 +381,16 @@ pub(super) async fn try_insert(session: &mut MySqlSession, row: &NewRow) -> Resu
 }
 
 /// Runs SQL of the user's in a session of its own, with the settings that the server gives to everybody.
-pub(super) async fn execute(
-    options: MySqlConnectOptions,
-    database: &str,
-    sql: &str,
-) -> Result<Answer, DatabaseError> {
-    match run_script(options, sql).await {
+pub(super) async fn execute(login: &Login, database: &str, sql: &str) -> Result<Answer, DatabaseError> {
+    match run_script(login, sql).await {
         Ok(()) => Ok(Ok(())),
         Err(error) => rejection(error, "run SQL", database).map(Err),
     }
 }
 
 /// Runs a script in one transaction, as far as its statements do not end it.
-pub(super) async fn run_script(options: MySqlConnectOptions, sql: &str) -> Result<(), sqlx::Error> {
-    let mut connection = wire::connect_plain(options).await?;
+pub(super) async fn run_script(login: &Login, sql: &str) -> Result<(), sqlx::Error> {
+    let mut connection = wire::connect_plain(login).await?;
     // The driver asks for IGNORE_SPACE, which would make names of functions words that cannot name anything else.
     let begin = "SET NAMES utf8mb4, sql_mode = DEFAULT; START TRANSACTION".to_owned();
     batch(&mut connection, begin).await?;

@@ -264,7 +264,7 @@ mod tests {
         assert!(!create.contains("KEY `a` (`a`)") && !create.contains("t_ibfk_2"), "{create}");
         assert!(
             create.contains(
-                "FOREIGN KEY (`id`) REFERENCES `mrt nowhere` (`id`),\n  FOREIGN KEY (`a`) REFERENCES `p` (`id`),\n  CONSTRAINT `c`"
+                "FOREIGN KEY (`id`) REFERENCES `mrt nowhere` (`id`),\n  FOREIGN KEY (`a`) REFERENCES `p` (`id`),\n  CONSTRAINT `fkb`"
             ),
             "{create}"
         );

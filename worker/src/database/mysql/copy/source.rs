@@ -353,7 +353,7 @@ async fn place_sequences(
     for sequence in &mut source.sequences {
         let name = ident(&sequence.name);
         let next = match batch(connection, format!("SELECT NEXTVAL({name})")).await {
-            Ok(answers) => answers.into_iter().flatten().next().map(|row| fixed::<1>(row)),
+            Ok(answers) => answers.into_iter().flatten().next().map(fixed::<1>),
             // It has run out, and stands at its end.
             Err(error) if crate::database::mysql::error::number(&error) == Some(4084) => None,
             Err(error) => return Err(error),

@@ -123,10 +123,8 @@ fn quoted_name(text: &str) -> Option<(String, &str)> {
     let mut chars = text.strip_prefix('`')?.char_indices().peekable();
     let mut name = String::new();
     while let Some((at, c)) = chars.next() {
-        if c == '`' {
-            if chars.next_if(|(_, next)| *next == '`').is_none() {
-                return Some((name, &text[at + 2..]));
-            }
+        if c == '`' && chars.next_if(|(_, next)| *next == '`').is_none() {
+            return Some((name, &text[at + 2..]));
         }
         name.push(c);
     }

@@ -6,6 +6,8 @@ mod catalog;
 mod copy;
 mod engine;
 mod rows;
+mod timing;
+mod users;
 mod values;
 
 use mrt_chain::settings::{EngineKind, Role, ServerSettings, Target};
@@ -83,8 +85,8 @@ fn db(number: usize) -> DatabaseName {
 
 /// A connection as the migrations have it.
 async fn as_owner(engine: &Mysql, database: &DatabaseName) -> MySqlConnection {
-    let options = engine.shared.project_options(Some(&engine.stored(database)));
-    connect_plain(options).await.unwrap()
+    let login = engine.shared.project_login(Some(&engine.stored(database)));
+    connect_plain(&login).await.unwrap()
 }
 
 async fn run(connection: &mut MySqlConnection, sql: &str) {
