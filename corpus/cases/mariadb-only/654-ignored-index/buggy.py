@@ -1,0 +1,18 @@
+"""Find articles by title"""
+
+from alembic import op
+
+revision = "c654_buggy"
+down_revision = "c654_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index("ix_articles_hidden", table_name="articles")
+    op.create_index("ix_articles_title", "articles", ["title"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_articles_title", table_name="articles")
+    op.create_index("ix_articles_hidden", "articles", ["title"])

@@ -1,0 +1,16 @@
+"""Explain places.at"""
+
+from alembic import op
+
+revision = "c604_buggy"
+down_revision = "c604_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE places MODIFY at POINT NOT NULL SRID 4326 COMMENT 'The entrance'")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE places MODIFY at POINT NOT NULL")
