@@ -43,8 +43,6 @@ const SETTINGS: &[&str] = &[
     // Memory has no asynchronous writes; waiting for them costs MySQL a second of its start.
     "--innodb-use-native-aio=OFF",
     "--innodb-log-group-home-dir=/mrt-log",
-    // Nobody reads what it measures, and MySQL measures by default: half a second of its start, 200 MB of memory.
-    "--performance-schema=OFF",
     // A login must not wait for a name server.
     "--skip-name-resolve",
     // Applications bring pools of connections, and many are checked at the same time.
@@ -150,10 +148,10 @@ mod tests {
 
     #[test]
     fn the_users_arguments_come_last() {
-        let target = Target { server: docker(None, &["--performance-schema=ON"]), ..target("mysql:8.4") };
+        let target = Target { server: docker(None, &["--event-scheduler=ON"]), ..target("mysql:8.4") };
         let arguments = arguments(&target);
-        assert_eq!(arguments.last().map(String::as_str), Some("--performance-schema=ON"));
-        assert!(arguments.contains(&"--performance-schema=OFF".to_owned()));
+        assert_eq!(arguments.last().map(String::as_str), Some("--event-scheduler=ON"));
+        assert!(arguments.contains(&"--event-scheduler=OFF".to_owned()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::database::catalog::Catalog;
 use crate::database::mysql::flavor::Server;
@@ -98,7 +98,7 @@ async fn places(test: &str) -> Vec<Place> {
 }
 
 async fn connect(endpoint: &Endpoint) -> MySqlConnection {
-    let mut connection = wire::options(endpoint, None).connect().await.unwrap();
+    let mut connection = wire::connect_plain(&wire::Login::to(endpoint, None)).await.unwrap();
     run(
         &mut connection,
         "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",

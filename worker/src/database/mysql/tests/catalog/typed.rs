@@ -56,7 +56,7 @@ async fn families_are_known() {
         ("time(3)", Family::Time { zoned: false, digits: 3 }),
         ("datetime", Family::Timestamp { zoned: false, digits: 0 }),
         ("datetime(6)", Family::Timestamp { zoned: false, digits: 6 }),
-        ("timestamp(2) null", Family::Timestamp { zoned: true, digits: 2 }),
+        ("timestamp(2) null", Family::Timestamp { zoned: false, digits: 2 }),
         ("enum('a','it''s','c,d')", Family::Enum(vec!["a".into(), "it's".into(), "c,d".into()])),
         ("set('a','b')", Family::Other),
         ("bit(3)", Family::Other),
