@@ -1,0 +1,23 @@
+"""All articles are in one language"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c545_correct"
+down_revision = "c545_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("articles", sa.Column("code", sa.String(5)))
+    op.execute("UPDATE articles SET code = lang")
+    op.drop_column("articles", "lang")
+
+
+def downgrade() -> None:
+    op.add_column("articles", sa.Column("lang", sa.String(5)))
+    op.execute("UPDATE articles SET lang = code")
+    op.drop_column("articles", "code")
+    op.drop_index("ix_articles_author", table_name="articles")
+    op.create_index("ix_articles_author", "articles", ["author", "lang"])
