@@ -82,7 +82,7 @@ impl Labels {
             let labels: Vec<String> = known.labels.iter().map(|label| dialect.literal(label)).collect();
             table.checks.push(Check {
                 name: None,
-                condition: format!("{} IN ({})", dialect.quoted(column), labels.join(", ")),
+                condition: format!("{} IN ({})", dialect.exact(column), labels.join(", ")),
                 columns: vec![column.clone()],
             });
         }

@@ -274,9 +274,9 @@ pub trait Dialect: Send + Sync {
     /// An unquoted identifier as the engine stores it (`Users` is `users` on PostgreSQL).
     fn fold(&self, identifier: &str) -> String;
 
-    /// A name, quoted.
-    fn quoted(&self, identifier: &str) -> String {
-        format!("\"{}\"", identifier.replace('"', "\"\""))
+    /// A column of texts, to be compared letter by letter.
+    fn exact(&self, column: &str) -> String {
+        format!("\"{}\"", column.replace('"', "\"\""))
     }
 
     /// A string literal.

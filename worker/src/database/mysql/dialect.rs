@@ -24,8 +24,9 @@ impl Dialect for MySqlDialect {
         identifier.to_lowercase()
     }
 
-    fn quoted(&self, identifier: &str) -> String {
-        quote::ident(identifier)
+    /// Most collations take letters of either case for equal.
+    fn exact(&self, column: &str) -> String {
+        format!("CAST({} AS BINARY)", quote::ident(column))
     }
 
     fn literal(&self, text: &str) -> String {

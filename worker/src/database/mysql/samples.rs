@@ -25,9 +25,17 @@ pub(super) fn of(native: &str, edge: bool) -> Vec<Value> {
         "xmltype" => count(|n| format!("<entry id=\"{n}\">text</entry>")),
         "vector" => vectors(length.unwrap_or(2048) as usize, edge),
         "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
-        | "multipolygon" | "geometrycollection" | "geomcollection" => geometries(name, edge),
+        | "multipolygon" | "geometrycollection" | "geomcollection" => {
+            geometries(name, reference_system(rest), edge)
+        }
         _ => Vec::new(),
     }
+}
+
+/// The number behind `srid`, without which a column of MySQL's takes no value.
+fn reference_system(rest: &str) -> u32 {
+    let number = rest.split_once("srid ").map(|(_, number)| number.split(' ').next().unwrap_or_default());
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 trait LowerCase {
@@ -89,13 +97,13 @@ fn vectors(length: usize, edge: bool) -> Vec<Value> {
 }
 
 /// As both servers store them, and take them in place of what `ST_GeomFromText` makes: the reference system, then well-known
-/// binary. A column that is bound to a reference system takes none of these, and says so.
-fn geometries(name: &str, edge: bool) -> Vec<Value> {
+/// binary.
+fn geometries(name: &str, system: u32, edge: bool) -> Vec<Value> {
     let ends: Vec<f64> =
         if edge { vec![0.0, -179.999_999_999_999] } else { (1..=COUNT).map(f64::from).collect() };
     ends.into_iter()
         .map(|n| {
-            let mut bytes = 0u32.to_le_bytes().to_vec();
+            let mut bytes = system.to_le_bytes().to_vec();
             shape(&mut bytes, name, n);
             Value::Bytes(bytes)
         })
@@ -161,6 +169,10 @@ mod tests {
             assert_eq!(distinct.len(), ordinary.len(), "{native}");
         }
         assert!(of("varchar(3)", false).is_empty());
+        let Some(Value::Bytes(point)) = of("point SRID 4326", false).into_iter().next() else {
+            panic!("no point")
+        };
+        assert_eq!(point[..4], 4326u32.to_le_bytes());
         assert!(of("set('A')", false).contains(&Value::Text("A".to_owned())));
     }
 }

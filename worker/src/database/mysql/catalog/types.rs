@@ -17,7 +17,10 @@ pub(super) fn column_type(column: &ColumnText, collation: Option<&str>) -> Colum
         Some(collation) => {
             format!("{} CHARACTER SET {} COLLATE {collation}", column.ty, charset_of(collation))
         }
-        None => column.ty.clone(),
+        None => match &column.srid {
+            Some(system) => format!("{} SRID {system}", column.ty),
+            None => column.ty.clone(),
+        },
     };
     let domain_checks = if unsigned && fractional { vec![NOT_NEGATIVE.to_owned()] } else { Vec::new() };
     ColumnType { family, native, domain_checks }
