@@ -46,7 +46,12 @@ fn are_their_own_verdicts(python: &Path, bad: &[(Revision<'_>, &str)], settings:
     assert_eq!(others, cells(&alone));
     assert_eq!(own.len(), bad.len());
     for ((id, ..), kind) in bad {
-        let found: Vec<&str> = kinds(&together, id).into_iter().map(|(kind, _)| kind).collect();
+        // What a step that failed has left half-way is told beside the failure.
+        let found: Vec<&str> = kinds(&together, id)
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .filter(|kind| *kind != "half-applied")
+            .collect();
         let expected: Vec<&str> = Some(*kind).filter(|kind| !kind.is_empty()).into_iter().collect();
         assert_eq!(found, expected, "{id}: {together:#}");
     }

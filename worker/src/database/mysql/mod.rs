@@ -1,13 +1,13 @@
 //! MySQL 8.0 to 9, and MariaDB 10.6 to 12: two engines that share a protocol.
 //!
-//! What is one or the other's alone follows from [`flavor::Server`].
+//! What is one or the other's alone follows from `flavor::Server`.
 //!
 //! A server of ours (a container) is used as it is: migrations log in as `mrt`. A server that somebody gave us is shared:
 //! user and databases carry the run's own name (`mrt_1f2e3d4c_…`), nothing else is touched, [`Engine::close`] takes them
 //! away, and what a run that died has left is taken away when the next one opens the server (each run holds a lock by which
 //! the living are known).
 //!
-//! Neither server can copy a database; [`copy`] tells how it is done.
+//! Neither server can copy a database; `copy` tells how it is done.
 
 mod catalog;
 mod copy;
