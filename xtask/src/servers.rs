@@ -37,7 +37,6 @@ const CARELESS_INNODB: &[&str] = &[
     "--innodb-doublewrite=OFF",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-use-native-aio=OFF",
-    "--performance-schema=OFF",
     "--character-set-server=utf8mb4",
     "--max-connections=500",
 ];
