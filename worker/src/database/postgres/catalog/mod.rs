@@ -103,7 +103,10 @@ pub(super) async fn read(
     for mut c in next().into_iter().map(Cursor::new) {
         let (index, number, options, target) = (c.number(), c.text(), c.elements(), c.option());
         let target = target.map(|t| format!("statistics {t}"));
-        let set: Vec<String> = options.into_iter().flatten().chain(target).collect();
+        let set: Vec<String> = raw::set_by_people(options).into_iter().flatten().chain(target).collect();
+        if set.is_empty() {
+            continue;
+        }
         let told = format!("{number}: {}", set.join(" "));
         raw.index_column_options.entry(index).or_default().push(told);
     }

@@ -159,7 +159,7 @@ impl Attribute {
                 compression: c.option(),
                 statistics_target: c.option(),
                 privileges: c.elements(),
-                options: c.elements(),
+                options: set_by_people(c.elements()),
                 foreign_options: c.elements(),
                 effective_collation: c.number(),
                 default: c.option(),
@@ -523,4 +523,23 @@ impl Raw {
 /// A name as the model has it: without schema in the default one.
 pub(super) fn name(schema: String, name: String) -> TableName {
     TableName { schema: (schema != "public").then_some(schema), name }
+}
+
+/// The options of a column that somebody has set: late minor releases (17.12) keep a mark of their own among them, `pg_attver`,
+/// which is another one for each table that is made.
+pub(super) fn set_by_people(options: Option<Vec<String>>) -> Option<Vec<String>> {
+    let set: Vec<String> = options?.into_iter().filter(|option| !option.starts_with("pg_")).collect();
+    (!set.is_empty()).then_some(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_of_the_servers_is_no_option() {
+        let kept = |options: &[&str]| set_by_people(Some(options.iter().map(|o| (*o).to_owned()).collect()));
+        assert_eq!(kept(&["pg_attver=22120600"]), None);
+        assert_eq!(kept(&["pg_attver=7", "n_distinct=5"]), Some(vec!["n_distinct=5".to_owned()]));
+    }
 }
