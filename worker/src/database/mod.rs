@@ -4,7 +4,9 @@
 //! reads its catalog or spells a value is known in that engine's own module and nowhere else.
 
 pub mod catalog;
+mod credentials;
 pub mod mysql;
+mod objects;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use mrt_chain::settings::{EngineKind, Role, ServerSettings, Target};
-use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
 
@@ -14,6 +13,7 @@ use super::users::{self, Users};
 use super::wire::{self, Login, first, fixed};
 use super::{Mysql, OWNER, Shared, error};
 use crate::database::DatabaseError;
+use crate::database::credentials::{derived_password, random_hex};
 use crate::server::Endpoint;
 
 /// What the user that runs migrations may do on a server of ours, when it is to be an ordinary owner of its databases: what
@@ -287,23 +287,6 @@ fn is_of_a_run(name: &str) -> bool {
 /// The lock of a run, by which it is known to live.
 fn lock_name(run: &str) -> String {
     format!("mrt_{run}")
-}
-
-fn derived_password(administrators: &str) -> String {
-    let digest =
-        Sha256::new().chain_update("the user of migrations\0").chain_update(administrators).finalize();
-    hex(&digest[..16])
-}
-
-fn random_hex(bytes: usize) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut buffer = vec![0; bytes];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut buffer)?;
-    Ok(hex(&buffer))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

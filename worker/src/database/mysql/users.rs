@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
 use sqlx::mysql::MySqlConnection;
 
 use super::error;
@@ -14,6 +13,7 @@ use super::flavor::Server;
 use super::quote::{ident, literal};
 use super::wire::{Row, batch, fixed};
 use crate::database::catalog::{Attributes, MEMBER, ObjectKey, ObjectKind, PASSWORD};
+use crate::database::credentials;
 
 /// All accounts, and all databases that are not ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -323,8 +323,7 @@ fn fingerprint(secret: &str) -> String {
     if !secret.starts_with('*') && !secret.starts_with("2A") {
         return "set".to_owned();
     }
-    let digest = Sha256::new().chain_update("password\0").chain_update(secret).finalize();
-    format!("set, fingerprint {:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+    credentials::fingerprint(secret)
 }
 
 #[cfg(test)]

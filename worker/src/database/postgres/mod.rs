@@ -23,12 +23,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mrt_chain::settings::{Role, ServerSettings, Target};
-use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::{Instant, sleep};
 
 use crate::database::catalog::{Attributes, ObjectKey};
+use crate::database::credentials::{derived_password, random_hex};
 use crate::database::rows::Rejection;
 use crate::database::{DatabaseError, DatabaseName, Dialect, Disconnected, Engine, Session};
 use crate::server::Endpoint;
@@ -653,21 +653,4 @@ fn url(scheme: &str, shared: &Shared, password: &str, database: &str) -> String 
     }
     let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     format!("{scheme}://{role}:{password}@{host}:{port}/{database}")
-}
-
-fn derived_password(administrators: &str) -> String {
-    let digest =
-        Sha256::new().chain_update("the role of migrations\0").chain_update(administrators).finalize();
-    hex(&digest[..16])
-}
-
-fn random_hex(bytes: usize) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut buffer = vec![0; bytes];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut buffer)?;
-    Ok(hex(&buffer))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::quote::{self, array_elements, ident, literal};
 use super::wire::Row;
 use crate::database::catalog::{Attributes, MEMBER, ObjectKey, ObjectKind, PASSWORD};
+use crate::database::credentials;
 
 /// Boolean attributes, in the order in which the query reads them: as compared, and as SQL says them.
 const FLAGS: [(&str, &str); 7] = [
@@ -271,8 +270,7 @@ fn fingerprint(stored: &str) -> String {
     if !stored.starts_with("md5") {
         return "set".to_owned();
     }
-    let digest = Sha256::new().chain_update("password\0").chain_update(stored).finalize();
-    format!("set, fingerprint {}", super::hex(&digest[..4]))
+    credentials::fingerprint(stored)
 }
 
 #[cfg(test)]

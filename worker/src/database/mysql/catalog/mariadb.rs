@@ -2,13 +2,13 @@
 //! the server has them stored; sequences and packages are its own.
 
 use super::mysql::{event, trigger};
-use super::objects::Builder;
 use super::raw::{Raw, Routine};
 use super::reading::{Fields, body};
 use super::text::{Cursor, Token, tokens};
 use crate::database::catalog::Attributes;
 use crate::database::mysql::quote::literal;
 use crate::database::mysql::wire::Row;
+use crate::database::objects::Builder;
 
 /// The questions about what is not a table or view, in the order in which [`take`] reads the answers.
 pub(super) fn questions(database: &str) -> Vec<String> {

@@ -1,12 +1,13 @@
 //! What MySQL alone says, out of its data dictionary.
 
-use super::objects::{Builder, modes};
+use super::objects::modes;
 use super::raw::{Event, Raw, Routine, Trigger};
 use super::reading::{Fields, body};
 use crate::database::catalog::{Attributes, DEFINER};
 use crate::database::mysql::flavor::Server;
 use crate::database::mysql::quote::literal;
 use crate::database::mysql::wire::Row;
+use crate::database::objects::Builder;
 
 /// The questions about what is not a table or view, in the order in which [`take`] reads the answers.
 pub(super) fn questions(server: Server, database: &str) -> Vec<String> {

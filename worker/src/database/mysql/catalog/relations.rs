@@ -3,11 +3,11 @@
 use super::column::{ColumnText, Generated};
 use super::key::{ForeignKeyText, KeyKind, KeyText};
 use super::names::{is_invented_check, is_invented_foreign_key, is_invented_key};
-use super::objects::{Builder, Objects, add, key};
 use super::partition::PartitionText;
 use super::raw::Raw;
 use super::table::{CheckText, TableText};
 use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind, SERVED_KEY};
+use crate::database::objects::{Builder, Objects, add, key};
 
 /// Collects them all.
 pub(super) fn collect(raw: &Raw, objects: &mut Objects) {

@@ -1,62 +1,14 @@
 //! The comparing view: what is not a part of a table.
 
-use std::collections::BTreeMap;
-
 use super::expression;
 use super::listings::Listing;
 use super::queries::class;
 use super::raw::{Cursor, Raw, Type};
 use super::{names, relations};
-use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKey, ObjectKind};
+use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind};
+use crate::database::objects::{Builder, Objects, add, key};
 use crate::database::postgres::quote::array_elements;
 use crate::database::postgres::wire::Row;
-
-/// All objects, as they are collected.
-pub(super) type Objects = BTreeMap<ObjectKey, Attributes>;
-
-/// Adds an object. Two objects that play one role (two unnamed unique constraints on one column) are counted.
-pub(super) fn add(objects: &mut Objects, key: ObjectKey, attributes: Attributes) {
-    let mut count = 1;
-    let mut numbered = key.clone();
-    while objects.contains_key(&numbered) {
-        count += 1;
-        numbered.path = format!("{} {count}", key.path);
-    }
-    objects.insert(numbered, attributes);
-}
-
-/// Attributes, built one by one; what is absent or off is left out.
-#[derive(Default)]
-pub(super) struct Builder(Attributes);
-
-impl Builder {
-    pub(super) fn some(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
-        if let Some(value) = value {
-            self.0.insert(name, value.into());
-        }
-        self
-    }
-
-    pub(super) fn text(self, name: &'static str, value: impl Into<String>) -> Self {
-        self.some(name, Some(value))
-    }
-
-    pub(super) fn flag(self, name: &'static str, value: bool) -> Self {
-        self.some(name, value.then_some("yes"))
-    }
-
-    pub(super) fn list(self, name: &'static str, value: Option<&Vec<String>>) -> Self {
-        self.some(name, value.map(|v| v.join(", ")))
-    }
-
-    pub(super) fn done(self) -> Attributes {
-        self.0
-    }
-}
-
-pub(super) fn key(kind: ObjectKind, owner: Option<String>, path: String) -> ObjectKey {
-    ObjectKey { owner, kind, path }
-}
 
 /// Collects listings, settings, functions, types and domains.
 pub(super) fn collect(raw: &Raw, listed: Vec<(Listing, Vec<Row>)>, objects: &mut Objects) {

@@ -2,10 +2,10 @@
 
 use super::expression;
 use super::names::is_invented;
-use super::objects::{Builder, Objects, add, key};
 use super::queries::class;
 use super::raw::{Attribute, Constraint, Index, Oid, Raw, Relation, Sequence};
 use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind};
+use crate::database::objects::{Builder, Objects, add, key};
 
 /// Collects them all.
 pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
