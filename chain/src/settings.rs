@@ -146,6 +146,10 @@ pub enum EngineKind {
     MySql,
     /// MariaDB.
     MariaDb,
+    /// Microsoft SQL Server.
+    SqlServer,
+    /// Oracle Database.
+    Oracle,
 }
 
 impl Suite {
@@ -190,6 +194,8 @@ impl EngineKind {
             Self::Postgres => "postgres",
             Self::MySql => "mysql",
             Self::MariaDb => "mariadb",
+            Self::SqlServer => "mssql",
+            Self::Oracle => "oracle",
         }
     }
 
@@ -200,6 +206,8 @@ impl EngineKind {
             Self::Postgres => "PostgreSQL",
             Self::MySql => "MySQL",
             Self::MariaDb => "MariaDB",
+            Self::SqlServer => "SQL Server",
+            Self::Oracle => "Oracle",
         }
     }
 
@@ -207,7 +215,7 @@ impl EngineKind {
     pub fn has_server(self) -> bool {
         match self {
             Self::Sqlite => false,
-            Self::Postgres | Self::MySql | Self::MariaDb => true,
+            Self::Postgres | Self::MySql | Self::MariaDb | Self::SqlServer | Self::Oracle => true,
         }
     }
 
@@ -218,6 +226,8 @@ impl EngineKind {
             Self::Postgres => &["postgres", "postgresql"],
             Self::MySql => &["mysql"],
             Self::MariaDb => &["mariadb", "mysql"],
+            Self::SqlServer => &["mssql", "sqlserver"],
+            Self::Oracle => &["oracle"],
         }
     }
 }

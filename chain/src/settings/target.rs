@@ -18,16 +18,24 @@ const MYSQL: RangeInclusive<u32> = 8..=9;
 /// The major releases of MariaDB that are supported; of the first only from 10.6 on, the oldest with atomic DDL.
 const MARIADB: RangeInclusive<u32> = 10..=12;
 
+/// The releases of SQL Server that are supported, by which its images are tagged, too.
+const SQL_SERVER: &[&str] = &["2019", "2022", "2025"];
+
+/// The major releases of Oracle that are supported. The newest is 23 to its server, and 26 to those who sell it.
+const ORACLE: &[u32] = &[19, 21, 23, 26];
+
 /// The releases that people choose among; others of the supported ones can be asked for just as well.
 const POSTGRES_RELEASES: &[&str] = &["12", "13", "14", "15", "16", "17", "18"];
 const MYSQL_RELEASES: &[&str] = &["8.0", "8.4", "9.7"];
 const MARIADB_RELEASES: &[&str] = &["10.6", "10.11", "11.4", "11.8", "12"];
+const ORACLE_RELEASES: &[&str] = &["19", "21", "23"];
 
 impl EngineKind {
     /// Every engine.
-    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb];
+    pub const ALL: [Self; 6] =
+        [Self::Sqlite, Self::Postgres, Self::MySql, Self::MariaDb, Self::SqlServer, Self::Oracle];
 
-    /// The names of every engine, as a message lists them: `sqlite, postgres, mysql and mariadb`.
+    /// The names of every engine, as a message lists them: `sqlite, postgres, mysql, mariadb, mssql and oracle`.
     pub fn names() -> String {
         let names = Self::ALL.map(Self::as_str);
         match names.split_last() {
@@ -43,23 +51,28 @@ impl EngineKind {
             Self::Postgres => POSTGRES_RELEASES,
             Self::MySql => MYSQL_RELEASES,
             Self::MariaDb => MARIADB_RELEASES,
+            Self::SqlServer => SQL_SERVER,
+            Self::Oracle => ORACLE_RELEASES,
         }
     }
 
-    /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`, `mysql`, `mariadb`).
+    /// The engine of this name or alias (`postgres`, `postgresql`, `pg`, `sqlite`, `sqlite3`, `mysql`, `mariadb`,
+    /// `mssql`, `sqlserver`, `oracle`).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "sqlite" | "sqlite3" => Some(Self::Sqlite),
             "postgres" | "postgresql" | "pg" => Some(Self::Postgres),
             "mysql" => Some(Self::MySql),
             "mariadb" => Some(Self::MariaDb),
+            "mssql" | "sqlserver" => Some(Self::SqlServer),
+            "oracle" => Some(Self::Oracle),
             _ => None,
         }
     }
 }
 
 /// The engine and version that a target's name means: `sqlite`, `postgres`, `postgres:16`, `postgresql:16-alpine`,
-/// `mysql:8.4`, `mariadb:11.8`.
+/// `mysql:8.4`, `mariadb:11.8`, `mssql:2022`, `oracle:23`.
 ///
 /// # Errors
 /// When the engine or its version is not known.
@@ -95,6 +108,16 @@ pub fn parse_target(name: &str) -> Result<(EngineKind, Option<String>), TargetEr
                 Ok((engine, Some(version.to_owned())))
             }
             _ => unsupported("give 10.6, 10.11, 11 or 12, or an image's tag like `11.8-noble`".to_owned()),
+        },
+        EngineKind::SqlServer => match numbers(version) {
+            Some((release, _)) if SQL_SERVER.contains(&&*release.to_string()) => {
+                Ok((engine, Some(version.to_owned())))
+            }
+            _ => unsupported("give 2019, 2022 or 2025, or an image's tag like `2022-latest`".to_owned()),
+        },
+        EngineKind::Oracle => match numbers(version) {
+            Some((major, _)) if ORACLE.contains(&major) => Ok((engine, Some(version.to_owned()))),
+            _ => unsupported("give 19, 21 or 23, or an image's tag like `23-slim-faststart`".to_owned()),
         },
     }
 }

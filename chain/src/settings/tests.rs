@@ -291,10 +291,10 @@ fn targets_are_replaced_by_name_and_keep_their_settings() {
     assert_eq!(suite.targets[0].locale.as_deref(), Some("C"));
     assert_eq!(names(&suite.other_targets), ["sqlite"]);
 
-    let errors = [&["oracle"][..], &["sqlite", "sqlite3"], &[]];
+    let errors = [&["db2"][..], &["sqlite", "sqlite3"], &[]];
     let errors = errors.map(|names| suite.select_targets(names).unwrap_err().to_string());
     insta::assert_snapshot!(errors.join("\n"), @r"
-    unknown engine `oracle` in target `oracle`; known are sqlite, postgres, mysql and mariadb, as in `postgres:16`
+    unknown engine `db2` in target `db2`; known are sqlite, postgres, mysql, mariadb, mssql and oracle, as in `postgres:16`
     target `sqlite` is listed twice; remove one
     no target; name at least one, `sqlite` or `postgres:16`
     ");
@@ -338,7 +338,17 @@ fn targets_have_an_engine_and_a_supported_version() {
         "mariadb:11.8-noble",
         "mariadb:12",
         "mariadb:13",
+        "mssql",
+        "sqlserver:2022",
+        "mssql:2022-CU14-ubuntu-22.04",
+        "mssql:2017",
+        "mssql:16",
+        "oracle",
         "oracle:23",
+        "oracle:23-slim-faststart",
+        "oracle:26",
+        "oracle:18",
+        "db2:11",
         "Postgres:16",
         "",
     ];

@@ -50,9 +50,9 @@ fn without_an_engine_only_files_are_left_and_the_list_says_why() {
 fn what_was_named_and_cannot_be_had_is_told_by_the_exit_code() {
     assert_eq!(targets(&["mysql:8.4", "sqlite"], Some(NOWHERE)).status.code(), Some(3));
     assert_eq!(targets(&["sqlite"], Some(NOWHERE)).status.code(), Some(0));
-    let output = targets(&["oracle:23"], Some(NOWHERE));
+    let output = targets(&["db2:11"], Some(NOWHERE));
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("known are sqlite, postgres, mysql and mariadb"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("known are sqlite, postgres, mysql, mariadb, mssql and oracle"), "{}", stderr(&output));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl Served {
     /// `None` where an engine is embedded.
     pub(super) fn of(engine: EngineKind) -> Option<Self> {
         match engine {
-            EngineKind::Sqlite => None,
+            EngineKind::Sqlite | EngineKind::SqlServer | EngineKind::Oracle => None,
             EngineKind::Postgres => Some(Self::Postgres),
             EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
         }
@@ -68,7 +68,7 @@ pub fn image(target: &Target) -> Option<String> {
 /// it as was asked for.
 pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
     let numbers = match engine {
-        EngineKind::Sqlite | EngineKind::Postgres => 1,
+        EngineKind::Sqlite | EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle => 1,
         EngineKind::MySql | EngineKind::MariaDb => 2,
     };
     let (asked, found) = (release(asked), release(found));

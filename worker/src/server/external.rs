@@ -63,6 +63,8 @@ fn bad(engine: EngineKind, origin: &str, problem: impl Into<String>) -> ServerEr
         EngineKind::Postgres | EngineKind::Sqlite => "postgres://user:password@host:5432/database",
         EngineKind::MySql => "mysql://user:password@host:3306/database",
         EngineKind::MariaDb => "mariadb://user:password@host:3306/database",
+        EngineKind::SqlServer => "mssql://user:password@host:1433/database",
+        EngineKind::Oracle => "oracle://user:password@host:1521/service",
     };
     ServerError::Url { origin: origin.to_owned(), problem: problem.into(), example }
 }
@@ -93,6 +95,8 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
     let port = match engine {
         EngineKind::Postgres => 5432,
         EngineKind::MySql | EngineKind::MariaDb => 3306,
+        EngineKind::SqlServer => 1433,
+        EngineKind::Oracle => 1521,
         EngineKind::Sqlite => return Err(bad("SQLite has no server".to_owned())),
     };
     let url = Url::parse(text.trim()).map_err(|error| bad(format!("it is not a URL: {error}")))?;
@@ -120,6 +124,8 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
     let usual = match engine {
         // The one that is always there and open to everybody.
         EngineKind::MySql | EngineKind::MariaDb => "information_schema",
+        EngineKind::SqlServer => "master",
+        EngineKind::Oracle => "FREEPDB1",
         // As every client of PostgreSQL does it.
         EngineKind::Postgres | EngineKind::Sqlite => &user,
     };

@@ -71,7 +71,7 @@ pub fn launch(target: &Target, password: String) -> Launch {
     let [mysql, mariadb] = DEFAULT_VERSIONS;
     let (default, own, variable) = match target.engine {
         EngineKind::MariaDb => (mariadb, MARIADB, "MARIADB_ROOT_PASSWORD"),
-        EngineKind::MySql | EngineKind::Postgres | EngineKind::Sqlite => {
+        _ => {
             (mysql, MYSQL, "MYSQL_ROOT_PASSWORD")
         }
     };

@@ -81,6 +81,8 @@ impl Driver {
             EngineKind::MariaDb => {
                 &["pymysql", "mysqldb", "mariadbconnector", "mysqlconnector", "aiomysql", "asyncmy"]
             }
+            EngineKind::SqlServer => &["pymssql", "pyodbc", "aioodbc"],
+            EngineKind::Oracle => &["oracledb", "cx_oracle"],
         }
     }
 
