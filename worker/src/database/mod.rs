@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod credentials;
+pub mod mssql;
 pub mod mysql;
 mod objects;
 pub mod postgres;

@@ -1,0 +1,4 @@
+//! SQL Server 2019, 2022 and 2025.
+
+mod error;
+mod wire;
