@@ -325,6 +325,17 @@ pub trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether who logs in is the server's, and the users and roles of a database are its own, so that a database is written outside
+    /// of only by what is about logins.
+    fn logins_are_apart(&self) -> bool {
+        false
+    }
+
+    /// Whether a pattern of LIKE knows classes of characters: `[0-9]`, `[^a]`.
+    fn likes_classes(&self) -> bool {
+        false
+    }
+
     /// The largest text, in characters, that edge rows put into an unbounded text column.
     fn longest_unbounded_text(&self) -> usize {
         10_000

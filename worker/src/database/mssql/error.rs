@@ -40,8 +40,8 @@ pub(super) fn trouble(number: u32) -> Option<Trouble> {
     Some(match number {
         // The session is being ended; shutdown under way, by request; paused; no logins are let in.
         596 | 6005 | 6006 | 17142 | 17147 | 18401 | 18451 => Trouble::Gone,
-        // What the operating system says of a connection, by the numbers that drivers show.
-        104 | 111 | 121 | 233 | 10053 | 10054 | 10060 | 10061 => Trouble::Gone,
+        // What Windows says of a connection that broke, by the numbers that drivers show.
+        10053 | 10054 | 10060 | 10061 => Trouble::Gone,
         // FreeTDS: no answer in time, read or write failed, cannot connect, closed by the other side, dead.
         20002..=20004 | 20006 | 20009 | 20017 | 20047 => Trouble::Gone,
         // Memory: of the pool, of the buffers, for a query within its time, below what a query needs, for a task or a login.
@@ -54,7 +54,10 @@ pub(super) fn trouble(number: u32) -> Option<Trouble> {
     })
 }
 
-/// What the server said, or nothing.
+/// From this severity on an error ends its session.
+const FATAL: u8 = 20;
+
+/// The number of an error that the server itself reported.
 pub(super) fn number(error: &Wire) -> Option<u32> {
     error.code()
 }
@@ -70,9 +73,19 @@ pub(super) fn classify(error: Wire, action: &str, database: &str) -> DatabaseErr
         }
         error => return DatabaseError::Refused { action, source: error.into() },
     };
+    sorted(told.code(), told.class(), told.message(), action, database)
+}
+
+/// Sorts what the server said, by its number and severity.
+pub(super) fn sorted(
+    number: u32,
+    severity: u8,
+    message: &str,
+    action: String,
+    database: &str,
+) -> DatabaseError {
     let database = database.to_owned();
-    let number = told.code();
-    let source = Box::new(ServerError { number, message: told.message().to_owned() });
+    let source = Box::new(ServerError { number, message: message.to_owned() });
     match trouble(number) {
         Some(Trouble::Gone) => return DatabaseError::ServerGone { action, source },
         Some(Trouble::Exhausted | Trouble::Room) => return DatabaseError::Exhausted { action, source },
@@ -84,8 +97,7 @@ pub(super) fn classify(error: Wire, action: &str, database: &str) -> DatabaseErr
         // A lock that was not had in time, a deadlock in which we gave way; the database is in use, can have one user alone, or
         // `model` is being copied.
         1205 | 1222 | 924 | 1807 | 3702 | 5061 | 5070 => DatabaseError::Locked { action, database },
-        // Severities above 19 end the session.
-        _ if told.class() >= 20 => DatabaseError::ServerGone { action, source },
+        _ if severity >= FATAL => DatabaseError::ServerGone { action, source },
         _ => DatabaseError::Refused { action, source },
     }
 }
@@ -93,7 +105,7 @@ pub(super) fn classify(error: Wire, action: &str, database: &str) -> DatabaseErr
 /// A refusal of what was to be written; an error that says nothing about the row comes back as such.
 pub(super) fn rejection(error: Wire, action: &str, database: &str) -> Result<Rejection, DatabaseError> {
     match &error {
-        Wire::Server(told) if is_about_statement(told.code()) && told.class() < 20 => {
+        Wire::Server(told) if is_about_statement(told.code()) && told.class() < FATAL => {
             Ok(refusal(told.code(), told.message().to_owned()))
         }
         _ => Err(classify(error, action, database)),
