@@ -29,8 +29,7 @@ const ROUNDS: u32 = 4;
 pub async fn ready(endpoint: &Endpoint) -> Result<(), DatabaseError> {
     let action = format!("log in to {endpoint:?}");
     let fail = |error| classify(error, &action, &endpoint.database);
-    let login = Login::to(endpoint, &endpoint.database);
-    let mut connection = Connection::log_in_plain(&login).await.map_err(fail)?;
+    let mut connection = Connection::open(endpoint, &endpoint.database).await.map_err(fail)?;
     connection.batch("SELECT 1").await.map_err(fail)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use tiberius::error::{Error, IoErrorKind};
-use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel, QueryItem, Row, ToSql};
+use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel, QueryItem, Row};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
@@ -124,19 +124,6 @@ impl Connection {
         }
         .await;
         self.end(answer)
-    }
-
-    /// Runs one query with parameters (`@P1`, `@P2`, …); the rows of its first result. Its text is a batch of its own to the
-    /// server, so that settings and temporary tables which it makes end with it.
-    pub(super) async fn rows(&mut self, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Row>, Error> {
-        let client = self.begin()?;
-        let answer = async {
-            let asking = client.query(sql, parameters);
-            let stream = timeout(ANSWER_LIMIT, asking).await.map_err(|_| silent())??;
-            collect(stream).await
-        }
-        .await;
-        Ok(self.end(answer)?.into_iter().next().unwrap_or_default())
     }
 
     /// Whether it can be used again.
