@@ -20,6 +20,8 @@ mod quote;
 mod samples;
 mod script;
 mod session;
+#[cfg(test)]
+mod tests;
 mod values;
 mod wire;
 mod write;

@@ -34,6 +34,8 @@ pub(super) struct Login {
     user: String,
     password: String,
     database: String,
+    /// By which the session is known on the server.
+    pub(super) application: &'static str,
     /// The server is on this machine, where nobody listens.
     near: bool,
 }
@@ -43,7 +45,8 @@ impl Login {
     pub(super) fn to(endpoint: &Endpoint, database: &str) -> Self {
         let Endpoint { host, port, user, password, .. } = endpoint.clone();
         let near = host == "localhost" || host == "::1" || host.starts_with("127.");
-        Self { host, port, user, password, database: database.to_owned(), near }
+        let database = database.to_owned();
+        Self { host, port, user, password, database, application: APPLICATION, near }
     }
 
     /// As somebody else.
@@ -65,7 +68,7 @@ impl Login {
         config.port(self.port);
         config.database(&self.database);
         config.authentication(AuthMethod::sql_server(&self.user, &self.password));
-        config.application_name(APPLICATION);
+        config.application_name(self.application);
         config.encryption(if self.near { EncryptionLevel::Off } else { EncryptionLevel::Required });
         config.trust_cert();
         config.handshake_timeout(Some(CONNECT_LIMIT));

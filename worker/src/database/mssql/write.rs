@@ -109,7 +109,7 @@ fn settled(row: &NewRow, columns: &Columns) -> String {
     }
 }
 
-fn insert_statement(row: &NewRow, columns: &Columns) -> String {
+pub(super) fn insert_statement(row: &NewRow, columns: &Columns) -> String {
     let known = columns.get(&(quote::schema(&row.table).to_owned(), row.table.name.clone()));
     let is_written =
         |name: &str| known.and_then(|known| known.get(name)).is_none_or(|facts| !facts.is_read_only);
