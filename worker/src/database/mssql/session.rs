@@ -192,24 +192,29 @@ impl Session for MsSqlSession {
         candidates: &[Vec<Value>],
     ) -> Result<Vec<bool>, DatabaseError> {
         let mut verdicts = vec![false; candidates.len()];
-        let mut from = 0;
-        while from < candidates.len() {
-            let (sql, to) = question(condition, columns, candidates, from);
-            let fail = |error| rejection(error, "evaluate a condition in", &self.database);
+        let mut open = vec![(0, candidates.len())];
+        while let Some((from, to)) = open.pop() {
+            let (sql, upto) = question(condition, columns, &candidates[..to], from);
             match self.connection.results(&sql).await {
                 Ok(answers) => {
-                    for (at, answer) in (from..to).zip(answers) {
+                    for (at, answer) in (from..upto).zip(answers) {
                         let verdict = answer.first().map(|row| row.flag(0)).transpose();
                         verdicts[at] =
                             verdict.map_err(self.fail("evaluate a condition in"))?.unwrap_or(false);
                     }
+                    if upto < to {
+                        open.push((upto, to));
+                    }
                 }
-                // What the server cannot compile it cannot evaluate for any.
                 Err(error) => {
-                    fail(error)?;
+                    rejection(error, "evaluate a condition in", &self.database)?;
+                    // Halves of what fails as a whole are asked on their own.
+                    if to - from > 1 {
+                        let middle = from.midpoint(to);
+                        open.extend([(middle, to), (from, middle)]);
+                    }
                 }
             }
-            from = to;
         }
         Ok(verdicts)
     }

@@ -120,10 +120,27 @@ impl Connection {
 
     /// Runs one batch; one list of rows for each statement that gives any.
     pub(super) async fn results(&mut self, sql: &str) -> Result<Vec<Vec<Row>>, Error> {
+        let mut results = Vec::new();
+        self.results_into(sql, &mut results).await?;
+        Ok(results)
+    }
+
+    /// The same, and `results` tells how far it came.
+    pub(super) async fn results_into(&mut self, sql: &str, results: &mut Vec<Vec<Row>>) -> Result<(), Error> {
         let client = self.begin()?;
         let answer = async {
-            let stream = timeout(ANSWER_LIMIT, client.simple_query(sql)).await.map_err(|_| silent())??;
-            collect(stream).await
+            let mut stream =
+                timeout(ANSWER_LIMIT, client.simple_query(sql)).await.map_err(|_| silent())??;
+            while let Some(item) = stream.try_next().await? {
+                match item {
+                    QueryItem::Metadata(_) => results.push(Vec::new()),
+                    QueryItem::Row(row) => match results.last_mut() {
+                        Some(rows) => rows.push(row),
+                        None => results.push(vec![row]),
+                    },
+                }
+            }
+            Ok(())
         }
         .await;
         self.end(answer)
@@ -150,20 +167,6 @@ impl Connection {
         self.whole = matches!(&answer, Ok(_) | Err(Error::Server(_)));
         answer
     }
-}
-
-async fn collect(mut stream: tiberius::QueryStream<'_>) -> Result<Vec<Vec<Row>>, Error> {
-    let mut results = Vec::new();
-    while let Some(item) = stream.try_next().await? {
-        match item {
-            QueryItem::Metadata(_) => results.push(Vec::new()),
-            QueryItem::Row(row) => match results.last_mut() {
-                Some(rows) => rows.push(row),
-                None => results.push(vec![row]),
-            },
-        }
-    }
-    Ok(results)
 }
 
 fn silent() -> Error {

@@ -32,7 +32,7 @@ pub(super) async fn insert(
         return Ok(Vec::new());
     }
     let columns = session.columns().await?;
-    let mut answers = Vec::with_capacity(rows.len());
+    let mut answers: Vec<Answer> = Vec::with_capacity(rows.len());
     while answers.len() < rows.len() {
         let mut sql = String::new();
         let mut sent = 0;
@@ -43,13 +43,25 @@ pub(super) async fn insert(
             sql.push_str(&guarded(&insert_statement(row, &columns), &settled(row, &columns)));
             sent += 1;
         }
-        let told = answered(session, &sql, "insert rows").await?;
-        if told.len() != sent {
+        let (told, refused) = answered(session, &sql, "insert rows").await?;
+        let came = told.len() + usize::from(refused.is_some());
+        if came > sent || (refused.is_none() && came < sent) {
             return Err(unclear(session, "insert rows"));
         }
         answers.extend(told);
+        if let Some(refused) = refused {
+            let after = rows.get(answers.len()).map(|row| settled(row, &columns)).unwrap_or_default();
+            answers.push(Err(refused));
+            roll_back(session, &after).await?;
+        }
     }
     Ok(answers)
+}
+
+/// Ends what a batch has left that the server broke off.
+async fn roll_back(session: &mut MsSqlSession, after: &str) -> Result<(), DatabaseError> {
+    let fail = session.fail("write rows to");
+    session.connection.batch(&format!("IF @@TRANCOUNT > 0 ROLLBACK; {after}")).await.map_err(fail)
 }
 
 /// A statement whose error comes as a row, and what is done after one.
@@ -62,10 +74,18 @@ fn guarded(statement: &str, after: &str) -> String {
     )
 }
 
-/// Runs guarded statements: one answer for each.
-async fn answered(session: &mut MsSqlSession, sql: &str, action: &str) -> Result<Vec<Answer>, DatabaseError> {
+/// Runs guarded statements: one answer for each, up to one whose error was none that can be guarded against, which ends the batch.
+async fn answered(
+    session: &mut MsSqlSession,
+    sql: &str,
+    action: &str,
+) -> Result<(Vec<Answer>, Option<Rejection>), DatabaseError> {
     let fail = |error| classify(error, action, &session.database);
-    let results = session.connection.results(sql).await.map_err(fail)?;
+    let mut results = Vec::new();
+    let refused = match session.connection.results_into(sql, &mut results).await {
+        Ok(()) => None,
+        Err(error) => Some(rejection(error, action, &session.database)?),
+    };
     let mut answers = Vec::new();
     for row in results.iter().flatten().filter(|row| is_answer(row)) {
         let Some(number) = row.integer(0).map_err(fail)? else {
@@ -79,7 +99,20 @@ async fn answered(session: &mut MsSqlSession, sql: &str, action: &str) -> Result
         }
         answers.push(Err(refusal(number, message)));
     }
-    Ok(answers)
+    Ok((answers, refused))
+}
+
+/// Runs one guarded statement.
+async fn answer(session: &mut MsSqlSession, sql: &str, action: &str) -> Result<Answer, DatabaseError> {
+    let (mut told, refused) = answered(session, sql, action).await?;
+    match (told.pop(), refused) {
+        (None, Some(refused)) => {
+            roll_back(session, "").await?;
+            Ok(Err(refused))
+        }
+        (Some(answer), None) if told.is_empty() => Ok(answer),
+        _ => Err(unclear(session, action)),
+    }
 }
 
 fn is_answer(row: &Row) -> bool {
@@ -167,11 +200,7 @@ pub(super) async fn update(
         assignments.join(", "),
         table = table(&row.table),
     );
-    let mut told = answered(session, &guarded(&statement, ""), "update a row").await?;
-    match told.pop() {
-        Some(answer) if told.is_empty() => Ok(answer),
-        _ => Err(unclear(session, "update a row")),
-    }
+    answer(session, &guarded(&statement, ""), "update a row").await
 }
 
 /// The number of an error of ours.
@@ -185,11 +214,7 @@ pub(super) async fn try_insert(session: &mut MsSqlSession, row: &NewRow) -> Resu
         "BEGIN TRANSACTION; {}IF @@TRANCOUNT > 0 ROLLBACK",
         guarded(&statement, &settled(row, &columns))
     );
-    let mut told = answered(session, &sql, "try to insert a row").await?;
-    match told.pop() {
-        Some(answer) if told.is_empty() => Ok(answer),
-        _ => Err(unclear(session, "try to insert a row")),
-    }
+    answer(session, &sql, "try to insert a row").await
 }
 
 /// Runs SQL of the user's in a session of its own, with the settings that drivers give to everybody, all of it or nothing.
