@@ -297,11 +297,11 @@ mod tests {
         assert_eq!(known.backups.get("d"), Some(&backup));
         assert!(known.stale.is_empty());
         known.expose("d");
-        assert_eq!(std::mem::take(&mut known.stale), [backup.clone()]);
+        assert_eq!(std::mem::take(&mut known.stale), std::slice::from_ref(&backup));
         known.keep("d", &backup);
         assert_eq!(known.backups.get("d"), None);
         known.has_served(backup.clone());
-        assert_eq!(std::mem::take(&mut known.stale), [backup.clone()]);
+        assert_eq!(std::mem::take(&mut known.stale), std::slice::from_ref(&backup));
         known.keep("e", &backup);
         known.forget_all();
         assert_eq!(known.stale, [backup]);

@@ -251,7 +251,11 @@ fn question(
         if sql.len() > MESSAGE {
             break;
         }
-        let values: Vec<String> = candidate.iter().map(quote::value).collect();
+        let values: Vec<String> = candidate
+            .iter()
+            .zip(columns)
+            .map(|(value, (_, native))| quote::value_of(value, native))
+            .collect();
         sql.push_str(&format!(
             "BEGIN TRY DELETE FROM {CANDIDATE}; INSERT INTO {CANDIDATE} VALUES ({}); \
              SELECT CASE WHEN NOT ({condition}) THEN 0 ELSE 1 END FROM {CANDIDATE} END TRY \
