@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mrt_chain::settings::{EngineKind, Target};
 use mrt_report::{exit_code, printable};
-use mrt_worker::run::image;
+use mrt_worker::run::{image, objection};
 use mrt_worker::server::docker::{Availability, Docker};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -73,8 +73,17 @@ async fn known(docker: Option<&Docker>) -> Vec<Target> {
         }
         let mut versions: Vec<String> = engine.releases().iter().map(|it| (*it).to_owned()).collect();
         if let Some(docker) = docker {
+            let usual = image(&Target::new(engine, None)).unwrap_or_default();
+            let repository = usual.rsplit_once(':').map_or(usual.as_str(), |(repository, _)| repository);
             // Without the tags that are here the list is shorter, and each of its lines says what is wrong.
-            versions.extend(docker.tags(engine.as_str()).await.unwrap_or_default());
+            let tags = docker.tags(repository).await.unwrap_or_default();
+            let of_release = |tag: &String| {
+                let images =
+                    versions.iter().map(|version| image(&Target::new(engine, Some(version.clone()))));
+                images.flatten().any(|image| image == format!("{repository}:{tag}"))
+            };
+            let further: Vec<String> = tags.into_iter().filter(|tag| !of_release(tag)).collect();
+            versions.extend(further);
         }
         let is_supported = |version: &String| Target::from_name(&format!("{engine}:{version}")).is_ok();
         versions.retain(is_supported);
@@ -99,6 +108,10 @@ async fn look(docker: Result<&Docker, &str>, targets: Vec<Target>) -> Vec<Row> {
             let image = image(&target);
             let mut answer = None;
             let (state, why) = match (&image, docker) {
+                // Whether it could be had is of no interest to who may not start it.
+                _ if objection(&target).is_some() => {
+                    (State::Missing, objection(&target).unwrap_or_default().to_owned())
+                }
                 (None, _) => (State::Ready, format!("{} of the suite's Python", target.engine.title())),
                 (Some(_), Err(_)) => (State::Missing, "no container engine answers".to_owned()),
                 (Some(image), Ok(docker)) => match docker.look(image).await {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
+use crate::database::mssql::{self, MsSql};
 use crate::database::mysql::{self, Mysql};
 use crate::database::postgres::{self, Postgres};
 use crate::database::{DatabaseError, Engine};
@@ -15,15 +16,17 @@ pub(super) enum Served {
     Postgres,
     /// MariaDB, too.
     MySql,
+    SqlServer,
 }
 
 impl Served {
     /// `None` where an engine is embedded.
     pub(super) fn of(engine: EngineKind) -> Option<Self> {
         match engine {
-            EngineKind::Sqlite | EngineKind::SqlServer | EngineKind::Oracle => None,
+            EngineKind::Sqlite | EngineKind::Oracle => None,
             EngineKind::Postgres => Some(Self::Postgres),
             EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
+            EngineKind::SqlServer => Some(Self::SqlServer),
         }
     }
 
@@ -31,6 +34,15 @@ impl Served {
         match self {
             Self::Postgres => postgres::launch(target, password),
             Self::MySql => mysql::launch(target, password),
+            Self::SqlServer => mssql::launch(target, password),
+        }
+    }
+
+    /// Why no container may be started on this machine, though one could be: a licence whose terms nobody here has accepted.
+    pub(super) fn objection(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres | Self::MySql => None,
+            Self::SqlServer => mssql::objection(),
         }
     }
 
@@ -39,6 +51,7 @@ impl Served {
         match self {
             Self::Postgres => postgres::ready(endpoint).await,
             Self::MySql => mysql::ready(endpoint).await,
+            Self::SqlServer => mssql::ready(endpoint).await,
         }
     }
 
@@ -50,6 +63,7 @@ impl Served {
         Ok(match self {
             Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
             Self::MySql => Arc::new(Mysql::open(endpoint, target).await?),
+            Self::SqlServer => Arc::new(MsSql::open(endpoint, target).await?),
         })
     }
 }
@@ -64,8 +78,16 @@ pub fn image(target: &Target) -> Option<String> {
     }
 }
 
-/// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, or as much of
-/// it as was asked for.
+/// Why a target's container may not be started here, unless it may.
+pub fn objection(target: &Target) -> Option<&'static str> {
+    match &target.server {
+        ServerSettings::Docker { .. } => Served::of(target.engine).and_then(Served::objection),
+        ServerSettings::External { .. } | ServerSettings::Embedded => None,
+    }
+}
+
+/// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, `2022` of SQL
+/// Server, or as much of it as was asked for.
 pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
     let numbers = match engine {
         EngineKind::Sqlite | EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle => 1,
@@ -98,6 +120,8 @@ mod tests {
             (EngineKind::MariaDb, "10.6", "10.11.18", false),
             (EngineKind::MariaDb, "11-noble", "11.8.9", true),
             (EngineKind::MariaDb, "12", "11.8.9", false),
+            (EngineKind::SqlServer, "2022-CU14-ubuntu-22.04", "2022 (16.0.4135.4)", true),
+            (EngineKind::SqlServer, "2019", "2022 (16.0.4135.4)", false),
         ] {
             assert_eq!(is_of(engine, asked, found), same, "{engine}:{asked}, {found}");
         }

@@ -260,6 +260,10 @@ async fn open(
         }
         return Ok((engine, Some(Server::External(endpoint))));
     }
+    if let Some(why) = served.objection() {
+        let image = served.launch(target, String::new()).image;
+        return Err(ServerError::NotLicensed { image, why }.into());
+    }
     let docker = match docker {
         Some(docker) => docker.clone(),
         None => Docker::connect().await?,

@@ -101,7 +101,7 @@ impl Driver {
             "mysqldb" => vec![("MySQLdb", "mysqlclient")],
             "mysqlconnector" => vec![("mysql.connector", "mysql-connector-python")],
             "mariadbconnector" => vec![("mariadb", "mariadb")],
-            "aiosqlite" | "asyncpg" | "asyncmy" => vec![(name, name), ("greenlet", "greenlet")],
+            "aiosqlite" | "asyncpg" | "asyncmy" | "aioodbc" => vec![(name, name), ("greenlet", "greenlet")],
             _ => vec![(name, name)],
         }
     }
