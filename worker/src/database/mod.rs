@@ -7,6 +7,7 @@ pub mod catalog;
 mod credentials;
 pub mod mysql;
 mod objects;
+pub mod oracle;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;

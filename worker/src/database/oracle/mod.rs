@@ -1,0 +1,8 @@
+//! Oracle Database 19, 21 and 23.
+
+mod client;
+mod error;
+mod numbers;
+mod wire;
+
+pub use client::missing;
