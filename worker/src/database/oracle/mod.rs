@@ -1,5 +1,6 @@
 //! Oracle Database 19, 21 and 23.
 
+mod catalog;
 mod client;
 mod error;
 mod numbers;
