@@ -2,6 +2,7 @@
 
 mod catalog;
 mod client;
+mod copy;
 mod error;
 mod numbers;
 mod wire;
