@@ -30,7 +30,9 @@ pub(crate) fn upper_words(text: &str) -> Vec<String> {
 pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<ServerWide> {
     let apart = dialect.schemas_are_databases();
     let word = |at: usize| words.get(at).map_or("", String::as_str);
-    let (verb, noun) = (word(0), word(1));
+    let verb = word(0);
+    // What stands between the verb and its noun on some engines.
+    let noun = if apart && (word(1), word(2)) == ("OR", "REPLACE") { word(3) } else { word(1) };
     let roles = match verb {
         "CREATE" | "ALTER" | "DROP" => match noun {
             "USER" if word(2) == "MAPPING" => return None,
@@ -38,6 +40,8 @@ pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<Ser
             "ROLE" | "USER" if word(3) == "IN" && word(4) == "DATABASE" => return None,
             "ROLE" | "USER" | "GROUP" => true,
             "DATABASE" | "SCHEMA" if apart && verb != "ALTER" => true,
+            // Oracle's: names that all schemas see (`PUBLIC SYNONYM`), and what they share besides.
+            "PUBLIC" | "DIRECTORY" | "CONTEXT" | "PROFILE" if apart => true,
             "TABLESPACE" | "SYSTEM" => false,
             _ => return None,
         },
@@ -70,6 +74,7 @@ pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<Ser
 mod tests {
     use super::*;
     use crate::database::mysql::MySqlDialect;
+    use crate::database::oracle::OracleDialect;
     use crate::database::postgres::PostgreSqlDialect;
 
     #[test]
@@ -97,6 +102,28 @@ mod tests {
         }
         for sql in ["ALTER DATABASE CHARACTER SET latin1", "SET NAMES utf8mb4", "SET foreign_key_checks = 0"]
         {
+            assert_eq!(what(sql), None, "{sql}");
+        }
+    }
+    #[test]
+    fn what_schemas_of_oracle_share_is_outside() {
+        let what =
+            |sql: &str| server_wide(&upper_words(sql), &OracleDialect::default()).map(|found| found.what);
+        for (sql, expected) in [
+            ("CREATE OR REPLACE PUBLIC SYNONYM users FOR app.users", "CREATE PUBLIC"),
+            ("DROP PUBLIC SYNONYM users", "DROP PUBLIC"),
+            ("CREATE OR REPLACE DIRECTORY files AS '/files'", "CREATE DIRECTORY"),
+            ("CREATE CONTEXT app USING app.set_it", "CREATE CONTEXT"),
+            ("ALTER PROFILE app LIMIT sessions_per_user 3", "ALTER PROFILE"),
+            ("GRANT SELECT ON users TO reader", "GRANT of a privilege"),
+            ("CREATE USER reader IDENTIFIED BY x", "CREATE USER"),
+        ] {
+            assert_eq!(what(sql).as_deref(), Some(expected), "{sql}");
+        }
+        for sql in [
+            "CREATE OR REPLACE SYNONYM users FOR app.users",
+            "CREATE OR REPLACE VIEW v AS SELECT 1 FROM dual",
+        ] {
             assert_eq!(what(sql), None, "{sql}");
         }
     }

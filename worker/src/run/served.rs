@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
 use crate::database::mysql::{self, Mysql};
+use crate::database::oracle::{self, Oracle};
 use crate::database::postgres::{self, Postgres};
 use crate::database::{DatabaseError, Engine};
 use crate::server::{Endpoint, Launch};
@@ -15,13 +16,15 @@ pub(super) enum Served {
     Postgres,
     /// MariaDB, too.
     MySql,
+    Oracle,
 }
 
 impl Served {
     /// `None` where an engine is embedded.
     pub(super) fn of(engine: EngineKind) -> Option<Self> {
         match engine {
-            EngineKind::Sqlite | EngineKind::SqlServer | EngineKind::Oracle => None,
+            EngineKind::Sqlite | EngineKind::SqlServer => None,
+            EngineKind::Oracle => Some(Self::Oracle),
             EngineKind::Postgres => Some(Self::Postgres),
             EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
         }
@@ -31,6 +34,7 @@ impl Served {
         match self {
             Self::Postgres => postgres::launch(target, password),
             Self::MySql => mysql::launch(target, password),
+            Self::Oracle => oracle::launch(target, password),
         }
     }
 
@@ -39,6 +43,7 @@ impl Served {
         match self {
             Self::Postgres => postgres::ready(endpoint).await,
             Self::MySql => mysql::ready(endpoint).await,
+            Self::Oracle => oracle::ready(endpoint).await,
         }
     }
 
@@ -50,6 +55,7 @@ impl Served {
         Ok(match self {
             Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
             Self::MySql => Arc::new(Mysql::open(endpoint, target).await?),
+            Self::Oracle => Arc::new(Oracle::open(endpoint, target).await?),
         })
     }
 }
@@ -64,6 +70,23 @@ pub fn image(target: &Target) -> Option<String> {
     }
 }
 
+/// What keeps this machine from checking on an engine, whatever the target: a library that is missing.
+pub fn lacks(engine: EngineKind) -> Option<String> {
+    match engine {
+        EngineKind::Oracle => oracle::missing(),
+        _ => None,
+    }
+}
+
+/// What keeps a target from having a server, as far as is known before one is asked for.
+pub fn obstacle(target: &Target) -> Option<String> {
+    let of_target = || match target.engine {
+        EngineKind::Oracle => oracle::obstacle(target),
+        _ => None,
+    };
+    lacks(target.engine).or_else(of_target)
+}
+
 /// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, or as much of
 /// it as was asked for.
 pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
@@ -71,7 +94,12 @@ pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
         EngineKind::Sqlite | EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle => 1,
         EngineKind::MySql | EngineKind::MariaDb => 2,
     };
-    let (asked, found) = (release(asked), release(found));
+    let (mut asked, found) = (release(asked), release(found));
+    // What is sold as 26 is 23 to its server, with 26 behind it.
+    if engine == EngineKind::Oracle && asked.first() == Some(&"26") && found.first() == Some(&"23") {
+        asked.insert(0, "23");
+        return asked.iter().zip(&found).take(2).all(|(asked, found)| asked == found);
+    }
     asked.iter().zip(&found).take(numbers).all(|(asked, found)| asked == found)
 }
 
@@ -98,6 +126,10 @@ mod tests {
             (EngineKind::MariaDb, "10.6", "10.11.18", false),
             (EngineKind::MariaDb, "11-noble", "11.8.9", true),
             (EngineKind::MariaDb, "12", "11.8.9", false),
+            (EngineKind::Oracle, "23-slim-faststart", "23.9.0.25.07", true),
+            (EngineKind::Oracle, "26", "23.26.0.0.0", true),
+            (EngineKind::Oracle, "26", "23.9.0.25.07", false),
+            (EngineKind::Oracle, "21", "23.9.0.25.07", false),
         ] {
             assert_eq!(is_of(engine, asked, found), same, "{engine}:{asked}, {found}");
         }

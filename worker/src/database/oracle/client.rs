@@ -1,6 +1,8 @@
 //! Oracle's client library, which is nobody's to give away: it is looked for when a connection is first made, and a program
 //! without it runs everything else.
 
+use std::sync::OnceLock;
+
 use oracle::InitParams;
 
 use super::error::{Error, driver};
@@ -16,9 +18,11 @@ pub(super) fn load() -> Result<(), Error> {
     })
 }
 
-/// Why this machine cannot work with Oracle, if it cannot.
+/// Why this machine cannot work with Oracle, if it cannot. Looked for once: the directories in which it is looked for are read
+/// when the program starts.
 pub fn missing() -> Option<String> {
-    load().err().map(|error| error.to_string())
+    static MISSING: OnceLock<Option<String>> = OnceLock::new();
+    MISSING.get_or_init(|| load().err().map(|error| error.to_string())).clone()
 }
 
 #[cfg(test)]

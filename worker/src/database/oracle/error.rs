@@ -1,6 +1,6 @@
 //! What the server and its client library say went wrong, by number.
 
-use super::numbers::{Trouble, trouble};
+use super::numbers::{self, Trouble, trouble};
 use crate::database::DatabaseError;
 use crate::database::rows::{Reason, Rejection};
 
@@ -117,7 +117,7 @@ pub(super) fn classify(error: Error, action: &str, database: &str) -> DatabaseEr
 
 /// A refusal of what was to be written; an error that says nothing about the row comes back as such.
 pub(super) fn rejection(error: Error, action: &str, database: &str) -> Result<Rejection, DatabaseError> {
-    match error {
+    match behind(error) {
         Error::Server { number, message, .. }
             if trouble(number).is_none()
                 && !matches!(number, 54 | 60 | 1013 | 1435 | 1918 | 4021 | 30006) =>
@@ -125,6 +125,20 @@ pub(super) fn rejection(error: Error, action: &str, database: &str) -> Result<Re
             Ok(refusal(number, message))
         }
         other => Err(classify(other, action, database)),
+    }
+}
+
+/// What is behind an error that only says that a transaction was rolled back: a constraint that was checked at its end.
+fn behind(error: Error) -> Error {
+    match error {
+        Error::Server { number: 2091, message, offset } => {
+            let cause = message.split_once('\n').map(|(_, rest)| rest.to_owned());
+            match cause.as_deref().and_then(|text| numbers::number(None, text)).zip(cause) {
+                Some((number, message)) => Error::Server { number, message, offset },
+                None => Error::Server { number: 2091, message, offset },
+            }
+        }
+        other => other,
     }
 }
 
@@ -195,6 +209,8 @@ fn column(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn told(number: u32, message: &str) -> (Reason, Option<String>, Vec<String>) {
@@ -255,6 +271,10 @@ mod tests {
         assert!(matches!(sorted(Error::NoClient { message: String::new() }), DatabaseError::Refused { .. }));
         assert!(rejection(server(2290), "insert", "d").is_ok());
         assert!(rejection(server(60), "insert", "d").is_err());
+        let message = "ORA-02091: transaction rolled back\nORA-02291: integrity constraint (MRT_X.FK) violated - no parent";
+        let rolled_back = Error::Server { number: 2091, message: message.to_owned(), offset: 0 };
+        let told = rejection(rolled_back, "insert", "d").unwrap();
+        assert_eq!((told.reason, told.constraint.as_deref()), (Reason::ForeignKey, Some("FK")));
     }
 
     #[test]

@@ -40,7 +40,6 @@ pub(super) fn trouble(number: u32) -> Option<Trouble> {
         | 1683
         | 1688
         | 1691..=1695
-        | 1652
         | 30036
         | 1562
         | 1119

@@ -47,7 +47,6 @@ pub(super) struct Login {
 /// A value for a placeholder (`:1`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Param {
-    Null,
     Text(String),
     Integer(i64),
     Bytes(Vec<u8>),
@@ -316,7 +315,6 @@ fn values(params: &[Param]) -> Vec<Box<dyn ToSql + '_>> {
         .iter()
         .map(|param| -> Box<dyn ToSql + '_> {
             match param {
-                Param::Null => Box::new(None::<&str>),
                 Param::Text(text) => Box::new(text.as_str()),
                 Param::Integer(number) => Box::new(*number),
                 Param::Bytes(bytes) => Box::new(bytes.as_slice()),

@@ -1,21 +1,7 @@
 //! Names in SQL, and SQL that the server has printed.
 
 use crate::database::oracle::catalog::text::{replace_word, tokens};
-
-/// A name in quotes.
-pub(super) fn ident(name: &str) -> String {
-    format!("\"{name}\"")
-}
-
-/// Names in quotes, one after the other.
-pub(super) fn idents<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
-}
-
-/// A string literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
+pub(super) use crate::database::oracle::quote::{ident, idents, literal};
 
 /// SQL in which the schema `from` is called `to`, wherever the name stands as a word. Code may put SQL together out of texts,
 /// and no word but the name itself looks like it.
