@@ -22,6 +22,9 @@ mod typed;
 pub(super) mod types;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use raw::Raw;
 
 use super::error::{Error, classify};
