@@ -41,6 +41,14 @@ rows! {
         text: "TEXT",
     }
 
+    /// A view that shows rows as JSON documents and takes them as such.
+    DualityRow from "?DBA_JSON_DUALITY_VIEWS" where "OWNER = :1" order by "VIEW_NAME" {
+        name: "VIEW_NAME",
+        on_insert: "?ALLOW_INSERT",
+        on_update: "?ALLOW_UPDATE",
+        on_delete: "?ALLOW_DELETE",
+    }
+
     /// A materialized view; its query is a LONG.
     MviewRow from "DBA_MVIEWS" where "OWNER = :1" order by "MVIEW_NAME" {
         name: "MVIEW_NAME",

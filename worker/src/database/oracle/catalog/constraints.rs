@@ -67,7 +67,7 @@ fn attributes(raw: &Raw, constraint: &ConstraintRow) -> Attributes {
 }
 
 /// How a constraint is enforced, where that is not: at once, always, over all rows.
-pub(super) fn state(constraint: &ConstraintRow) -> Option<String> {
+pub(in crate::database::oracle) fn state(constraint: &ConstraintRow) -> Option<String> {
     let said = [
         (constraint.status == "DISABLED", "disabled"),
         // Nobody validates what is disabled, unless told to keep what was.

@@ -72,7 +72,7 @@ fn attributes(raw: &Raw, index: &IndexRow) -> Attributes {
 }
 
 /// All attributes but those that every index has.
-fn unusual_attributes(raw: &Raw, index: &IndexRow) -> Builder {
+pub(in crate::database::oracle) fn unusual_attributes(raw: &Raw, index: &IndexRow) -> Builder {
     let kind = index.kind.strip_prefix("FUNCTION-BASED ").unwrap_or(&index.kind);
     let (base, reversed) = kind.split_once("/REV").map_or((kind, false), |(base, _)| (base, true));
     let compressed = match index.compression.as_str() {

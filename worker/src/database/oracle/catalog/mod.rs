@@ -7,19 +7,20 @@
 //! Oracle stores conditions, defaults, views and code as they were written, so two spellings of one thing are made one here
 //! ([`text`]); and it keeps texts in LONG columns, which can be fetched and nothing else.
 
-mod code_rows;
-mod constraints;
+pub(super) mod code_rows;
+pub(super) mod constraints;
 mod dictionary;
-mod indexes;
-mod names;
-mod objects;
+pub(super) mod indexes;
+pub(super) mod names;
+pub(super) mod objects;
 mod partitions;
-mod raw;
-mod tables;
-mod tables_rows;
-mod text;
+pub(super) mod raw;
+pub(super) mod tables;
+pub(super) mod tables_rows;
+pub(super) mod text;
 mod typed;
-mod types;
+pub(super) mod types;
+mod words;
 
 pub(super) use raw::Raw;
 

@@ -1,6 +1,8 @@
 //! The comparing view: everything that is no part of a table.
 
-use super::code_rows::{DomainColumnRow, JobRow, MviewLogRow, MviewRow, SequenceRow, TriggerRow, ViewRow};
+use super::code_rows::{
+    DomainColumnRow, DualityRow, JobRow, MviewLogRow, MviewRow, SequenceRow, TriggerRow, ViewRow,
+};
 use super::names::is_part_of_another;
 use super::raw::Raw;
 use super::tables::{listed, said_of, unusual};
@@ -127,9 +129,11 @@ fn view(raw: &Raw, view: &ViewRow) -> Builder {
     let columns: Vec<String> = columns.map(|column| shown(&column.name)).collect();
     let check = raw.constraints.iter().find(|it| it.table == view.name && it.kind == "V");
     let of = some(&view.type_name).map(|name| raw.qualified(&view.type_owner, name));
+    let duality = raw.dualities.iter().find(|it| it.name == view.name);
     Builder::default()
         .text("columns", columns.join(", "))
-        .text("definition", normal(&view.text, &raw.owner))
+        .text("definition", definition(&view.text, &raw.owner))
+        .some("json documents", duality.map(duality_of))
         .flag("read only", view.read_only == "Y")
         .some(
             "check option",
@@ -146,7 +150,25 @@ fn view(raw: &Raw, view: &ViewRow) -> Builder {
         .flag("invalid", raw.is_invalid("VIEW", &view.name))
 }
 
-fn is_noneditionable(raw: &Raw, kind: &str, name: &str) -> bool {
+fn duality_of(duality: &DualityRow) -> String {
+    let on = [("insert", &duality.on_insert), ("update", &duality.on_update), ("delete", &duality.on_delete)];
+    let on: Vec<&str> =
+        on.iter().filter(|(_, on)| matches!(on.as_str(), "TRUE" | "YES")).map(|(word, _)| *word).collect();
+    if on.is_empty() { "read only".to_owned() } else { on.join(", ") }
+}
+
+/// What a view shows. What it takes is said beside its text, and, by some, at the end of it.
+pub(super) fn definition(text: &str, owner: &str) -> String {
+    let normal = normal(text, owner);
+    let ends = [" WITH READ ONLY", " WITH CHECK OPTION"];
+    match ends.iter().find_map(|end| normal.rfind(end).map(|at| (at, &normal[at + end.len()..]))) {
+        Some((at, rest)) if rest.is_empty() || rest.starts_with(" CONSTRAINT ") => normal[..at].to_owned(),
+        _ => normal,
+    }
+}
+
+/// Whether an object of that kind stays the same in all editions.
+pub(in crate::database::oracle) fn is_noneditionable(raw: &Raw, kind: &str, name: &str) -> bool {
     raw.objects.iter().any(|it| it.kind == kind && it.name == name && it.editionable == "N")
 }
 

@@ -63,6 +63,7 @@ raw! {
     column_comments: ColumnCommentRow,
     mview_comments: MviewCommentRow,
     views: ViewRow,
+    dualities: DualityRow,
     mviews: MviewRow,
     mview_logs: MviewLogRow,
     mview_log_columns: MviewLogColumnRow,
@@ -165,6 +166,7 @@ pub(in crate::database::oracle) async fn read(
     }
     if there(&["VIEW"]) {
         raw.views = ask!();
+        raw.dualities = ask!();
     }
     if there(&["MATERIALIZED VIEW"]) {
         raw.mviews = ask!();

@@ -81,7 +81,7 @@ pub(super) fn unusual(word: &str, usual: &[&str]) -> Option<String> {
     (!word.is_empty() && !usual.contains(&word)).then(|| word.to_ascii_lowercase())
 }
 
-fn table(raw: &Raw, table: &TableRow) -> Builder {
+pub(in crate::database::oracle) fn table(raw: &Raw, table: &TableRow) -> Builder {
     let is_temporary = table.temporary == "Y";
     let inmemory = (table.inmemory == "ENABLED").then(|| {
         format!("priority {}, {}", table.inmemory_priority, table.inmemory_compression).to_ascii_lowercase()
@@ -151,7 +151,7 @@ fn kept(raw: &Raw, table: &str) -> Option<String> {
     Some(format!("{what}, rows {}{locked}, table {}", days(rows), days(idle)))
 }
 
-fn column(raw: &Raw, column: &ColumnRow) -> Attributes {
+pub(in crate::database::oracle) fn column(raw: &Raw, column: &ColumnRow) -> Attributes {
     let ColumnRow { table, name, .. } = column;
     let is_virtual = column.is_virtual == "YES";
     let is_identity = column.identity == "YES";

@@ -69,10 +69,7 @@ fn column(raw: &Raw, column: &ColumnRow) -> Column {
     let text = raw.default_of(&column.table, &column.name).filter(|_| !is_identity);
     let is_virtual = column.is_virtual == "YES";
     let default = text.filter(|_| !is_virtual).map(|text| normal(text, &raw.owner));
-    let draws = default.as_deref().is_some_and(|text| {
-        let text = text.replace('"', "").to_ascii_uppercase();
-        text.ends_with(".NEXTVAL")
-    });
+    let draws = default.as_deref().is_some_and(|text| text.ends_with(".NEXTVAL"));
     Column {
         name: column.name.clone(),
         ty: types::column_type(column, &raw.owner),
