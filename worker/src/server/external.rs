@@ -111,9 +111,15 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
         EngineKind::Oracle => 1521,
         EngineKind::Sqlite => return Err(bad("SQLite has no server".to_owned())),
     };
-    let url = Url::parse(text.trim()).map_err(|error| bad(format!("it is not a URL: {error}")))?;
-    // People paste what they give to SQLAlchemy, with a driver.
-    let scheme = url.scheme().split('+').next().unwrap_or_default();
+    // People paste what they give to SQLAlchemy, with a driver, whose name may be none that a URL's scheme can have
+    // (`cx_oracle`).
+    let text = text.trim();
+    let bare = match text.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.split('+').next().unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    let url = Url::parse(&bare).map_err(|error| bad(format!("it is not a URL: {error}")))?;
+    let scheme = url.scheme();
     if !engine.url_schemes().contains(&scheme) {
         return Err(bad(format!("its scheme {:?} is not that of {engine}", url.scheme())));
     }

@@ -12,6 +12,16 @@ use crate::database::{CounterBehind, DatabaseError};
 /// not exist.
 const FREE_STEPS: i128 = 1000;
 
+/// The defaults of a table's columns. The text of one is a LONG, which no condition can be put on and no join takes.
+const DEFAULTS: &str = "SELECT column_name, data_type, default_on_null, data_default FROM all_tab_columns \
+     WHERE owner = :1 AND table_name = :2 AND default_length > 0 ORDER BY column_id";
+
+const IDENTITIES: &str =
+    "SELECT column_name, generation_type FROM all_tab_identity_cols WHERE owner = :1 AND table_name = :2";
+
+const SEQUENCE: &str = "SELECT min_value, max_value, increment_by, cycle_flag, order_flag, cache_size, last_number \
+     FROM all_sequences WHERE sequence_owner = :1 AND sequence_name = :2";
+
 /// A counter and the column that it feeds.
 struct Counter {
     table: TableName,
@@ -42,13 +52,8 @@ async fn counters(session: &mut OracleSession, tables: &[TableName]) -> Result<V
     for name in tables {
         let schema = name.schema.clone().unwrap_or_else(|| session.owner.clone());
         let params = [Param::from(schema), Param::from(&name.name)];
-        // The text of a default is a LONG, which no condition can be put on and no join takes.
-        let defaults = "SELECT column_name, data_type, default_on_null, data_default FROM all_tab_columns \
-             WHERE owner = :1 AND table_name = :2 AND default_length > 0 ORDER BY column_id";
-        let found = session.connection.rows(defaults, &params).await.map_err(&fail)?;
-        let identities = "SELECT column_name, generation_type FROM all_tab_identity_cols \
-             WHERE owner = :1 AND table_name = :2";
-        let identities = session.connection.rows(identities, &params).await.map_err(&fail)?;
+        let found = session.connection.rows(DEFAULTS, &params).await.map_err(&fail)?;
+        let identities = session.connection.rows(IDENTITIES, &params).await.map_err(&fail)?;
         for row in found {
             if !matches!(Kind::of(&row.string(1)), Kind::Number | Kind::Float(_)) {
                 continue;
@@ -83,10 +88,8 @@ impl Counter {
 
     async fn sequence(&self, session: &mut OracleSession) -> Result<Option<Sequence>, DatabaseError> {
         let fail = session.fail("read a sequence of");
-        let sql = "SELECT min_value, max_value, increment_by, cycle_flag, order_flag, cache_size, last_number \
-             FROM all_sequences WHERE sequence_owner = :1 AND sequence_name = :2";
         let params = [Param::from(&self.owner), Param::from(&self.sequence)];
-        let found = session.connection.rows(sql, &params).await.map_err(fail)?;
+        let found = session.connection.rows(SEQUENCE, &params).await.map_err(fail)?;
         let Some(row) = found.first() else { return Ok(None) };
         let number = |at: usize| row.text(at).and_then(|text| text.parse::<i128>().ok());
         let all = (number(0), number(1), number(2), number(5), number(6));
@@ -197,7 +200,13 @@ pub(super) async fn behind(
 
 #[cfg(test)]
 mod tests {
+    use super::super::quote::parses;
     use super::*;
+
+    #[test]
+    fn questions_are_sql() {
+        [DEFAULTS, IDENTITIES, SEQUENCE].iter().for_each(|sql| parses(sql));
+    }
 
     #[test]
     fn a_default_names_its_sequence() {

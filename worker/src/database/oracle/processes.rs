@@ -96,3 +96,13 @@ impl Oracle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_sessions_is_asked_in_sql() {
+        super::super::quote::parses(LISTED);
+    }
+}

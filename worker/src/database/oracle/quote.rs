@@ -22,6 +22,16 @@ pub(super) fn idents<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(ident).collect::<Vec<_>>().join(", ")
 }
 
+/// Demands that a query or statement of ours is one by the grammar that we have. It knows nothing of ALTER SESSION, users,
+/// PL/SQL, sequences' RESTART and what stands behind MODIFY.
+#[cfg(test)]
+pub(super) fn parses(sql: &str) {
+    let dialect = sqlparser::dialect::OracleDialect {};
+    if let Err(error) = sqlparser::parser::Parser::parse_sql(&dialect, sql) {
+        panic!("{error}\n{sql}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

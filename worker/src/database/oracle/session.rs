@@ -198,3 +198,77 @@ fn compare(one: &Option<String>, other: &Option<String>) -> Ordering {
         (None, None) => one.cmp(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::quote::parses;
+    use super::*;
+    use crate::database::catalog::{Column, ColumnType, Family};
+
+    /// A table of one column of each of these types.
+    fn described(natives: &[&str]) -> Table {
+        let column = |native: &&str| Column {
+            name: format!("a {native}").replace('"', ""),
+            ty: ColumnType { family: Family::Other, native: (*native).to_owned(), domain_checks: Vec::new() },
+            nullable: true,
+            default: None,
+            generated: false,
+            counter: false,
+            identity_always: false,
+        };
+        Table {
+            columns: natives.iter().map(column).collect(),
+            primary_key: Vec::new(),
+            uniques: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            partitions: Vec::new(),
+        }
+    }
+
+    fn asked(natives: &[&str]) -> String {
+        let described = described(natives);
+        let kinds: Vec<Kind> = described.columns.iter().map(|column| Kind::of(&column.ty.native)).collect();
+        let name = TableName { schema: None, name: "T".to_owned() };
+        question("MRT", &name, &described, &kinds)
+    }
+
+    #[test]
+    fn rows_of_every_type_are_asked_for_in_sql() {
+        for native in [
+            "NUMBER(10,2)",
+            "BINARY_DOUBLE",
+            "VARCHAR2(9 CHAR)",
+            "RAW(16)",
+            "CLOB",
+            "BLOB",
+            "LONG",
+            "DATE",
+            "TIMESTAMP(6)",
+            "TIMESTAMP(6) WITH TIME ZONE",
+            "TIMESTAMP(6) WITH LOCAL TIME ZONE",
+            "INTERVAL YEAR(2) TO MONTH",
+            "INTERVAL DAY(2) TO SECOND(6)",
+            "BOOLEAN",
+            "REF ADDRESS",
+        ] {
+            parses(&asked(&[native]));
+        }
+        // XMLSERIALIZE's CONTENT, RETURNING and a function of the query's own are Oracle's alone.
+        assert!(asked(&["XMLTYPE"]).contains("XMLSERIALIZE(CONTENT \"a XMLTYPE\" AS CLOB)"));
+        assert!(asked(&["JSON"]).contains("JSON_SERIALIZE(\"a JSON\" RETURNING CLOB)"));
+        assert!(asked(&["BFILE"]).starts_with("WITH FUNCTION mrt_file_name(file IN BFILE)"));
+    }
+
+    #[test]
+    fn rows_go_by_their_key_and_numbers_by_their_size() {
+        let mut described = described(&["NUMBER", "VARCHAR2(9)"]);
+        described.primary_key = vec!["a NUMBER".to_owned()];
+        let kinds = [Kind::Number, Kind::Plain];
+        let found = [("10", "a"), ("9", "b"), ("-1", "c")].map(|(id, text)| Row::of(&[id, text])).to_vec();
+        let sorted = rows(&described, &kinds, found);
+        let ids: Vec<&str> = sorted.rows.iter().map(|row| row[0].as_deref().unwrap_or_default()).collect();
+        assert_eq!((ids, sorted.key), (vec!["-1", "9", "10"], vec![0]));
+    }
+}

@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Vector,
     /// An object type or a collection.
     Object,
+    /// Where an object lies.
+    Reference,
 }
 
 impl Kind {
@@ -79,6 +81,7 @@ impl Kind {
             "JSON" => Self::Json,
             "BOOLEAN" => Self::Boolean,
             "VECTOR" => Self::Vector,
+            "REF" if !rest.is_empty() => Self::Reference,
             _ if upper.replace('"', "").ends_with("XMLTYPE") => Self::Xml,
             _ => Self::Object,
         }
@@ -104,6 +107,7 @@ impl Kind {
             Self::Json => format!("JSON_SERIALIZE({column} RETURNING CLOB)"),
             Self::Boolean => format!("CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' END"),
             Self::Vector => format!("FROM_VECTOR({column} RETURNING CLOB)"),
+            Self::Reference => format!("REFTOHEX({column})"),
             Self::Object => format!(
                 "CASE WHEN {column} IS NOT NULL THEN XMLSERIALIZE(CONTENT SYS.XMLTYPE({column}) AS CLOB) END"
             ),
@@ -203,7 +207,7 @@ impl Kind {
             Self::Vector => by("TO_VECTOR(?)", text.to_owned()),
             Self::Boolean => by("TO_BOOLEAN(?)", text.to_owned()),
             // What makes an object is an expression, and the text is one.
-            Self::Object | Self::File => (text.to_owned(), None),
+            Self::Object | Self::Reference | Self::File => (text.to_owned(), None),
             _ => by("?", text.to_owned()),
         }
     }
@@ -356,6 +360,7 @@ mod tests {
             ("\"HR\".\"ADDRESS\"", Kind::Object),
             ("\"MDSYS\".\"SDO_GEOMETRY\"", Kind::Object),
             ("VECTOR(3, FLOAT32)", Kind::Vector),
+            ("REF ADDRESS", Kind::Reference),
         ] {
             assert_eq!(Kind::of(native), kind, "{native}");
         }

@@ -79,41 +79,74 @@ impl Kind {
     }
 }
 
+/// What is shared and made in words that the dictionary's own printer knows, which differ by version. Names that begin like
+/// ours belong to runs.
+const PRINTED: [(Kind, &str); 3] = [
+    (
+        Kind::Profile,
+        "SELECT p.profile, DBMS_METADATA.GET_DDL('PROFILE', p.profile) FROM (SELECT DISTINCT profile FROM dba_profiles \
+         WHERE profile <> 'DEFAULT' AND profile NOT LIKE 'ORA!_%' ESCAPE '!') p",
+    ),
+    (
+        Kind::Role,
+        "SELECT role, DBMS_METADATA.GET_DDL('ROLE', role) FROM dba_roles WHERE oracle_maintained = 'N'",
+    ),
+    (
+        Kind::User,
+        "SELECT username, DBMS_METADATA.GET_DDL('USER', username) FROM dba_users \
+         WHERE oracle_maintained = 'N' AND username NOT LIKE 'MRT!_%' ESCAPE '!'",
+    ),
+];
+
+const DIRECTORIES: &str = "SELECT d.directory_name, d.directory_path FROM dba_directories d JOIN dba_objects o \
+     ON o.owner = d.owner AND o.object_name = d.directory_name AND o.object_type = 'DIRECTORY' \
+     WHERE o.oracle_maintained = 'N'";
+
+const CONTEXTS: &str = "SELECT c.namespace, c.schema, c.package, c.type FROM dba_context c JOIN dba_objects o \
+     ON o.object_name = c.namespace AND o.object_type = 'CONTEXT' WHERE o.oracle_maintained = 'N'";
+
+const SYNONYMS: &str = "SELECT s.synonym_name, s.table_owner, s.table_name, s.db_link FROM dba_synonyms s JOIN dba_objects o \
+     ON o.owner = s.owner AND o.object_name = s.synonym_name AND o.object_type = 'SYNONYM' \
+     WHERE s.owner = 'PUBLIC' AND o.oracle_maintained = 'N'";
+
+/// Users and roles that are neither the server's nor ours.
+macro_rules! grantees {
+    () => {
+        "(SELECT role AS name, 'Y' AS is_role FROM dba_roles WHERE oracle_maintained = 'N' UNION ALL \
+         SELECT username, 'N' FROM dba_users WHERE oracle_maintained = 'N' AND username NOT LIKE 'MRT!_%' ESCAPE '!') g \
+         ON g.name = p.grantee"
+    };
+}
+
+const SYSTEM_PRIVILEGES: &str =
+    concat!("SELECT g.name, g.is_role, p.privilege, p.admin_option FROM dba_sys_privs p JOIN ", grantees!());
+
+const GRANTED_ROLES: &str = concat!(
+    "SELECT g.name, g.is_role, p.granted_role, p.admin_option FROM dba_role_privs p JOIN ",
+    grantees!()
+);
+
+/// What is in the recycle bin cannot be granted on.
+const OBJECT_PRIVILEGES: &str = concat!(
+    "SELECT g.name, g.is_role, p.privilege, p.grantable, p.owner, p.table_name, p.type FROM dba_tab_privs p JOIN ",
+    grantees!(),
+    " WHERE p.owner NOT LIKE 'MRT!_%' ESCAPE '!' AND p.table_name NOT LIKE 'BIN$%'"
+);
+
 /// Reads all of it.
 pub(super) async fn read(connection: &mut Connection) -> Result<Users, Error> {
     let mut users = Users::default();
-    // The dictionary's own printer knows each version's clauses. Names that begin like ours belong to runs.
-    for (kind, sql) in [
-        (
-            Kind::Profile,
-            "SELECT p.profile, DBMS_METADATA.GET_DDL('PROFILE', p.profile) FROM (SELECT DISTINCT profile FROM dba_profiles \
-             WHERE profile <> 'DEFAULT' AND profile NOT LIKE 'ORA\\_%' ESCAPE '\\') p",
-        ),
-        (
-            Kind::Role,
-            "SELECT role, DBMS_METADATA.GET_DDL('ROLE', role) FROM dba_roles WHERE oracle_maintained = 'N'",
-        ),
-        (
-            Kind::User,
-            "SELECT username, DBMS_METADATA.GET_DDL('USER', username) FROM dba_users \
-             WHERE oracle_maintained = 'N' AND username NOT LIKE 'MRT\\_%' ESCAPE '\\'",
-        ),
-    ] {
+    for (kind, sql) in PRINTED {
         for row in connection.rows(sql, &[]).await? {
             users.things.insert((kind, row.string(0)), one_line(&row.string(1)));
         }
     }
-    let directories = "SELECT d.directory_name, d.directory_path FROM dba_directories d JOIN dba_objects o \
-         ON o.owner = d.owner AND o.object_name = d.directory_name AND o.object_type = 'DIRECTORY' \
-         WHERE o.oracle_maintained = 'N'";
-    for row in connection.rows(directories, &[]).await? {
+    for row in connection.rows(DIRECTORIES, &[]).await? {
         let (name, path) = (row.string(0), row.string(1));
         let made = format!("CREATE OR REPLACE DIRECTORY {} AS {}", ident(&name), literal(&path));
         users.things.insert((Kind::Directory, name), made);
     }
-    let contexts = "SELECT c.namespace, c.schema, c.package, c.type FROM dba_context c JOIN dba_objects o \
-         ON o.object_name = c.namespace AND o.object_type = 'CONTEXT' WHERE o.oracle_maintained = 'N'";
-    for row in connection.rows(contexts, &[]).await? {
+    for row in connection.rows(CONTEXTS, &[]).await? {
         let (name, schema, package) = (row.string(0), row.string(1), row.string(2));
         let kind = match row.text(3) {
             Some("ACCESSED GLOBALLY") => " ACCESSED GLOBALLY",
@@ -121,18 +154,11 @@ pub(super) async fn read(connection: &mut Connection) -> Result<Users, Error> {
             Some("INITIALIZED GLOBALLY") => " INITIALIZED GLOBALLY",
             _ => "",
         };
-        let made = format!(
-            "CREATE OR REPLACE CONTEXT {} USING {}.{}{kind}",
-            ident(&name),
-            ident(&schema),
-            ident(&package)
-        );
+        let by = format!("{}.{}", ident(&schema), ident(&package));
+        let made = format!("CREATE OR REPLACE CONTEXT {} USING {by}{kind}", ident(&name));
         users.things.insert((Kind::Context, name), made);
     }
-    let synonyms = "SELECT s.synonym_name, s.table_owner, s.table_name, s.db_link FROM dba_synonyms s JOIN dba_objects o \
-         ON o.owner = s.owner AND o.object_name = s.synonym_name AND o.object_type = 'SYNONYM' \
-         WHERE s.owner = 'PUBLIC' AND o.oracle_maintained = 'N'";
-    for row in connection.rows(synonyms, &[]).await? {
+    for row in connection.rows(SYNONYMS, &[]).await? {
         users.things.insert((Kind::Synonym, row.string(0)), synonym(&row));
     }
     users.grants = grants(connection).await?;
@@ -151,32 +177,17 @@ fn synonym(row: &Row) -> String {
 
 /// What is granted to users and roles that are neither the server's nor ours.
 async fn grants(connection: &mut Connection) -> Result<BTreeSet<Grant>, Error> {
-    const GRANTEES: &str = "(SELECT role AS name, 'Y' AS is_role FROM dba_roles WHERE oracle_maintained = 'N' UNION ALL \
-         SELECT username, 'N' FROM dba_users WHERE oracle_maintained = 'N' AND username NOT LIKE 'MRT\\_%' ESCAPE '\\') g";
-    let system = format!(
-        "SELECT g.name, g.is_role, p.privilege, p.admin_option FROM dba_sys_privs p JOIN {GRANTEES} ON g.name = p.grantee"
-    );
-    let roles = format!(
-        "SELECT g.name, g.is_role, p.granted_role, p.admin_option FROM dba_role_privs p JOIN {GRANTEES} \
-         ON g.name = p.grantee"
-    );
-    // What is in the recycle bin cannot be granted on.
-    let objects = format!(
-        "SELECT g.name, g.is_role, p.privilege, p.grantable, p.owner, p.table_name, p.type FROM dba_tab_privs p \
-         JOIN {GRANTEES} ON g.name = p.grantee WHERE p.owner NOT LIKE 'MRT\\_%' ESCAPE '\\' \
-         AND p.table_name NOT LIKE 'BIN$%'"
-    );
     let mut grants = BTreeSet::new();
     let mut add = |row: &Row, what: What| {
         grants.insert(Grant { to: row.string(0), to_role: row.flag(1), what, option: row.flag(3) });
     };
-    for row in connection.rows(system, &[]).await? {
+    for row in connection.rows(SYSTEM_PRIVILEGES, &[]).await? {
         add(&row, What::System(row.string(2)));
     }
-    for row in connection.rows(roles, &[]).await? {
+    for row in connection.rows(GRANTED_ROLES, &[]).await? {
         add(&row, What::Role(row.string(2)));
     }
-    for row in connection.rows(objects, &[]).await? {
+    for row in connection.rows(OBJECT_PRIVILEGES, &[]).await? {
         let (owner, name) = (ident(&row.string(4)), ident(&row.string(5)));
         let on = match row.text(6) {
             Some("DIRECTORY") => format!("DIRECTORY {name}"),
@@ -311,7 +322,16 @@ fn apart(definition: &str) -> (String, Option<String>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::quote::parses;
     use super::*;
+
+    #[test]
+    fn questions_are_sql() {
+        PRINTED.iter().for_each(|(_, sql)| parses(sql));
+        [DIRECTORIES, CONTEXTS, SYNONYMS, SYSTEM_PRIVILEGES, GRANTED_ROLES, OBJECT_PRIVILEGES]
+            .iter()
+            .for_each(|sql| parses(sql));
+    }
 
     fn grant(to: &str, to_role: bool, what: What, option: bool) -> Grant {
         Grant { to: to.to_owned(), to_role, what, option }

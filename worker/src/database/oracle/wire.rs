@@ -96,6 +96,12 @@ impl From<i64> for Param {
 }
 
 impl Row {
+    /// One of these texts.
+    #[cfg(test)]
+    pub(super) fn of(texts: &[&str]) -> Self {
+        Self(texts.iter().map(|text| Cell::Text((*text).to_owned())).collect())
+    }
+
     /// The text in a column; `None` for NULL, for bytes and for a column that is not there.
     pub(super) fn text(&self, at: usize) -> Option<&str> {
         match self.0.get(at) {

@@ -15,6 +15,17 @@ use crate::database::rows::{NewRow, Reason, Rejection, Value};
 
 type Answer = Result<(), Rejection>;
 
+/// The columns of a table, those that nobody wrote left out.
+const COLUMNS: &str = "SELECT column_name, data_type, data_type_owner, virtual_column FROM all_tab_cols \
+     WHERE owner = :1 AND table_name = :2 AND user_generated = 'YES' ORDER BY internal_column_id";
+
+/// Its identity column that takes no value.
+const ALWAYS: &str = "SELECT column_name FROM all_tab_identity_cols \
+     WHERE owner = :1 AND table_name = :2 AND generation_type = 'ALWAYS'";
+
+/// The table of a constraint.
+const CONSTRAINED: &str = "SELECT table_name FROM all_constraints WHERE owner = :1 AND constraint_name = :2";
+
 /// What writing has to know of a table.
 #[derive(Debug, Default)]
 struct Described {
@@ -49,10 +60,8 @@ async fn describe(
     for name in named {
         let schema = name.schema.clone().unwrap_or_else(|| session.owner.clone());
         let params = [Param::from(schema), Param::from(&name.name)];
-        let columns = "SELECT column_name, data_type, data_type_owner, virtual_column FROM all_tab_cols \
-             WHERE owner = :1 AND table_name = :2 AND user_generated = 'YES' ORDER BY internal_column_id";
         let mut it = Described::default();
-        for row in session.connection.rows(columns, &params).await.map_err(&fail)? {
+        for row in session.connection.rows(COLUMNS, &params).await.map_err(&fail)? {
             let (column, ty) = (row.string(0), row.string(1));
             let kind = match (row.text(2), ty.as_str()) {
                 (Some(_), ty) if ty != "XMLTYPE" => Kind::Object,
@@ -63,9 +72,7 @@ async fn describe(
             }
             it.columns.insert(column, Written { kind, padded: matches!(ty.as_str(), "CHAR" | "NCHAR") });
         }
-        let identity = "SELECT column_name FROM all_tab_identity_cols \
-             WHERE owner = :1 AND table_name = :2 AND generation_type = 'ALWAYS'";
-        let found = session.connection.rows(identity, &params).await.map_err(&fail)?;
+        let found = session.connection.rows(ALWAYS, &params).await.map_err(&fail)?;
         it.always = found.first().map(|row| row.string(0));
         described.insert(name.clone(), it);
     }
@@ -195,10 +202,9 @@ async fn reject_culprits(
     let mut culprit = None;
     if let Some(constraint) = &told.constraint {
         let fail = session.fail("look for a constraint of");
-        let sql = "SELECT owner, table_name FROM all_constraints WHERE owner = :1 AND constraint_name = :2";
         let params = [Param::from(&session.owner), Param::from(constraint)];
-        let found = session.connection.rows(sql, &params).await.map_err(fail)?;
-        culprit = found.first().map(|row| row.string(1));
+        let found = session.connection.rows(CONSTRAINED, &params).await.map_err(fail)?;
+        culprit = found.first().map(|row| row.string(0));
     }
     let open: Vec<usize> = (0..rows.len()).filter(|at| answers[*at].is_ok()).collect();
     let of_table = open.iter().copied().filter(|at| {
@@ -331,14 +337,21 @@ fn typed(native: &str, value: &Value, params: &mut Vec<Param>) -> String {
         Kind::Plain | Kind::Binary if *value != Value::Null => written,
         Kind::Plain | Kind::Binary if native.starts_with("LONG") => "TO_CHAR(NULL)".to_owned(),
         Kind::Xml if *value == Value::Null => "XMLTYPE(NULL)".to_owned(),
-        Kind::Xml | Kind::Json | Kind::Boolean | Kind::Vector | Kind::File | Kind::Object => written,
+        Kind::Xml | Kind::Json | Kind::Boolean | Kind::Vector => written,
+        Kind::File | Kind::Object | Kind::Reference => written,
         _ => format!("CAST({written} AS {native})"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::quote::parses;
     use super::*;
+
+    #[test]
+    fn questions_are_sql() {
+        [COLUMNS, ALWAYS, CONSTRAINED].iter().for_each(|sql| parses(sql));
+    }
 
     fn described() -> Described {
         let one = |kind| Written { kind, padded: false };
@@ -369,6 +382,7 @@ mod tests {
             sql,
             "INSERT INTO \"MRT\".\"T\" (\"ID\", \"NAME\", \"AT\") VALUES (TO_NUMBER(:1), :2, NULL)"
         );
+        parses(&sql);
         assert_eq!(params, [Param::Text("7".to_owned()), Param::Text("it's".to_owned())]);
     }
 
@@ -390,5 +404,6 @@ mod tests {
              CAST(NULL AS VARCHAR2(9 CHAR)) AS \"B\" FROM dual)"
         );
         assert_eq!(params.len(), 1);
+        parses(&sql);
     }
 }
