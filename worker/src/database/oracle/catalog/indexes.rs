@@ -26,10 +26,8 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
 /// The indexes that are no part of a constraint or of the server's own doings.
 pub(in crate::database::oracle) fn own(raw: &Raw) -> impl Iterator<Item = &IndexRow> {
     raw.indexes.iter().filter(|index| {
-        !is_part_of_another(&index.name)
-            && !is_part_of_another(&index.table)
-            && !(raw.is_mview(&index.table) && index.name.starts_with("I_SNAP$"))
-            && constraint_of(raw, index).is_none()
+        let is_part = is_part_of_another(&index.name) || is_part_of_another(&index.table);
+        !is_part && constraint_of(raw, index).is_none()
     })
 }
 
@@ -42,16 +40,17 @@ pub(in crate::database::oracle) fn constraint_of<'r>(
         matches!(it.kind.as_str(), "P" | "U")
             && it.table == index.table
             && it.index_name == index.name
-            && it.name == index.name
+            && (it.name == index.name || is_invented(&index.name))
     })
 }
 
 /// What is said of the index that enforces a constraint: its name if it has one of its own, or what is unusual about it.
 pub(super) fn of_constraint(raw: &Raw, constraint: &ConstraintRow) -> Option<String> {
-    if constraint.index_name.is_empty() {
+    if constraint.index_name.is_empty() || is_part_of_another(&constraint.index_name) {
         return None;
     }
-    if constraint.index_name != constraint.name {
+    // A name that a constraint once had stays with its index.
+    if constraint.index_name != constraint.name && !is_invented(&constraint.index_name) {
         return Some(constraint.index_name.clone());
     }
     let index = raw.indexes.iter().find(|index| index.name == constraint.index_name)?;

@@ -5,7 +5,7 @@ use super::code_rows::{
 };
 use super::names::is_part_of_another;
 use super::raw::Raw;
-use super::tables::{listed, said_of, unusual};
+use super::tables::{listed, said_of, said_of_columns, unusual};
 use super::tables_rows::{ClusterRow, ColumnRow};
 use super::text::{normal, shown, tokens, without_owner};
 use super::types;
@@ -100,8 +100,9 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
     collect_policies(raw, objects);
     for object in raw.objects.iter().filter(|object| !READ.contains(&object.kind.as_str())) {
         let path = format!("{} {}", object.kind.to_ascii_lowercase(), object.name);
-        let attributes = said_of(raw, &object.name, Builder::default()).done();
-        add(objects, key(ObjectKind::Other, None, path), attributes);
+        let body = without_owner(raw.source(&object.kind, &object.name), &raw.owner);
+        let attributes = Builder::default().some("body", some(&body));
+        add(objects, key(ObjectKind::Other, None, path), said_of(raw, &object.name, attributes).done());
     }
 }
 
@@ -129,10 +130,13 @@ fn view(raw: &Raw, view: &ViewRow) -> Builder {
     let columns: Vec<String> = columns.map(|column| shown(&column.name)).collect();
     let check = raw.constraints.iter().find(|it| it.table == view.name && it.kind == "V");
     let of = some(&view.type_name).map(|name| raw.qualified(&view.type_owner, name));
+    let is_invalid = raw.is_invalid("VIEW", &view.name);
     let duality = raw.dualities.iter().find(|it| it.name == view.name);
     Builder::default()
-        .text("columns", columns.join(", "))
+        // Nobody knows the columns of a view that does not work.
+        .some("columns", (!is_invalid).then(|| columns.join(", ")))
         .text("definition", definition(&view.text, &raw.owner))
+        .some("of its columns", said_of_columns(raw, &view.name))
         .some("json documents", duality.map(duality_of))
         .flag("read only", view.read_only == "Y")
         .some(
@@ -147,7 +151,7 @@ fn view(raw: &Raw, view: &ViewRow) -> Builder {
         .some("typed", some(&view.type_text))
         .some("collation", unusual(&view.collation, &["USING_NLS_COMP"]))
         .flag("noneditionable", is_noneditionable(raw, "VIEW", &view.name))
-        .flag("invalid", raw.is_invalid("VIEW", &view.name))
+        .flag("invalid", is_invalid)
 }
 
 fn duality_of(duality: &DualityRow) -> String {
@@ -184,6 +188,7 @@ fn mview(raw: &Raw, view: &MviewRow) -> Builder {
         .flag("updatable", view.updatable == "Y")
         .some("from", some(view.link.trim_matches(['@', '"'])))
         .flag("without index", view.without_index == "Y")
+        .some("of its columns", said_of_columns(raw, &view.name))
         .some("text", comment.map(|comment| comment.text.as_str()))
 }
 

@@ -102,7 +102,7 @@ pub(in crate::database::oracle) async fn read(
         };
     }
     let mut objects: Vec<ObjectRow> = ask!();
-    if objects.iter().any(|object| is_doubtful(object)) {
+    if objects.iter().any(is_doubtful) {
         compile(connection, owner).await?;
         objects = ask!();
     }
@@ -134,7 +134,7 @@ pub(in crate::database::oracle) async fn read(
         if raw.columns.iter().any(|column| column.identity == "YES") {
             raw.identities = ask!();
         }
-        if raw.columns.iter().any(|column| super::types::is_large(column)) {
+        if raw.columns.iter().any(super::types::is_large) {
             raw.lobs = ask!();
         }
         if raw.tables.iter().any(|table| table.external == "YES" || table.hybrid == "YES") {
@@ -184,7 +184,7 @@ pub(in crate::database::oracle) async fn read(
         raw.triggers = ask!();
         raw.trigger_order = ask!();
     }
-    if there(COMPILED) {
+    if there(COMPILED) || there(&["JAVA SOURCE"]) {
         raw.sources = ask!();
     }
     if there(&["SYNONYM"]) {

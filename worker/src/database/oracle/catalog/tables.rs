@@ -60,11 +60,31 @@ pub(super) fn said_of(raw: &Raw, name: &str, attributes: Builder) -> Builder {
         .some("annotations", listed(annotations(raw, name, "")))
 }
 
-fn annotations(raw: &Raw, object: &str, column: &str) -> impl Iterator<Item = String> {
+fn annotations<'r>(raw: &'r Raw, object: &'r str, column: &'r str) -> impl Iterator<Item = String> + 'r {
     let own = raw.annotations.iter().filter(move |it| it.object == object && it.column == column);
     own.map(|it| if it.value.is_empty() { it.name.clone() } else { format!("{} '{}'", it.name, it.value) })
-        .collect::<Vec<_>>()
-        .into_iter()
+}
+
+/// Privileges on a column.
+fn privileges<'r>(raw: &'r Raw, table: &'r str, column: &'r str) -> impl Iterator<Item = String> + 'r {
+    let own = raw.column_privileges.iter().filter(move |it| it.table == table && it.column == column);
+    own.map(|it| {
+        let by = if it.grantor == raw.owner { String::new() } else { format!(" by {}", it.grantor) };
+        let option = if it.grantable == "YES" { " with grant option" } else { "" };
+        format!("{} to {}{option}{by}", it.privilege.to_ascii_lowercase(), it.grantee)
+    })
+}
+
+/// What is said of the columns of a view, which are no objects of their own.
+pub(super) fn said_of_columns(raw: &Raw, view: &str) -> Option<String> {
+    let columns = raw.columns.iter().filter(|column| column.table == view);
+    listed(columns.flat_map(|column| {
+        let name = column.name.as_str();
+        let comment = raw.column_comments.iter().find(|it| it.table == view && it.column == name);
+        let comment = comment.map(|it| format!("comment '{}'", it.text));
+        let said = comment.into_iter().chain(privileges(raw, view, name)).chain(annotations(raw, view, name));
+        said.map(move |it| format!("{name}: {it}"))
+    }))
 }
 
 /// Items in one text, each once and in one order; none where there are none.
@@ -95,7 +115,7 @@ pub(in crate::database::oracle) fn table(raw: &Raw, table: &TableRow) -> Builder
     Builder::default()
         .some(
             "temporary",
-            is_temporary.then(|| match table.duration.as_str() {
+            is_temporary.then_some(match table.duration.as_str() {
                 "SYS$SESSION" => "rows stay for the session",
                 _ => "rows stay for the transaction",
             }),
@@ -165,12 +185,6 @@ pub(in crate::database::oracle) fn column(raw: &Raw, column: &ColumnRow) -> Attr
     let encrypted = raw.encrypted.iter().find(|it| it.table == *table && it.column == *name);
     let nested = raw.nested.iter().find(|it| it.table == *table && it.column.trim_matches('"') == name);
     let domain = unusual_name(&column.domain_name).map(|name| raw.qualified(&column.domain_owner, &name));
-    let privileges =
-        raw.column_privileges.iter().filter(|it| it.table == *table && it.column == *name).map(|it| {
-            let by = if it.grantor == raw.owner { String::new() } else { format!(" by {}", it.grantor) };
-            let option = if it.grantable == "YES" { " with grant option" } else { "" };
-            format!("{} to {}{option}{by}", it.privilege.to_ascii_lowercase(), it.grantee)
-        });
     let on_null = match (column.default_on_null.as_str(), column.default_on_null_upd.as_str()) {
         (_, "YES") if !is_identity => Some("inserted and updated"),
         ("YES", _) if !is_identity => Some("inserted"),
@@ -194,7 +208,7 @@ pub(in crate::database::oracle) fn column(raw: &Raw, column: &ColumnRow) -> Attr
         .some("large objects", lob.and_then(storage))
         .some("nested table", nested.map(|it| it.storage.as_str()).filter(|name| !name.starts_with("SYSNT")))
         .some("comment", comment.map(|comment| comment.text.as_str()))
-        .some("privileges", listed(privileges))
+        .some("privileges", listed(privileges(raw, table, name)))
         .some("annotations", listed(annotations(raw, table, name)))
         .done()
 }

@@ -22,7 +22,7 @@ rows! {
 
     /// A relational table.
     TableRow from "DBA_TABLES"
-        where "OWNER = :1 AND DROPPED = 'NO' AND SECONDARY = 'N' AND NESTED = 'NO' AND (IOT_TYPE IS NULL OR IOT_TYPE = 'IOT')"
+        where "OWNER = :1 AND TABLE_NAME NOT LIKE 'BIN$%' AND SECONDARY = 'N' AND NESTED = 'NO' AND (IOT_TYPE IS NULL OR IOT_TYPE = 'IOT')"
         order by "TABLE_NAME"
     {
         name: "TABLE_NAME",
@@ -52,7 +52,7 @@ rows! {
     }
 
     /// A table of objects.
-    ObjectTableRow from "DBA_OBJECT_TABLES" where "OWNER = :1 AND DROPPED = 'NO' AND SECONDARY = 'N' AND NESTED = 'NO'"
+    ObjectTableRow from "DBA_OBJECT_TABLES" where "OWNER = :1 AND TABLE_NAME NOT LIKE 'BIN$%' AND SECONDARY = 'N' AND NESTED = 'NO'"
         order by "TABLE_NAME"
     {
         name: "TABLE_NAME",
@@ -124,7 +124,6 @@ rows! {
         validated: "VALIDATED",
         generated: "GENERATED",
         rely: "RELY",
-        index_owner: "INDEX_OWNER",
         index_name: "INDEX_NAME",
         precheck: "?PRECHECK",
         of_domain: "?DOMAIN_CONSTRAINT_NAME",
@@ -163,14 +162,13 @@ rows! {
 
     /// An index on a table of the schema; those of LOBs and the tables that are indexes themselves left out.
     IndexRow from "DBA_INDEXES"
-        where "TABLE_OWNER = :1 AND DROPPED = 'NO' AND SECONDARY = 'N' AND INDEX_TYPE NOT IN ('LOB', 'IOT - TOP')"
+        where "TABLE_OWNER = :1 AND INDEX_NAME NOT LIKE 'BIN$%' AND SECONDARY = 'N' AND INDEX_TYPE NOT IN ('LOB', 'IOT - TOP')"
         order by "INDEX_NAME, OWNER"
     {
         owner: "OWNER",
         name: "INDEX_NAME",
         kind: "INDEX_TYPE",
         table: "TABLE_NAME",
-        table_kind: "TABLE_TYPE",
         uniqueness: "UNIQUENESS",
         compression: "COMPRESSION",
         prefix_length: "PREFIX_LENGTH",
@@ -179,7 +177,6 @@ rows! {
         degree: "DEGREE",
         status: "STATUS",
         partitioned: "PARTITIONED",
-        generated: "GENERATED",
         type_owner: "ITYP_OWNER",
         type_name: "ITYP_NAME",
         parameters: "PARAMETERS",

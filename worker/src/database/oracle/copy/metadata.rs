@@ -87,6 +87,8 @@ pub(super) async fn read(connection: &mut Connection, raw: &Raw) -> Result<Print
             printed.push((it.clone(), text));
         }
     }
+    // The connection serves others, too.
+    connection.execute(printing(&[("DEFAULT", "TRUE")]), &[]).await?;
     Ok(Printed(printed))
 }
 
@@ -127,7 +129,7 @@ fn wanted(raw: &Raw) -> Vec<Wanted> {
     for table in special.map(|it| &it.name).chain(raw.object_tables.iter().map(|it| &it.name)) {
         want("TABLE", table, When::Before);
     }
-    for index in own(raw).filter(|it| !raw.is_mview(&it.table) && !tables::is_plain_index(raw, it)) {
+    for index in own(raw).filter(|it| !tables::is_plain_index(raw, it)) {
         want("INDEX", &index.name, When::After);
     }
     for view in raw.views.iter().filter(|view| !super::code::is_plain_view(raw, view)) {

@@ -4,6 +4,7 @@ use super::Statements;
 use super::text::{ident, idents, renamed};
 use crate::database::oracle::catalog::constraints::{is_column_rule, is_named, rule_column, state};
 use crate::database::oracle::catalog::indexes::{Over, own, parts, unusual_attributes};
+use crate::database::oracle::catalog::names::is_invented;
 use crate::database::oracle::catalog::raw::Raw;
 use crate::database::oracle::catalog::tables::{column as column_attributes, table as table_attributes};
 use crate::database::oracle::catalog::tables_rows::{ColumnRow, ConstraintRow, IndexRow, TableRow};
@@ -121,7 +122,7 @@ fn halves(constraint: &ConstraintRow) -> (String, String) {
     }
     let mut late = String::new();
     if is("disabled") {
-        late.push_str(if is("validated") { " DISABLE VALIDATE" } else { " DISABLE" });
+        late.push_str(if is("validated") { " DISABLE VALIDATE" } else { " DISABLE NOVALIDATE" });
     } else if is("not validated") {
         late.push_str(" ENABLE NOVALIDATE");
     }
@@ -133,7 +134,7 @@ fn halves(constraint: &ConstraintRow) -> (String, String) {
 
 /// Makes indexes and then constraints, the foreign keys last.
 pub(super) fn keys(raw: &Raw, to: &str, said_whole: &dyn Fn(&str) -> bool, out: &mut Statements) {
-    for index in own(raw).filter(|index| is_plain_index(raw, index) && !raw.is_mview(&index.table)) {
+    for index in own(raw).filter(|index| is_plain_index(raw, index)) {
         self::index(raw, index, to, out);
     }
     for kinds in ["PUC", "R"] {
@@ -228,7 +229,7 @@ fn index_of(raw: &Raw, it: &ConstraintRow, to: &str) -> String {
     else {
         return String::new();
     };
-    if index.name != it.name {
+    if index.name != it.name && !is_invented(&index.name) {
         let owner = if index.owner == raw.owner { to } else { index.owner.as_str() };
         return format!(" USING INDEX {}.{}", ident(owner), ident(&index.name));
     }

@@ -2,7 +2,9 @@
 //! (`oracle://system:password@host:1521/FREEPDB1`), and each test runs on all of them.
 #![allow(clippy::unwrap_used)]
 
+mod catalog;
 mod connection;
+mod copy;
 mod engine;
 mod rows;
 mod users;
