@@ -4,31 +4,8 @@ use super::text::{literal, renamed, statements};
 use super::{Statements, Uncopyable, tables};
 use crate::database::oracle::catalog::Raw;
 use crate::database::oracle::catalog::indexes::own;
-use crate::database::oracle::catalog::names::is_part_of_another;
 use crate::database::oracle::error::Error;
 use crate::database::oracle::wire::Connection;
-
-/// Kinds of objects that are made otherwise, or come with others.
-const MADE_OTHERWISE: &[&str] = &[
-    "TABLE",
-    "INDEX",
-    "LOB",
-    "VIEW",
-    "MATERIALIZED VIEW",
-    "SEQUENCE",
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "PACKAGE",
-    "PACKAGE BODY",
-    "TYPE",
-    "TYPE BODY",
-    "SYNONYM",
-    "JOB",
-    "DATABASE LINK",
-    "DOMAIN",
-    "CLUSTER",
-];
 
 /// How the server is to print. Where segments lie is its own affair in each schema; keys are part of what it prints whole,
 /// but for foreign ones, whose tables may not be there yet.
@@ -130,7 +107,9 @@ fn wanted(raw: &Raw) -> Vec<Wanted> {
         want("TABLE", table, When::Before);
     }
     for index in own(raw).filter(|it| !tables::is_plain_index(raw, it)) {
-        want("INDEX", &index.name, When::After);
+        // No row goes into a cluster that has no index.
+        let when = if index.kind == "CLUSTER" { When::Before } else { When::After };
+        want("INDEX", &index.name, when);
     }
     for view in raw.views.iter().filter(|view| !super::code::is_plain_view(raw, view)) {
         want("VIEW", &view.name, When::Before);
@@ -138,10 +117,8 @@ fn wanted(raw: &Raw) -> Vec<Wanted> {
     for view in &raw.mviews {
         want("MATERIALIZED_VIEW", &view.name, When::After);
     }
-    for object in raw.objects.iter().filter(|it| !MADE_OTHERWISE.contains(&it.kind.as_str())) {
-        if !is_part_of_another(&object.name) {
-            want(&object.kind.replace(' ', "_"), &object.name, When::After);
-        }
+    for object in raw.objects.iter().filter(|object| !raw.is_read(object)) {
+        want(&object.kind.replace(' ', "_"), &object.name, When::After);
     }
     for it in wanted.iter_mut().filter(|it| it.kind == "TABLE") {
         let mut own = raw.part_tables.iter().filter(|row| row.table == it.name);
