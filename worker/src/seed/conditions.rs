@@ -308,7 +308,7 @@ async fn understood(
     typed: &[(String, String)],
 ) -> Result<bool, DatabaseError> {
     let nulls = vec![Value::Null; typed.len()];
-    match session.satisfying(&format!("({condition}) IS NULL OR 1 = 1"), typed, &[nulls]).await {
+    match session.satisfying(&format!("({condition}) OR 1 = 1"), typed, &[nulls]).await {
         Ok(answers) => Ok(answers == [true]),
         Err(DatabaseError::Refused { .. }) => Ok(false),
         Err(gone) => Err(gone),
