@@ -451,3 +451,17 @@ fn a_default_that_draws_from_a_sequence_is_a_counter() {
     assert!(table.columns[2].counter && !table.columns[2].identity_always);
     assert_eq!(table.columns[2].default.as_deref(), Some("SEQ_AGE.NEXTVAL"));
 }
+
+#[test]
+fn a_text_that_must_be_json_is_json() {
+    let mut raw = users();
+    raw.constraint_columns[1].column = "EMAIL".to_owned();
+    "email is json (strict)".clone_into(&mut raw.constraints[0].condition);
+    let table = seeding(&raw, "USERS");
+    assert_eq!(table.columns[1].ty.family, Family::Json { binary: false });
+    assert_eq!(table.columns[1].ty.native, "VARCHAR2(30 CHAR)");
+    assert_eq!(table.checks, []);
+    // A disabled one says nothing of the rows.
+    "DISABLED".clone_into(&mut raw.constraints[0].status);
+    assert_eq!(seeding(&raw, "USERS").columns[1].ty.family, Family::Text { max: Some(30), padded: false });
+}

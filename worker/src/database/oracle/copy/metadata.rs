@@ -152,3 +152,90 @@ impl Printed {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::database::oracle::catalog::tables_rows::{IndexRow, ObjectRow, PartTableRow, TableRow};
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn raw() -> Raw {
+        let table =
+            |name: &str, iot: &str| TableRow { name: text(name), iot_type: text(iot), ..TableRow::default() };
+        Raw {
+            owner: text("A"),
+            tables: vec![table("PLAIN", ""), table("IOT", "IOT"), table("CHILD", "")],
+            part_tables: vec![PartTableRow {
+                table: text("CHILD"),
+                method: text("REFERENCE"),
+                reference: text("FK"),
+                ..PartTableRow::default()
+            }],
+            indexes: vec![IndexRow {
+                owner: text("A"),
+                name: text("CLUSTERED"),
+                kind: text("CLUSTER"),
+                table: text("C"),
+                ..IndexRow::default()
+            }],
+            objects: vec![
+                ObjectRow { name: text("D"), kind: text("DIMENSION"), ..ObjectRow::default() },
+                ObjectRow { name: text("IOT"), kind: text("TABLE"), ..ObjectRow::default() },
+            ],
+            ..Raw::default()
+        }
+    }
+
+    #[test]
+    fn only_what_words_of_ours_do_not_say_is_printed() {
+        let wanted: Vec<_> =
+            wanted(&raw()).into_iter().map(|it| (it.kind, it.name, it.when, it.with_reference)).collect();
+        let one =
+            |kind: &str, name: &str, when, with_reference| (text(kind), text(name), when, with_reference);
+        assert_eq!(
+            wanted,
+            [
+                one("TABLE", "IOT", When::Before, false),
+                one("TABLE", "CHILD", When::Before, true),
+                one("INDEX", "CLUSTERED", When::Before, false),
+                one("DIMENSION", "D", When::After, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_printed_is_made_under_its_new_name_and_nothing_is_passed_by() {
+        let raw = raw();
+        let mut all = wanted(&raw).into_iter();
+        let words = "\n  CREATE TABLE \"A\".\"IOT\" (\"K\" NUMBER, PRIMARY KEY (\"K\") ENABLE) ORGANIZATION INDEX ;\n";
+        let mut printed = Printed(vec![(all.next().unwrap(), Some(words.to_owned()))]);
+        assert!(printed.has_table("IOT") && !printed.has_table("CHILD"));
+        let mut out = Statements::new();
+        printed.add(&raw, "B", When::Before, &mut out).unwrap();
+        printed.add(&raw, "B", When::After, &mut out).unwrap();
+        assert_eq!(
+            out,
+            ["CREATE TABLE \"B\".\"IOT\" (\"K\" NUMBER, PRIMARY KEY (\"K\") ENABLE) ORGANIZATION INDEX"]
+        );
+        printed.0.push((all.next().unwrap(), None));
+        assert!(printed.add(&raw, "B", When::Before, &mut out).is_err());
+    }
+
+    #[test]
+    fn the_server_is_told_how_to_print() {
+        assert_eq!(
+            printing(&[("PRETTY", "FALSE")]),
+            "BEGIN SYS.DBMS_METADATA.SET_TRANSFORM_PARAM(SYS.DBMS_METADATA.SESSION_TRANSFORM, 'PRETTY', FALSE); END;"
+        );
+        let wanted =
+            Wanted { kind: text("TABLE"), name: text("it's"), when: When::Before, with_reference: false };
+        assert_eq!(
+            question("A", &wanted),
+            "SELECT SYS.DBMS_METADATA.GET_DDL('TABLE', 'it''s', 'A') FROM SYS.DUAL"
+        );
+    }
+}
