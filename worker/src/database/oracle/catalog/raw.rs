@@ -24,7 +24,7 @@ macro_rules! raw {
         }
 
         /// All questions that a reading can ask.
-        pub(super) fn questions() -> Vec<Question> {
+        pub(in crate::database::oracle) fn questions() -> Vec<Question> {
             vec![$(<$row as FromRow>::QUESTION),*]
         }
     };
