@@ -12,9 +12,6 @@ use super::types;
 use crate::database::catalog::{Attributes, ObjectKind};
 use crate::database::objects::{Builder, Objects, add, key};
 
-/// How the comment on a materialized view begins where nobody has said anything.
-pub(in crate::database::oracle) const SAID_BY_SERVER: &str = "snapshot table for snapshot ";
-
 /// Kinds of code, as the dictionary and as we call them.
 pub(super) const CODE: &[(&str, ObjectKind)] = &[
     ("PROCEDURE", ObjectKind::Procedure),
@@ -158,8 +155,6 @@ pub(in crate::database::oracle) fn is_noneditionable(raw: &Raw, kind: &str, name
 
 fn mview(raw: &Raw, view: &MviewRow) -> Builder {
     let comment = raw.mview_comments.iter().find(|comment| comment.name == view.name);
-    // What the server says where nobody has.
-    let comment = comment.filter(|comment| !comment.text.starts_with(SAID_BY_SERVER));
     Builder::default()
         .text("definition", normal(&view.query, &raw.owner))
         .text("refresh", format!("{} on {}", view.method, view.mode).to_ascii_lowercase())

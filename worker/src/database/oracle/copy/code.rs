@@ -8,7 +8,7 @@ use crate::database::oracle::catalog::code_rows::{
     AuditRow, JobRow, MviewLogRow, PolicyRow, SequenceRow, ViewRow,
 };
 use crate::database::oracle::catalog::names::is_part_of_another;
-use crate::database::oracle::catalog::objects::{SAID_BY_SERVER, is_noneditionable};
+use crate::database::oracle::catalog::objects::is_noneditionable;
 use crate::database::oracle::catalog::raw::Raw;
 use crate::database::oracle::catalog::text::normal;
 
@@ -173,8 +173,7 @@ fn comments(raw: &Raw, to: &str, out: &mut Statements) {
         let (table, column) = (ident(&comment.table), ident(&comment.column));
         out.push(format!("COMMENT ON COLUMN {to}.{table}.{column} IS {}", literal(&comment.text)));
     }
-    let chosen = raw.mview_comments.iter().filter(|it| !it.text.starts_with(SAID_BY_SERVER));
-    for comment in chosen {
+    for comment in &raw.mview_comments {
         let name = ident(&comment.name);
         out.push(format!("COMMENT ON MATERIALIZED VIEW {to}.{name} IS {}", literal(&comment.text)));
     }
