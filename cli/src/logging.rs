@@ -8,11 +8,14 @@ use tracing_subscriber::EnvFilter;
 use crate::error::CliError;
 
 pub(crate) fn start(verbose: u8, quiet: bool, color: bool, bars: &MultiProgress) -> Result<(), CliError> {
+    // The driver of SQL Server logs every refusal as an error, and we ask for many.
     let level = match (quiet, verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "warn,mrt_chain=info,mrt_worker=info,mrt_coordinator=info,mrt_cli=info",
-        (false, _) => "info,mrt_chain=debug,mrt_worker=debug,mrt_coordinator=debug,mrt_cli=debug",
+        (true, _) => "error,tiberius=off",
+        (false, 0) => "warn,tiberius=off",
+        (false, 1) => "warn,tiberius=off,mrt_chain=info,mrt_worker=info,mrt_coordinator=info,mrt_cli=info",
+        (false, _) => {
+            "info,tiberius=off,mrt_chain=debug,mrt_worker=debug,mrt_coordinator=debug,mrt_cli=debug"
+        }
     };
     let filter = match std::env::var("MRT_LOG") {
         Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter).map_err(CliError::LogFilter)?,

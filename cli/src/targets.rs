@@ -73,8 +73,17 @@ async fn known(docker: Option<&Docker>) -> Vec<Target> {
         }
         let mut versions: Vec<String> = engine.releases().iter().map(|it| (*it).to_owned()).collect();
         if let Some(docker) = docker {
+            let usual = image(&Target::new(engine, None)).unwrap_or_default();
+            let repository = usual.rsplit_once(':').map_or(usual.as_str(), |(repository, _)| repository);
             // Without the tags that are here the list is shorter, and each of its lines says what is wrong.
-            versions.extend(docker.tags(engine.as_str()).await.unwrap_or_default());
+            let tags = docker.tags(repository).await.unwrap_or_default();
+            let of_release = |tag: &String| {
+                let images =
+                    versions.iter().map(|version| image(&Target::new(engine, Some(version.clone()))));
+                images.flatten().any(|image| image == format!("{repository}:{tag}"))
+            };
+            let further: Vec<String> = tags.into_iter().filter(|tag| !of_release(tag)).collect();
+            versions.extend(further);
         }
         let is_supported = |version: &String| Target::from_name(&format!("{engine}:{version}")).is_ok();
         versions.retain(is_supported);

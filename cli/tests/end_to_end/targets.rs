@@ -52,7 +52,11 @@ fn what_was_named_and_cannot_be_had_is_told_by_the_exit_code() {
     assert_eq!(targets(&["sqlite"], Some(NOWHERE)).status.code(), Some(0));
     let output = targets(&["db2:11"], Some(NOWHERE));
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("known are sqlite, postgres, mysql, mariadb, mssql and oracle"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("known are sqlite, postgres, mysql, mariadb, mssql and oracle"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[tokio::test]

@@ -222,7 +222,39 @@ fn words(sql: &str, dialect: &dyn Dialect) -> Vec<Token> {
     tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect()
 }
 
+/// `EXEC sp_rename 'dbo.t.old', new, 'COLUMN'`, and without the last one a table's.
+fn renamed_by_procedure(sql: &str, dialect: &dyn Dialect) -> Option<Rename> {
+    if !sql.to_ascii_lowercase().contains("sp_rename") {
+        return None;
+    }
+    let tokens = words(sql, dialect);
+    let at = tokens.iter().position(
+        |token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case("sp_rename")),
+    )?;
+    let text = |at: usize| match tokens.get(at) {
+        Some(Token::SingleQuotedString(text) | Token::NationalStringLiteral(text)) => Some(text.clone()),
+        Some(Token::Word(word)) => Some(word.value.clone()),
+        Some(Token::DoubleQuotedString(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let (object, to) = (text(at + 1)?, text(at + 3)?);
+    let bare = |part: &str| part.trim_matches(['[', ']', '"']).to_owned();
+    let mut parts: Vec<String> = object.split('.').map(bare).collect();
+    let of_column = match text(at + 5) {
+        Some(kind) if kind.eq_ignore_ascii_case("COLUMN") => true,
+        Some(kind) if !kind.eq_ignore_ascii_case("OBJECT") => return None,
+        _ => false,
+    };
+    let column = if of_column { Some(parts.pop()?) } else { None };
+    let table = parts.pop()?;
+    let schema = parts.pop().filter(|schema| !schema.eq_ignore_ascii_case("dbo"));
+    Some(Rename { schema, table, column, to })
+}
+
 fn rename(sql: &str, dialect: &dyn Dialect) -> Option<Rename> {
+    if dialect.logins_are_apart() {
+        return renamed_by_procedure(sql, dialect);
+    }
     let start = sql.trim_start().get(..5)?;
     if !start.eq_ignore_ascii_case("ALTER") || !sql.to_ascii_uppercase().contains("RENAME") {
         return None;
@@ -303,7 +335,7 @@ fn writes(sql: &str, table: &str, dialect: &dyn Dialect) -> bool {
         "ALTER" => {
             tokens.iter().any(named) && tokens.iter().any(|token| word(token).eq_ignore_ascii_case("USING"))
         }
-        "SELECT" | "DELETE" | "CREATE" | "DROP" | "PRAGMA" | "COMMENT" => false,
+        "SELECT" | "DELETE" | "CREATE" | "DROP" | "PRAGMA" | "COMMENT" | "SET" => false,
         _ => tokens.iter().any(named),
     }
 }

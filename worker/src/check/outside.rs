@@ -28,6 +28,9 @@ pub(crate) fn upper_words(text: &str) -> Vec<String> {
 
 /// What a statement with these words writes outside of its database. Quoted names are empty words.
 pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<ServerWide> {
+    if dialect.logins_are_apart() {
+        return of_logins(words);
+    }
     let apart = dialect.schemas_are_databases();
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let verb = word(0);
@@ -70,9 +73,99 @@ pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<Ser
     Some(ServerWide { what, roles })
 }
 
+/// Procedures of Transact-SQL that make, change and drop logins.
+const LOGIN_PROCEDURES: [&str; 10] = [
+    "SP_ADDLOGIN",
+    "SP_DROPLOGIN",
+    "SP_GRANTLOGIN",
+    "SP_REVOKELOGIN",
+    "SP_DENYLOGIN",
+    "SP_PASSWORD",
+    "SP_DEFAULTDB",
+    "SP_DEFAULTLANGUAGE",
+    "SP_ADDSRVROLEMEMBER",
+    "SP_DROPSRVROLEMEMBER",
+];
+
+/// Procedures of Transact-SQL that write something else of the server's.
+const SERVER_PROCEDURES: [&str; 9] = [
+    "SP_CONFIGURE",
+    "SP_ADDLINKEDSERVER",
+    "SP_DROPSERVER",
+    "SP_SERVEROPTION",
+    "SP_ADDMESSAGE",
+    "SP_DROPMESSAGE",
+    "SP_ADD_JOB",
+    "SP_DELETE_JOB",
+    "SP_PROCOPTION",
+];
+
+/// The same where logins are the server's, and users and roles a database's own.
+fn of_logins(words: &[String]) -> Option<ServerWide> {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let (verb, noun) = (word(0), word(1));
+    let found = |roles: bool, what: String| Some(ServerWide { what, roles });
+    match verb {
+        "CREATE" | "ALTER" | "DROP" => match noun {
+            "LOGIN" => found(true, format!("{verb} LOGIN")),
+            "SERVER" => match word(2) {
+                "ROLE" => found(true, format!("{verb} SERVER ROLE")),
+                _ => found(false, format!("{verb} SERVER")),
+            },
+            "DATABASE"
+                if matches!(
+                    (word(2), word(3)),
+                    ("AUDIT", "SPECIFICATION")
+                        | ("SCOPED", "CONFIGURATION" | "CREDENTIAL")
+                        | ("ENCRYPTION", "KEY")
+                ) =>
+            {
+                None
+            }
+            "DATABASE" if verb == "CREATE" => found(true, "CREATE DATABASE".to_owned()),
+            "DATABASE" if verb == "DROP" => found(false, "DROP DATABASE".to_owned()),
+            "ENDPOINT" | "CREDENTIAL" => found(false, format!("{verb} {noun}")),
+            // One that is not a database's.
+            "TRIGGER"
+                if words.iter().take(8).any(|word| word == "ALL")
+                    && words.iter().any(|word| word == "SERVER") =>
+            {
+                found(false, format!("{verb} TRIGGER ON ALL SERVER"))
+            }
+            _ => None,
+        },
+        "GRANT" | "REVOKE" | "DENY" => {
+            let end = words.iter().position(|word| matches!(word.as_str(), "TO" | "FROM" | ";"));
+            let said = &words[..end.unwrap_or(words.len())];
+            let has = |wanted: &str| said.iter().any(|word| word == wanted);
+            let pair =
+                |one: &str, other: &str| said.windows(2).any(|pair| pair[0] == one && pair[1] == other);
+            let is_wide = has("SERVER")
+                || has("LOGIN")
+                || has("ENDPOINT")
+                || pair("ANY", "DATABASE")
+                || pair("CONNECT", "SQL")
+                || pair("BULK", "OPERATIONS");
+            if is_wide { found(true, format!("{verb} of a right on the server")) } else { None }
+        }
+        "EXEC" | "EXECUTE" => {
+            let called = words[1..].iter().take(4).find(|word| word.starts_with("SP_"))?;
+            if LOGIN_PROCEDURES.contains(&called.as_str()) {
+                return found(true, called.to_ascii_lowercase());
+            }
+            SERVER_PROCEDURES
+                .contains(&called.as_str())
+                .then(|| ServerWide { what: called.to_ascii_lowercase(), roles: false })
+        }
+        "RECONFIGURE" => found(false, "RECONFIGURE".to_owned()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::mssql::TransactSqlDialect;
     use crate::database::mysql::MySqlDialect;
     use crate::database::oracle::OracleDialect;
     use crate::database::postgres::PostgreSqlDialect;
@@ -84,6 +177,35 @@ mod tests {
         assert!(
             hinted("op.execute('ALTER SYSTEM SET x = 1')\ncreate_role('x')\n# a user's role\n").is_none()
         );
+    }
+
+    #[test]
+    fn where_logins_are_apart_users_are_a_databases_own() {
+        let found = |sql: &str| server_wide(&upper_words(sql), &TransactSqlDialect::default());
+        for (sql, what, roles) in [
+            ("CREATE LOGIN reader WITH PASSWORD = 'x'", "CREATE LOGIN", true),
+            ("ALTER SERVER ROLE readers ADD MEMBER a", "ALTER SERVER ROLE", true),
+            ("EXEC master.dbo.sp_addlogin 'a', 'b'", "sp_addlogin", true),
+            ("EXEC sp_configure 'show advanced options', 1", "sp_configure", false),
+            ("GRANT VIEW SERVER STATE TO a", "GRANT of a right on the server", true),
+            ("GRANT ALTER ON LOGIN::a TO b", "GRANT of a right on the server", true),
+            ("CREATE DATABASE audit", "CREATE DATABASE", true),
+            ("DROP DATABASE audit", "DROP DATABASE", false),
+            ("CREATE TRIGGER t ON ALL SERVER FOR LOGON AS SELECT 1", "CREATE TRIGGER ON ALL SERVER", false),
+        ] {
+            assert_eq!(found(sql), Some(ServerWide { what: what.to_owned(), roles }), "{sql}");
+        }
+        for sql in [
+            "CREATE USER reader FOR LOGIN reader",
+            "CREATE ROLE readers",
+            "GRANT SELECT ON users TO reader",
+            "GRANT CREATE TABLE TO reader",
+            "ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON",
+            "EXEC sp_rename 'users.phone', 'mobile', 'COLUMN'",
+            "CREATE TRIGGER t ON users AFTER INSERT AS SELECT 1",
+        ] {
+            assert_eq!(found(sql), None, "{sql}");
+        }
     }
 
     #[test]

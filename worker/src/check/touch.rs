@@ -3,6 +3,8 @@
 //! Errs on the side of more: a word that happens to be a table's name costs a few rows, a table that is missed
 //! costs a proof. So this looks at tokens, not at grammar, and follows views, functions and triggers by name.
 
+mod executed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -165,10 +167,15 @@ impl<'a> Names<'a> {
         // A block of PL/SQL is sent as it is.
         let is_block = matches!(tokens.first(), Some(Token::Word(word))
             if ["BEGIN", "DECLARE"].iter().any(|it| word.value.eq_ignore_ascii_case(it)));
+        if self.dialect.logins_are_apart() {
+            self.executed(&tokens, seen, depth);
+        }
         for token in &tokens {
             match token {
                 Token::Word(word) => self.word(&word.value, seen, depth),
-                Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => {
+                Token::SingleQuotedString(text)
+                | Token::EscapedStringLiteral(text)
+                | Token::NationalStringLiteral(text) => {
                     self.word(text, seen, depth);
                     // In code a text may be a statement, or the beginning of one.
                     if depth > 0 || is_block {
@@ -208,7 +215,8 @@ impl<'a> Names<'a> {
                 "DELETE" | "TRUNCATE" | "UPDATE" | "MERGE" | "REPLACE" => seen.touched.moves_rows = true,
                 "DROP" if next == "TABLE" => seen.touched.moves_rows = true,
                 "DO" | "CALL" if starts => seen.touched.everything = true,
-                // EXECUTE FUNCTION in CREATE TRIGGER names its function; EXECUTE elsewhere runs text.
+                // EXECUTE FUNCTION in CREATE TRIGGER names its function; EXECUTE elsewhere runs text, but in Transact-SQL.
+                "EXECUTE" if self.dialect.logins_are_apart() => {}
                 "EXECUTE" if !matches!(next, "FUNCTION" | "PROCEDURE") => seen.touched.everything = true,
                 _ => {}
             }
@@ -219,8 +227,19 @@ impl<'a> Names<'a> {
     }
 
     fn word(&self, text: &str, seen: &mut Seen, depth: u32) {
+        if self.dialect.logins_are_apart() && text.len() <= 1024 {
+            // A procedure is told of a column as `schema.table.column`.
+            let mut parts = text.split('.').rev().skip(1).take(2);
+            if text.contains('.') && !text.contains(char::is_whitespace) {
+                parts.by_ref().for_each(|part| self.one_word(part, seen, depth));
+            }
+        }
+        self.one_word(text, seen, depth);
+    }
+
+    fn one_word(&self, text: &str, seen: &mut Seen, depth: u32) {
         // `schema.table` in a string or parameter, as `regclass` and reflection have it.
-        let text = text.rsplit('.').next().unwrap_or(text).trim_matches(['"', '`']);
+        let text = text.rsplit('.').next().unwrap_or(text).trim_matches(['"', '`', '[', ']']);
         if text.len() > 256 {
             return;
         }

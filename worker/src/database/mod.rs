@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod credentials;
+pub mod mssql;
 pub mod mysql;
 mod objects;
 pub mod oracle;
@@ -322,6 +323,17 @@ pub trait Dialect: Send + Sync {
     /// Whether a schema is a database beside ours, and privileges are the server's, kept under the names of databases: whoever
     /// makes the one or grants the other then writes outside of the database.
     fn schemas_are_databases(&self) -> bool {
+        false
+    }
+
+    /// Whether who logs in is the server's, and the users and roles of a database are its own, so that a database is written outside
+    /// of only by what is about logins.
+    fn logins_are_apart(&self) -> bool {
+        false
+    }
+
+    /// Whether a pattern of LIKE knows classes of characters: `[0-9]`, `[^a]`.
+    fn likes_classes(&self) -> bool {
         false
     }
 

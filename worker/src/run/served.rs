@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
+use crate::database::mssql::{self, MsSql};
 use crate::database::mysql::{self, Mysql};
 use crate::database::oracle::{self, Oracle};
 use crate::database::postgres::{self, Postgres};
@@ -16,6 +17,7 @@ pub(super) enum Served {
     Postgres,
     /// MariaDB, too.
     MySql,
+    SqlServer,
     Oracle,
 }
 
@@ -23,10 +25,11 @@ impl Served {
     /// `None` where an engine is embedded.
     pub(super) fn of(engine: EngineKind) -> Option<Self> {
         match engine {
-            EngineKind::Sqlite | EngineKind::SqlServer => None,
-            EngineKind::Oracle => Some(Self::Oracle),
+            EngineKind::Sqlite => None,
             EngineKind::Postgres => Some(Self::Postgres),
             EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
+            EngineKind::SqlServer => Some(Self::SqlServer),
+            EngineKind::Oracle => Some(Self::Oracle),
         }
     }
 
@@ -34,6 +37,7 @@ impl Served {
         match self {
             Self::Postgres => postgres::launch(target, password),
             Self::MySql => mysql::launch(target, password),
+            Self::SqlServer => mssql::launch(target, password),
             Self::Oracle => oracle::launch(target, password),
         }
     }
@@ -43,6 +47,7 @@ impl Served {
         match self {
             Self::Postgres => postgres::ready(endpoint).await,
             Self::MySql => mysql::ready(endpoint).await,
+            Self::SqlServer => mssql::ready(endpoint).await,
             Self::Oracle => oracle::ready(endpoint).await,
         }
     }
@@ -55,6 +60,7 @@ impl Served {
         Ok(match self {
             Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
             Self::MySql => Arc::new(Mysql::open(endpoint, target).await?),
+            Self::SqlServer => Arc::new(MsSql::open(endpoint, target).await?),
             Self::Oracle => Arc::new(Oracle::open(endpoint, target).await?),
         })
     }
@@ -70,10 +76,12 @@ pub fn image(target: &Target) -> Option<String> {
     }
 }
 
-/// What keeps this machine from checking on an engine, whatever the target: a library that is missing.
-pub fn lacks(engine: EngineKind) -> Option<String> {
+/// What keeps this machine from checking on an engine, whatever the target: a library that is missing, or, where a container
+/// is to be started, a licence whose terms nobody here has accepted.
+pub fn lacks(engine: EngineKind, in_container: bool) -> Option<String> {
     match engine {
         EngineKind::Oracle => oracle::missing(),
+        EngineKind::SqlServer if in_container => mssql::objection().map(str::to_owned),
         _ => None,
     }
 }
@@ -84,11 +92,12 @@ pub fn obstacle(target: &Target) -> Option<String> {
         EngineKind::Oracle => oracle::obstacle(target),
         _ => None,
     };
-    lacks(target.engine).or_else(of_target)
+    let in_container = matches!(target.server, ServerSettings::Docker { .. });
+    lacks(target.engine, in_container).or_else(of_target)
 }
 
-/// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, or as much of
-/// it as was asked for.
+/// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, `2022` of SQL
+/// Server, or as much of it as was asked for.
 pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
     let numbers = match engine {
         EngineKind::Sqlite | EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle => 1,
@@ -114,6 +123,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_keeps_a_target_from_having_a_server_is_known_before_one_is_asked_for() {
+        let named = |name: &str| Target::from_name(name).unwrap_or_else(|error| panic!("{error}"));
+        // Without the library that is said, and with it that nobody gives away an image.
+        assert!(obstacle(&named("oracle:19")).is_some());
+        assert_eq!(obstacle(&named("oracle:23")), lacks(EngineKind::Oracle, true));
+        for name in ["sqlite", "postgres:16", "mysql:8.4", "mariadb"] {
+            assert_eq!(obstacle(&named(name)), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_release_has_as_many_numbers_as_its_makers_count() {
         for (engine, asked, found, same) in [
             (EngineKind::Postgres, "15.4", "15.18", true),
@@ -126,6 +146,8 @@ mod tests {
             (EngineKind::MariaDb, "10.6", "10.11.18", false),
             (EngineKind::MariaDb, "11-noble", "11.8.9", true),
             (EngineKind::MariaDb, "12", "11.8.9", false),
+            (EngineKind::SqlServer, "2022-CU14-ubuntu-22.04", "2022 (16.0.4135.4)", true),
+            (EngineKind::SqlServer, "2019", "2022 (16.0.4135.4)", false),
             (EngineKind::Oracle, "23-slim-faststart", "23.9.0.25.07", true),
             (EngineKind::Oracle, "26", "23.26.0.0.0", true),
             (EngineKind::Oracle, "26", "23.9.0.25.07", false),

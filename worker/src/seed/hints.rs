@@ -63,7 +63,7 @@ pub(super) fn of_condition(
         if !named.is_empty() {
             last = named;
         }
-        let found = of_clause(&clause);
+        let found = of_clause(&clause, dialect);
         for column in if last.is_empty() { columns } else { &last } {
             let hints = hints.entry(column.clone()).or_default();
             for hint in &found {
@@ -90,7 +90,7 @@ fn clauses(tokens: &[Token]) -> Vec<Vec<&Token>> {
     clauses
 }
 
-fn of_clause(clause: &[&Token]) -> Vec<Hint> {
+fn of_clause(clause: &[&Token], dialect: &dyn Dialect) -> Vec<Hint> {
     let says = |words: &[&str]| {
         clause.iter().any(|token| matches!(token, Token::Word(word) if words.iter().any(|w| word.value.eq_ignore_ascii_case(w))))
     };
@@ -143,6 +143,8 @@ fn of_clause(clause: &[&Token]) -> Vec<Hint> {
                     hints.push(Hint::Regex(patterns::similar_to_regex(text)));
                 } else if regex {
                     hints.push(Hint::Regex(text.clone()));
+                } else if like && dialect.likes_classes() && text.contains('[') {
+                    hints.extend(patterns::like_with_classes_to_regexes(text).map(Hint::Regex));
                 } else if like {
                     hints.push(Hint::Like(text.clone()));
                 } else if glob {

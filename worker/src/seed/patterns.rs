@@ -60,6 +60,36 @@ pub(super) fn of_glob(pattern: &str, variants: Range<u64>) -> Vec<String> {
     of_regex(&regex, variants)
 }
 
+/// A LIKE pattern with classes of characters as a regular expression. One that is meant to match nothing, as
+/// `NOT LIKE '%[^0-9]%'` has it, tells also of what texts are to consist.
+pub(super) fn like_with_classes_to_regexes(pattern: &str) -> impl Iterator<Item = String> {
+    let mut regex = String::new();
+    let mut in_class = false;
+    for char in pattern.chars() {
+        match char {
+            // A bracket alone, in brackets.
+            '[' if in_class => regex.push_str("\\["),
+            '[' | ']' => {
+                in_class = char == '[';
+                regex.push(char);
+            }
+            '^' | '-' if in_class => regex.push(char),
+            '%' if !in_class => regex.push_str(".*"),
+            '_' if !in_class => regex.push('.'),
+            other => regex.push_str(&regex_syntax::escape(&other.to_string())),
+        }
+    }
+    let others = pattern.strip_prefix("%[^").and_then(|rest| rest.strip_suffix("]%"));
+    let others = others.filter(|members| !members.contains(['[', ']'])).map(|members| {
+        let members: String = members
+            .chars()
+            .map(|c| if c == '-' { "-".to_owned() } else { regex_syntax::escape(&c.to_string()) })
+            .collect();
+        format!("[{members}]{{1,8}}")
+    });
+    [regex].into_iter().chain(others)
+}
+
 /// A SIMILAR TO pattern as a regular expression.
 pub(super) fn similar_to_regex(pattern: &str) -> String {
     let mut regex = String::new();

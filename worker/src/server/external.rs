@@ -102,6 +102,60 @@ fn objection(engine: EngineKind, key: &str, value: &str) -> Option<String> {
     }
 }
 
+/// Options of SQL Server's drivers that ask nothing of us.
+const HARMLESS_OF_SQL_SERVER: [&str; 19] = [
+    "ansi",
+    "app",
+    "application_name",
+    "appname",
+    "autocommit",
+    "charset",
+    "columnencryption",
+    "connect_timeout",
+    "connection_timeout",
+    "connectiontimeout",
+    "driver",
+    "fast_executemany",
+    "login_timeout",
+    "logintimeout",
+    "mars_connection",
+    "tds_version",
+    "timeout",
+    "unicode_results",
+    "workstationid",
+];
+
+/// The same for SQL Server. Its login is always encrypted, and all that follows it, too, unless the server is on this machine;
+/// but no certificate is looked at. So a URL that asks for encryption has to say that it trusts any: that is what its drivers
+/// would want to be told, and what we do.
+fn objection_of_sql_server<'a>(
+    options: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> Option<String> {
+    let (mut encrypts, mut trusts) = (false, false);
+    for (key, value) in options {
+        let value = value.to_ascii_lowercase();
+        let is_on = matches!(&*value, "yes" | "true" | "1" | "mandatory" | "require");
+        let is_off = matches!(&*value, "no" | "false" | "0" | "optional" | "off" | "request" | "");
+        match key.replace([' ', '-'], "_").to_ascii_lowercase().as_str() {
+            "encrypt" | "encryption" if is_on => encrypts = true,
+            "encrypt" | "encryption" if is_off => {}
+            "trustservercertificate" | "trust_server_certificate" if is_on => trusts = true,
+            "trustservercertificate" | "trust_server_certificate" if is_off => {
+                return Some(format!(
+                    "its option {key:?} asks for a certificate to be checked, which is not supported"
+                ));
+            }
+            key if HARMLESS_OF_SQL_SERVER.contains(&key) => {}
+            _ => return Some(format!("its option {key:?} is not supported with this value")),
+        }
+    }
+    (encrypts && !trusts).then(|| {
+        "it asks for encryption, and with it for a certificate to be checked, which is not supported; add \
+         `TrustServerCertificate=yes` where any certificate will do"
+            .to_owned()
+    })
+}
+
 fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, ServerError> {
     let bad = |problem: String| bad(engine, origin, problem);
     let port = match engine {
@@ -127,7 +181,11 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
         None | Some("") => return Err(bad("it names no host".to_owned())),
         Some(host) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
     };
-    if let Some(problem) = url.query_pairs().find_map(|(key, value)| objection(engine, &key, &value)) {
+    let refused = match engine {
+        EngineKind::SqlServer => objection_of_sql_server(url.query_pairs()),
+        _ => url.query_pairs().find_map(|(key, value)| objection(engine, &key, &value)),
+    };
+    if let Some(problem) = refused {
         return Err(bad(problem));
     }
     let decoded = |part: &str, what: &str| {
@@ -182,6 +240,27 @@ mod tests {
 
     fn refused(url: &str) -> String {
         endpoint(EngineKind::Postgres, Some(url), None).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn sql_server_is_encrypted_and_nobody_is_asked_for_a_certificate() {
+        for url in [
+            "mssql://sa:x@db",
+            "sqlserver://sa:x@db:1433/master",
+            "mssql+pymssql://sa:x@db/app?charset=utf8&tds_version=7.4",
+            "mssql+pyodbc://sa:x@db/app?driver=ODBC+Driver+18+for+SQL+Server&Encrypt=yes&TrustServerCertificate=yes",
+            "mssql+aioodbc://sa:x@db?encrypt=optional",
+        ] {
+            let endpoint = read_as(EngineKind::SqlServer, url);
+            assert_eq!((endpoint.host.as_str(), endpoint.port), ("db", 1433), "{url}");
+        }
+        assert_eq!(read_as(EngineKind::SqlServer, "mssql://sa@db").database, "master");
+        let refused = |url| endpoint(EngineKind::SqlServer, Some(url), None).unwrap_err().to_string();
+        assert!(refused("mssql://sa:x@db?Encrypt=yes").contains("add `TrustServerCertificate=yes`"));
+        assert!(refused("mssql://sa:x@db?TrustServerCertificate=no").contains("not supported"));
+        assert!(refused("mssql://sa:x@db?Encrypt=strict").contains("\"Encrypt\" is not supported"));
+        assert!(refused("mssql://sa:x@db?odbc_connect=x").contains("\"odbc_connect\" is not supported"));
+        assert!(refused("mysql://sa:x@db").contains("is not that of mssql"));
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Driver {
             "mariadbconnector" => vec![("mariadb", "mariadb")],
             "cx_oracle" => vec![("cx_Oracle", "cx_Oracle")],
             "oracledb_async" => vec![("oracledb", "oracledb"), ("greenlet", "greenlet")],
-            "aiosqlite" | "asyncpg" | "asyncmy" => vec![(name, name), ("greenlet", "greenlet")],
+            "aiosqlite" | "asyncpg" | "asyncmy" | "aioodbc" => vec![(name, name), ("greenlet", "greenlet")],
             _ => vec![(name, name)],
         }
     }

@@ -44,6 +44,67 @@ async fn an_error_of_mysql_has_its_number_as_code() {
 }
 
 #[tokio::test]
+async fn an_error_of_oracles_driver_has_its_code_and_no_words_of_one_connection() {
+    const TEST: &str = "an_error_of_oracles_driver_has_its_code_and_no_words_of_one_connection";
+    let Some(python) = interpreter(TEST) else { return };
+    let there = std::process::Command::new(&python).args(["-c", "import oracledb"]).output().unwrap();
+    if !there.status.success() {
+        eprintln!("SKIPPED: {TEST} (oracledb is not installed)");
+        return;
+    }
+    let upgrade = "import oracledb\noracledb.connect(user='a', password='b', dsn='127.0.0.1:1/x')";
+    let (_suite, _host, mut child, _) = one(&python, upgrade, "pass").await;
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!((raised.from_database, raised.code.as_deref()), (true, Some("DPY-6005")));
+    assert!(raised.message.starts_with("DPY-6005: cannot connect to database"), "{}", raised.message);
+    for text in [&raised.message, &raised.traceback] {
+        assert!(!text.contains("CONNECTION_ID"), "{text}");
+    }
+    assert!(!raised.message.contains("https://"), "{}", raised.message);
+}
+
+#[tokio::test]
+async fn an_error_of_sql_server_has_its_number_as_code() {
+    let Some(python) = interpreter("an_error_of_sql_server_has_its_number_as_code") else { return };
+    let cases = [
+        (
+            "pymssql",
+            r#"(208, b"Invalid object name 'x'.DB-Lib error message 20018, severity 16:\nGeneral SQL Server error\n")"#,
+            "208",
+            "Invalid object name 'x'.",
+        ),
+        (
+            "pymssql",
+            r#"((18456, b"DB-Lib error message 20009, severity 9:\nUnable to connect (h)\nDB-Lib error message 20009, severity 9:\nUnable to connect (h)\n"),)"#,
+            "20009",
+            "Unable to connect (h)",
+        ),
+        (
+            "pyodbc",
+            r#"('23000', "[23000] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]Cannot insert NULL (x). (515) (SQLExecDirectW); [23000] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]The statement has been terminated. (3621)")"#,
+            "515",
+            "Cannot insert NULL (x).",
+        ),
+        (
+            "pyodbc",
+            r#"('08S01', "[08S01] [Microsoft][ODBC Driver 18 for SQL Server]Communication link failure (0) (SQLExecDirectW)")"#,
+            "08S01",
+            "Communication link failure",
+        ),
+    ];
+    for (module, arguments, code, message) in cases {
+        let upgrade = format!(
+            "class Error(Exception):\n    pass\nError.__module__ = '{module}'\nerror = Error()\nerror.args = {arguments}\nraise error"
+        );
+        let (_suite, host, mut child, _) = one(&python, &upgrade, "pass").await;
+        let raised = raised(up(&mut child, "r1").await);
+        assert!(raised.from_database, "{arguments}");
+        assert_eq!((raised.code.as_deref(), raised.message.as_str()), (Some(code), message));
+        host.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_migration_may_refuse_on_purpose() {
     let Some(python) = interpreter("a_migration_may_refuse_on_purpose") else { return };
     let cases = [

@@ -85,8 +85,9 @@ impl Docker {
         let call = self.engine.client().list_images(Some(options));
         let images = self.engine.call(|| format!("list the images of {image}"), call).await?;
         // Podman puts its registry before the names of the official images.
+        let bare = image.rsplit('/').next().unwrap_or(image);
         let named = images.iter().flat_map(|it| &it.repo_tags);
-        let tags = named.filter_map(|name| name.rsplit('/').next()?.strip_prefix(image)?.strip_prefix(':'));
+        let tags = named.filter_map(|name| name.rsplit('/').next()?.strip_prefix(bare)?.strip_prefix(':'));
         Ok(tags.map(str::to_owned).collect())
     }
 

@@ -16,7 +16,7 @@ MAX_TRACEBACK = 8 << 10
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 DRIVERS = frozenset(
-    "sqlite3 aiosqlite psycopg2 psycopg asyncpg pg8000 pymysql MySQLdb mysql mariadb aiomysql asyncmy oracledb cx_Oracle pyodbc pymssql".split()
+    "sqlite3 aiosqlite psycopg2 psycopg asyncpg pg8000 pymysql MySQLdb mysql mariadb aiomysql asyncmy oracledb cx_Oracle pyodbc aioodbc pymssql".split()
 )
 # Their NotImplementedError says that a dialect cannot do something: an accident, not the author's word.
 LIBRARIES = ("alembic.", "sqlalchemy.")
@@ -31,8 +31,16 @@ try:
     UNREADABLE += (zlib.error,)
 except ImportError:
     pass  # a Python that was built without it
+# Each of Oracle's connections makes up a number for itself, and says it where it fails.
 CONNECTION = re.compile(r"\s*\(CONNECTION_ID=[^)]*\)")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+
+
+# What pymssql adds to the server's words, and how its library counts its own errors.
+DB_LIB = re.compile(r"DB-Lib error message (\d+), severity \d+:\n?")
+# What ODBC puts around them: a state, who speaks, the server's number and the function that was called.
+ODBC_HEAD = re.compile(r"\[\w{5}\] (?:\[[^\]]*\])+ ?")
+ODBC_TAIL = re.compile(r" ?\((-?\d+)\)(?: \(SQL\w+\))?$")
 
 
 class NotRun(Exception):
@@ -96,19 +104,51 @@ def _driver_error(error):
     return error if type(error).__module__.partition(".")[0] in DRIVERS else None
 
 
+def _of_sql_server(driver):
+    """(code, message) of what pymssql and pyodbc raise, which they spell in ways of their own; None of anything else."""
+    module = type(driver).__module__.partition(".")[0]
+    args = driver.args
+    if module == "pymssql":
+        if len(args) == 1 and isinstance(args[0], tuple):
+            args = args[0]
+        if len(args) != 2 or not isinstance(args[0], int) or not isinstance(args[1], (bytes, str)):
+            return None
+        text = args[1].decode("utf-8", "replace") if isinstance(args[1], bytes) else args[1]
+        own = DB_LIB.match(text)
+        if own is None:
+            # Behind the server's words stand the library's, which say that there were some.
+            return str(args[0]), DB_LIB.split(text)[0].strip()
+        # Where the server said nothing, the number is what it was before.
+        return own.group(1), DB_LIB.split(text)[2].strip()
+    if module == "pyodbc" and len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], str):
+        text = args[1].partition("; [")[0]
+        tail = ODBC_TAIL.search(text)
+        number = int(tail.group(1)) if tail else 0
+        if tail:
+            text = text[: tail.start()]
+        return str(number) if number > 0 and "[SQL Server]" in args[1] else args[0], ODBC_HEAD.sub("", text, count=1).strip()
+    return None
+
+
 def _message(error, driver):
     if driver is not None:
+        told = _of_sql_server(driver)
+        if told is not None:
+            return told[1]
         # MySQL's drivers print a pair.
         if len(driver.args) > 1 and isinstance(driver.args[0], int) and isinstance(driver.args[1], str):
             return driver.args[1].strip()
-        # Oracle's add a link to the documentation, and a number that each connection makes up for itself.
-        return CONNECTION.sub("", str(driver).partition("\nHelp: https://")[0]).strip()
+        # Oracle's add a link to the documentation.
+        return str(driver).partition("\nHelp: https://")[0].strip()
     if _is_sqlalchemy(error, "StatementError") and error.orig is not None:
         return str(error.orig)
     return str(error)
 
 
 def _code(driver):
+    told = _of_sql_server(driver)
+    if told is not None:
+        return told[0]
     # Some of MySQL's drivers know a state as well, which says less.
     number = getattr(driver, "errno", None)
     if isinstance(number, int) and number > 0:
@@ -215,4 +255,4 @@ def _traceback(error):
 
 def _bounded(text, limit):
     # Addresses differ from run to run; reports must not.
-    return clip(ADDRESS.sub("0x...", text), limit)
+    return clip(ADDRESS.sub("0x...", CONNECTION.sub("", text)), limit)

@@ -1,0 +1,23 @@
+"""Create users"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c705_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("phone", sa.Unicode(30)),
+        sa.Column("name", sa.Unicode(50), nullable=False),
+    )
+    op.create_index("ix_users_phone", "users", ["phone"], mssql_include=["name"])
+
+
+def downgrade() -> None:
+    op.drop_table("users")

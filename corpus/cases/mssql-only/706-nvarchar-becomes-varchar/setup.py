@@ -1,0 +1,21 @@
+"""Create people"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c706_setup"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "people",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Unicode(50), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("people")

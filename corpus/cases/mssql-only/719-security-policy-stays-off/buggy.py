@@ -1,0 +1,17 @@
+"""Nothing happens to notes"""
+
+from alembic import op
+
+revision = "c719_buggy"
+down_revision = "c719_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER SECURITY POLICY notes_policy WITH (STATE = OFF)")
+    op.execute("UPDATE notes SET body = body")
+
+
+def downgrade() -> None:
+    pass
