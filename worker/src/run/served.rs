@@ -123,6 +123,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_keeps_a_target_from_having_a_server_is_known_before_one_is_asked_for() {
+        let named = |name: &str| Target::from_name(name).unwrap_or_else(|error| panic!("{error}"));
+        // Without the library that is said, and with it that nobody gives away an image.
+        assert!(obstacle(&named("oracle:19")).is_some());
+        assert_eq!(obstacle(&named("oracle:23")), lacks(EngineKind::Oracle, true));
+        for name in ["sqlite", "postgres:16", "mysql:8.4", "mariadb"] {
+            assert_eq!(obstacle(&named(name)), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_release_has_as_many_numbers_as_its_makers_count() {
         for (engine, asked, found, same) in [
             (EngineKind::Postgres, "15.4", "15.18", true),

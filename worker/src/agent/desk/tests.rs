@@ -23,7 +23,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let settings = Settings { slots: 4, grace: GRACE, containers: true, rest: REST };
+        let settings = Settings { slots: 4, grace: GRACE, containers: true, rest: REST, alone: false };
         Self { desk: Desk::new(settings), now: Instant::now() }
     }
 
@@ -141,7 +141,18 @@ const FIRST: UnitId = UnitId(1);
 
 /// How many ways to check are served, with containers or without.
 fn served(containers: bool) -> usize {
-    super::speech::serves().filter(|it| containers || !it.1).count()
+    super::speech::serves(false).filter(|it| containers || !it.1).count()
+}
+
+#[test]
+fn who_is_alone_leaves_nothing_to_others() {
+    let settings = Settings { slots: 1, grace: GRACE, containers: true, rest: REST, alone: true };
+    let mut scene = Scene { desk: Desk::new(settings), now: Instant::now() };
+    scene.connect();
+    let engines: Vec<_> = scene.state().serves.into_iter().map(|it| (it.engine, it.containers)).collect();
+    for engine in EngineKind::ALL {
+        assert!(engines.contains(&(engine.as_str().to_owned(), engine.has_server())), "{engine}");
+    }
 }
 
 #[test]

@@ -13,7 +13,10 @@ use super::error::{Error, driver};
 /// others beside it, which on Linux are found by the system's own rules alone.
 pub(super) fn load() -> Result<(), Error> {
     InitParams::new().init().map(drop).map_err(|error| match driver(error) {
-        Error::Driver { message, .. } => Error::NoClient { message },
+        // Its own advice is about the driver, which nobody here has to know.
+        Error::Driver { message, .. } => {
+            Error::NoClient { message: message.split(" See https://").next().unwrap_or_default().to_owned() }
+        }
         other => other,
     })
 }
@@ -38,6 +41,7 @@ mod tests {
         for part in ["Instant Client", "https://www.oracle.com/", "LD_LIBRARY_PATH", "libclntsh.so"] {
             assert!(told.contains(part), "{part} is not in: {told}");
         }
+        assert!(told.contains("DPI-") && !told.contains("odpi"), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
     }
 }

@@ -251,6 +251,7 @@ impl Engine for Oracle {
             (stored, "<database>".to_owned()),
             (self.shared.password.clone(), "<password>".to_owned()),
             (format!("{host}:{port}"), "<server>".to_owned()),
+            (format!("host \"{host}\" port {port}"), "<server>".to_owned()),
             (format!("host {host} port {port}"), "<server>".to_owned()),
             (format!("(HOST={host})(PORT={port})"), "<server>".to_owned()),
         ]

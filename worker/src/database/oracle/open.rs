@@ -260,6 +260,8 @@ async fn sweep(connection: &mut Connection) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

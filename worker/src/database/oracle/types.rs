@@ -25,6 +25,8 @@ pub(super) enum Kind {
     /// A number; its text has no exponent and no blanks.
     Number,
     Binary,
+    /// Long text or bytes, of which the server does nothing but keep and give them.
+    Long,
     /// Binary floating point of this many bits.
     Float(u8),
     /// Text in pieces, which can be empty and not NULL.
@@ -55,13 +57,8 @@ impl Kind {
         let end = upper.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(upper.len());
         let (name, rest) = upper.split_at(end);
         match name {
-            "VARCHAR2" | "NVARCHAR2" | "VARCHAR" | "CHAR" | "NCHAR" | "LONG" | "ROWID" | "UROWID" => {
-                if name == "LONG" && rest.trim_start().starts_with("RAW") {
-                    Self::Binary
-                } else {
-                    Self::Plain
-                }
-            }
+            "VARCHAR2" | "NVARCHAR2" | "VARCHAR" | "CHAR" | "NCHAR" | "ROWID" | "UROWID" => Self::Plain,
+            "LONG" => Self::Long,
             "NUMBER" | "FLOAT" | "INTEGER" | "DECIMAL" | "SMALLINT" | "INT" | "NUMERIC" | "REAL" => {
                 Self::Number
             }
@@ -91,7 +88,7 @@ impl Kind {
     pub(super) fn selected(self, column: &str) -> Vec<String> {
         let column = ident(column);
         let printed = match self {
-            Self::Plain | Self::Number | Self::Binary | Self::Float(_) => return vec![column],
+            Self::Plain | Self::Number | Self::Binary | Self::Long | Self::Float(_) => return vec![column],
             // An empty one and NULL look alike otherwise.
             Self::Clob | Self::Blob => {
                 let length = format!("DBMS_LOB.GETLENGTH({column})");
@@ -347,8 +344,8 @@ mod tests {
             ("NUMBER(10,2)", Kind::Number),
             ("FLOAT(126)", Kind::Number),
             ("VARCHAR2(50 CHAR)", Kind::Plain),
-            ("LONG", Kind::Plain),
-            ("LONG RAW", Kind::Binary),
+            ("LONG", Kind::Long),
+            ("LONG RAW", Kind::Long),
             ("RAW(16)", Kind::Binary),
             ("TIMESTAMP(6)", Kind::Timestamp),
             ("TIMESTAMP(9) WITH TIME ZONE", Kind::TimestampTz),

@@ -149,9 +149,14 @@ fn insert_statement(owner: &str, row: &NewRow, described: &Described, params: &m
         let first = described.first.as_deref().unwrap_or_default();
         return format!("INSERT INTO {target} ({}) VALUES (DEFAULT)", ident(first));
     }
-    let columns = idents(row.values.iter().map(|(name, _)| name.as_str()));
+    // Nothing may be bound behind what may be long.
+    let is_long =
+        |name: &str| matches!(described.kind(name), Kind::Clob | Kind::Blob | Kind::Long | Kind::Xml);
+    let (last, first): (Vec<_>, Vec<_>) = row.values.iter().partition(|(name, _)| is_long(name));
+    let all = || first.iter().chain(&last);
+    let columns = idents(all().map(|(name, _)| name.as_str()));
     let values: Vec<String> =
-        row.values.iter().map(|(name, value)| described.kind(name).written(value, params)).collect();
+        all().map(|(name, value)| described.kind(name).written(value, params)).collect();
     format!("INSERT INTO {target} ({columns}) VALUES ({})", values.join(", "))
 }
 
@@ -334,8 +339,8 @@ fn typed(native: &str, value: &Value, params: &mut Vec<Param>) -> String {
         Kind::Clob => format!("TO_CLOB({written})"),
         Kind::Blob if written.starts_with("EMPTY") => written,
         Kind::Blob => format!("TO_BLOB({written})"),
-        Kind::Plain | Kind::Binary if *value != Value::Null => written,
-        Kind::Plain | Kind::Binary if native.starts_with("LONG") => "TO_CHAR(NULL)".to_owned(),
+        Kind::Plain | Kind::Binary | Kind::Long if *value != Value::Null => written,
+        Kind::Long => "TO_CHAR(NULL)".to_owned(),
         Kind::Xml if *value == Value::Null => "XMLTYPE(NULL)".to_owned(),
         Kind::Xml | Kind::Json | Kind::Boolean | Kind::Vector => written,
         Kind::File | Kind::Object | Kind::Reference => written,
@@ -355,7 +360,7 @@ mod tests {
 
     fn described() -> Described {
         let one = |kind| Written { kind, padded: false };
-        let columns = [("ID", Kind::Number), ("NAME", Kind::Plain), ("AT", Kind::Date)];
+        let columns = [("ID", Kind::Number), ("NAME", Kind::Plain), ("AT", Kind::Date), ("BODY", Kind::Clob)];
         Described {
             columns: columns.map(|(name, kind)| (name.to_owned(), one(kind))).into(),
             first: Some("ID".to_owned()),
@@ -375,15 +380,16 @@ mod tests {
     #[test]
     fn values_are_bound() {
         let mut params = Vec::new();
+        let text = |text: &str| Value::Text(text.to_owned());
         let values =
-            [("ID", Value::Integer(7)), ("NAME", Value::Text("it's".to_owned())), ("AT", Value::Null)];
+            [("BODY", text("long")), ("ID", Value::Integer(7)), ("NAME", text("it's")), ("AT", Value::Null)];
         let sql = insert_statement("MRT", &row(&values), &described(), &mut params);
         assert_eq!(
             sql,
-            "INSERT INTO \"MRT\".\"T\" (\"ID\", \"NAME\", \"AT\") VALUES (TO_NUMBER(:1), :2, NULL)"
+            "INSERT INTO \"MRT\".\"T\" (\"ID\", \"NAME\", \"AT\", \"BODY\") VALUES (TO_NUMBER(:1), :2, NULL, :3)"
         );
         parses(&sql);
-        assert_eq!(params, [Param::Text("7".to_owned()), Param::Text("it's".to_owned())]);
+        assert_eq!(params, ["7", "it's", "long"].map(Param::from));
     }
 
     #[test]

@@ -42,11 +42,11 @@ rows! {
     }
 
     /// A view that shows rows as JSON documents and takes them as such.
-    DualityRow from "?DBA_JSON_DUALITY_VIEWS" where "OWNER = :1" order by "VIEW_NAME" {
+    DualityRow from "?DBA_JSON_DUALITY_VIEWS" where "VIEW_OWNER = :1" order by "VIEW_NAME" {
         name: "VIEW_NAME",
-        on_insert: "?ALLOW_INSERT",
-        on_update: "?ALLOW_UPDATE",
-        on_delete: "?ALLOW_DELETE",
+        on_insert: "TO_CHAR(ALLOW_INSERT)",
+        on_update: "TO_CHAR(ALLOW_UPDATE)",
+        on_delete: "TO_CHAR(ALLOW_DELETE)",
     }
 
     /// A materialized view; its query is a LONG.

@@ -29,6 +29,9 @@ const PARTS: &[&str] = &[
     "AQ$_",
     "ISEQ$$_",
     "SYS_RMTAB$$_",
+    "MV_RF$",
+    "VECTOR$",
+    "SYS_MFBA_",
     "CMP3$",
     "CMP4$",
 ];

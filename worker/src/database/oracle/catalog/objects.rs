@@ -12,28 +12,6 @@ use super::types;
 use crate::database::catalog::{Attributes, ObjectKind};
 use crate::database::objects::{Builder, Objects, add, key};
 
-/// Kinds that are read by themselves, or whose rows are parts of what is.
-const READ: &[&str] = &[
-    "TABLE",
-    "INDEX",
-    "LOB",
-    "VIEW",
-    "MATERIALIZED VIEW",
-    "SEQUENCE",
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "PACKAGE",
-    "PACKAGE BODY",
-    "TYPE",
-    "TYPE BODY",
-    "SYNONYM",
-    "JOB",
-    "DOMAIN",
-    "CLUSTER",
-    "DATABASE LINK",
-];
-
 /// Kinds of code, as the dictionary and as we call them.
 pub(super) const CODE: &[(&str, ObjectKind)] = &[
     ("PROCEDURE", ObjectKind::Procedure),
@@ -98,7 +76,7 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
         add(objects, key(ObjectKind::Domain, None, domain.name.clone()), attributes);
     }
     collect_policies(raw, objects);
-    for object in raw.objects.iter().filter(|object| !READ.contains(&object.kind.as_str())) {
+    for object in raw.objects.iter().filter(|object| !raw.is_read(object)) {
         let path = format!("{} {}", object.kind.to_ascii_lowercase(), object.name);
         let body = without_owner(raw.source(&object.kind, &object.name), &raw.owner);
         let attributes = Builder::default().some("body", some(&body));
@@ -156,8 +134,7 @@ fn view(raw: &Raw, view: &ViewRow) -> Builder {
 
 fn duality_of(duality: &DualityRow) -> String {
     let on = [("insert", &duality.on_insert), ("update", &duality.on_update), ("delete", &duality.on_delete)];
-    let on: Vec<&str> =
-        on.iter().filter(|(_, on)| matches!(on.as_str(), "TRUE" | "YES")).map(|(word, _)| *word).collect();
+    let on: Vec<&str> = on.iter().filter(|(_, on)| *on == "TRUE").map(|(word, _)| *word).collect();
     if on.is_empty() { "read only".to_owned() } else { on.join(", ") }
 }
 
@@ -178,8 +155,6 @@ pub(in crate::database::oracle) fn is_noneditionable(raw: &Raw, kind: &str, name
 
 fn mview(raw: &Raw, view: &MviewRow) -> Builder {
     let comment = raw.mview_comments.iter().find(|comment| comment.name == view.name);
-    // What the server says where nobody has.
-    let comment = comment.filter(|comment| !comment.text.starts_with("snapshot table for snapshot "));
     Builder::default()
         .text("definition", normal(&view.query, &raw.owner))
         .text("refresh", format!("{} on {}", view.method, view.mode).to_ascii_lowercase())

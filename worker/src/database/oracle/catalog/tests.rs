@@ -1,12 +1,8 @@
-//! The two views of the catalog, from rows as the dictionary's documentation has them; and the questions themselves.
+//! The two views of the catalog, from rows as the dictionary's documentation has them.
 #![allow(clippy::needless_update, reason = "some rows have no more fields than a test gives")]
 #![allow(clippy::unwrap_used)]
 
-use sqlparser::dialect::OracleDialect;
-use sqlparser::parser::Parser;
-
 use super::code_rows::*;
-use super::dictionary::{Dictionary, Question};
 use super::tables_rows::*;
 use super::*;
 use crate::database::catalog::{Family, Table, TableName};
@@ -16,51 +12,6 @@ macro_rules! row {
     ($row:ident { $($field:ident: $value:expr),* $(,)? }) => {
         $row { $($field: $value.to_owned(),)* ..$row::default() }
     };
-}
-
-/// What a server says that has everything.
-fn latest() -> Dictionary {
-    let names = |question: Question| {
-        let view = question.view.trim_start_matches('?').to_owned();
-        question.columns.iter().map(move |column| (view.clone(), column.trim_start_matches('?').to_owned()))
-    };
-    Dictionary::from_pairs(raw::questions().into_iter().flat_map(names))
-}
-
-#[test]
-fn every_question_is_sql() {
-    for dictionary in [Dictionary::default(), latest()] {
-        for question in raw::questions() {
-            let Some(sql) = question.sql(&dictionary) else { continue };
-            // The parser takes this word for the beginning of a literal; to the server it is a name like any other.
-            let readable = sql.replace(" INTERVAL,", " \"INTERVAL\",");
-            let parsed = Parser::parse_sql(&OracleDialect {}, &readable);
-            assert!(parsed.is_ok(), "{sql}\n{parsed:?}");
-            assert!(sql.contains(":1"), "{sql} is not about one schema");
-            assert!(sql.contains("ORDER BY"), "{sql}");
-        }
-    }
-}
-
-#[test]
-fn only_what_came_later_may_be_missing() {
-    let late: Vec<String> = raw::questions()
-        .into_iter()
-        .filter(|question| question.view.starts_with('?'))
-        .map(|question| question.view.to_owned())
-        .collect();
-    assert_eq!(
-        late,
-        [
-            "?DBA_BLOCKCHAIN_TABLES",
-            "?DBA_IMMUTABLE_TABLES",
-            "?DBA_JSON_DUALITY_VIEWS",
-            "?DBA_DOMAINS",
-            "?DBA_DOMAIN_COLS",
-            "?DBA_DOMAIN_CONSTRAINTS",
-            "?DBA_ANNOTATIONS_USAGE",
-        ]
-    );
 }
 
 fn number(table: &str, name: &str, nullable: &str) -> ColumnRow {
@@ -362,7 +313,9 @@ fn nothing_is_left_out_for_being_unknown() {
             row!(ObjectRow { name: "Q", kind: "QUEUE", status: "VALID" }),
             row!(ObjectRow { name: "D", kind: "DIMENSION", status: "VALID" }),
             row!(ObjectRow { name: "T", kind: "TABLE", status: "VALID" }),
+            row!(ObjectRow { name: "U", kind: "TABLE", status: "VALID" }),
         ],
+        tables: vec![a_table("T")],
         privileges: vec![row!(PrivilegeRow {
             object: "Q",
             grantee: "BOB",
@@ -377,8 +330,10 @@ fn nothing_is_left_out_for_being_unknown() {
         lines(&raw),
         [
             "database database {}",
+            "table T {\"column order\": \"\"}",
             "object dimension D {}",
             "object queue Q {\"privileges\": \"dequeue to BOB\"}",
+            "object table U {}",
         ]
     );
 }
@@ -495,4 +450,18 @@ fn a_default_that_draws_from_a_sequence_is_a_counter() {
     let table = seeding(&raw, "USERS");
     assert!(table.columns[2].counter && !table.columns[2].identity_always);
     assert_eq!(table.columns[2].default.as_deref(), Some("SEQ_AGE.NEXTVAL"));
+}
+
+#[test]
+fn a_text_that_must_be_json_is_json() {
+    let mut raw = users();
+    raw.constraint_columns[1].column = "EMAIL".to_owned();
+    "email is json (strict)".clone_into(&mut raw.constraints[0].condition);
+    let table = seeding(&raw, "USERS");
+    assert_eq!(table.columns[1].ty.family, Family::Json { binary: false });
+    assert_eq!(table.columns[1].ty.native, "VARCHAR2(30 CHAR)");
+    assert_eq!(table.checks, []);
+    // A disabled one says nothing of the rows.
+    "DISABLED".clone_into(&mut raw.constraints[0].status);
+    assert_eq!(seeding(&raw, "USERS").columns[1].ty.family, Family::Text { max: Some(30), padded: false });
 }

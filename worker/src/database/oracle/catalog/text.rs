@@ -54,7 +54,10 @@ impl Token<'_> {
     }
 }
 
-/// Cuts a text into tokens; comments are left out.
+/// How a comment begins that the server obeys.
+const HINT: &str = "/*+";
+
+/// Cuts a text into tokens; comments are left out, hints are not.
 pub(in crate::database::oracle) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -64,7 +67,7 @@ pub(in crate::database::oracle) fn tokens(text: &str) -> Vec<Token<'_>> {
             first.len_utf8()
         } else if rest.starts_with("--") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
+        } else if rest.starts_with("/*") && !rest.starts_with(HINT) {
             rest.find("*/").map_or(rest.len(), |end| end + 2)
         } else {
             0
@@ -81,6 +84,9 @@ pub(in crate::database::oracle) fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 fn token(rest: &str, first: char) -> (Kind, usize) {
+    if rest.starts_with(HINT) {
+        return (Kind::Text, rest.find("*/").map_or(rest.len(), |end| end + 2));
+    }
     if let Some(length) = literal(rest) {
         return (Kind::Text, length);
     }
@@ -364,6 +370,7 @@ mod tests {
         assert_eq!(normal("\"DATE\" > date '2020-01-01'"), "\"DATE\" > DATE '2020-01-01'");
         assert_eq!(normal("\"name\" = upper( \"MRT\".f( a ,b ) )"), "\"name\" = UPPER(F(A, B))");
         assert_eq!(normal("\"MRT\".\"SEQ\".\"NEXTVAL\""), "SEQ.NEXTVAL");
+        assert_eq!(normal("select /*+ full(t) */ /* x */ a from t"), "SELECT /*+ full(t) */ A FROM T");
         assert_eq!(normal("-1"), "-1");
         assert_eq!(normal("a - 1 > (-2)"), "A - 1 > (-2)");
         assert_eq!(normal("sys_context('USERENV', 'MRT')"), "SYS_CONTEXT('USERENV', '<schema>')");

@@ -6,9 +6,11 @@ use super::indexes::{Over, own, parts};
 use super::objects::{CODE, code as code_text, table_of};
 use super::raw::Raw;
 use super::tables_rows::{ColumnRow, ConstraintRow, IndexRow};
-use super::text::{names, normal, normal_of};
+use super::text::{names, normal, normal_of, shown};
 use super::{constraints, partitions, types};
-use crate::database::catalog::{Check, Code, Column, ForeignKey, ObjectKind, Table, TableName, Unique};
+use crate::database::catalog::{
+    Check, Code, Column, Family, ForeignKey, ObjectKind, Table, TableName, Unique,
+};
 
 /// All tables that hold rows which outlive a session: not those of materialized views, temporary ones and those in files.
 pub(super) fn tables(raw: &Raw) -> BTreeMap<TableName, Table> {
@@ -43,7 +45,7 @@ fn table(raw: &Raw, name: &str) -> Table {
     let (demanded, partitions) = partitions::demands(raw, name);
     let mut checks: Vec<Check> = of_table("C")
         .filter(is_enforced)
-        .filter(|it| !constraints::is_column_rule(raw, it))
+        .filter(|it| !constraints::is_column_rule(raw, it) && !says_json(raw, it))
         .map(|it| Check {
             name: Some(it.name.clone()).filter(|_| constraints::is_named(it)),
             condition: constraints::condition(raw, it),
@@ -63,6 +65,16 @@ fn table(raw: &Raw, name: &str) -> Table {
     }
 }
 
+/// Whether a check says that its column holds JSON, which before 21 was the way to say so. What a person means by it is a type,
+/// which all values of the type obey.
+fn says_json(raw: &Raw, it: &ConstraintRow) -> bool {
+    let [column] = raw.columns_of(&raw.owner, &it.name)[..] else { return false };
+    let condition = constraints::condition(raw, it);
+    let rest = condition.strip_prefix(&shown(column)).and_then(|rest| rest.strip_prefix(" IS JSON"));
+    // A schema demands more than that.
+    rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) && !rest.contains("VALIDATE"))
+}
+
 fn column(raw: &Raw, column: &ColumnRow) -> Column {
     let is_identity = column.identity == "YES";
     let identity = raw.identities.iter().find(|it| it.table == column.table && it.column == column.name);
@@ -70,9 +82,20 @@ fn column(raw: &Raw, column: &ColumnRow) -> Column {
     let is_virtual = column.is_virtual == "YES";
     let default = text.filter(|_| !is_virtual).map(|text| normal(text, &raw.owner));
     let draws = default.as_deref().is_some_and(|text| text.ends_with(".NEXTVAL"));
+    let mut ty = types::column_type(column, &raw.owner);
+    let is_json = raw.constraints.iter().any(|it| {
+        it.kind == "C"
+            && it.table == column.table
+            && it.status != "DISABLED"
+            && says_json(raw, it)
+            && raw.columns_of(&raw.owner, &it.name) == [column.name.as_str()]
+    });
+    if is_json && matches!(ty.family, Family::Text { .. }) {
+        ty.family = Family::Json { binary: false };
+    }
     Column {
         name: column.name.clone(),
-        ty: types::column_type(column, &raw.owner),
+        ty,
         // What a key enforces later is not yet a rule of the column's.
         nullable: column.nullable != "N",
         default,

@@ -4,31 +4,8 @@ use super::text::{literal, renamed, statements};
 use super::{Statements, Uncopyable, tables};
 use crate::database::oracle::catalog::Raw;
 use crate::database::oracle::catalog::indexes::own;
-use crate::database::oracle::catalog::names::is_part_of_another;
 use crate::database::oracle::error::Error;
 use crate::database::oracle::wire::Connection;
-
-/// Kinds of objects that are made otherwise, or come with others.
-const MADE_OTHERWISE: &[&str] = &[
-    "TABLE",
-    "INDEX",
-    "LOB",
-    "VIEW",
-    "MATERIALIZED VIEW",
-    "SEQUENCE",
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "PACKAGE",
-    "PACKAGE BODY",
-    "TYPE",
-    "TYPE BODY",
-    "SYNONYM",
-    "JOB",
-    "DATABASE LINK",
-    "DOMAIN",
-    "CLUSTER",
-];
 
 /// How the server is to print. Where segments lie is its own affair in each schema; keys are part of what it prints whole,
 /// but for foreign ones, whose tables may not be there yet.
@@ -130,7 +107,9 @@ fn wanted(raw: &Raw) -> Vec<Wanted> {
         want("TABLE", table, When::Before);
     }
     for index in own(raw).filter(|it| !tables::is_plain_index(raw, it)) {
-        want("INDEX", &index.name, When::After);
+        // No row goes into a cluster that has no index.
+        let when = if index.kind == "CLUSTER" { When::Before } else { When::After };
+        want("INDEX", &index.name, when);
     }
     for view in raw.views.iter().filter(|view| !super::code::is_plain_view(raw, view)) {
         want("VIEW", &view.name, When::Before);
@@ -138,10 +117,8 @@ fn wanted(raw: &Raw) -> Vec<Wanted> {
     for view in &raw.mviews {
         want("MATERIALIZED_VIEW", &view.name, When::After);
     }
-    for object in raw.objects.iter().filter(|it| !MADE_OTHERWISE.contains(&it.kind.as_str())) {
-        if !is_part_of_another(&object.name) {
-            want(&object.kind.replace(' ', "_"), &object.name, When::After);
-        }
+    for object in raw.objects.iter().filter(|object| !raw.is_read(object)) {
+        want(&object.kind.replace(' ', "_"), &object.name, When::After);
     }
     for it in wanted.iter_mut().filter(|it| it.kind == "TABLE") {
         let mut own = raw.part_tables.iter().filter(|row| row.table == it.name);
@@ -173,5 +150,92 @@ impl Printed {
             out.extend(statements(&text));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::database::oracle::catalog::tables_rows::{IndexRow, ObjectRow, PartTableRow, TableRow};
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn raw() -> Raw {
+        let table =
+            |name: &str, iot: &str| TableRow { name: text(name), iot_type: text(iot), ..TableRow::default() };
+        Raw {
+            owner: text("A"),
+            tables: vec![table("PLAIN", ""), table("IOT", "IOT"), table("CHILD", "")],
+            part_tables: vec![PartTableRow {
+                table: text("CHILD"),
+                method: text("REFERENCE"),
+                reference: text("FK"),
+                ..PartTableRow::default()
+            }],
+            indexes: vec![IndexRow {
+                owner: text("A"),
+                name: text("CLUSTERED"),
+                kind: text("CLUSTER"),
+                table: text("C"),
+                ..IndexRow::default()
+            }],
+            objects: vec![
+                ObjectRow { name: text("D"), kind: text("DIMENSION"), ..ObjectRow::default() },
+                ObjectRow { name: text("IOT"), kind: text("TABLE"), ..ObjectRow::default() },
+            ],
+            ..Raw::default()
+        }
+    }
+
+    #[test]
+    fn only_what_words_of_ours_do_not_say_is_printed() {
+        let wanted: Vec<_> =
+            wanted(&raw()).into_iter().map(|it| (it.kind, it.name, it.when, it.with_reference)).collect();
+        let one =
+            |kind: &str, name: &str, when, with_reference| (text(kind), text(name), when, with_reference);
+        assert_eq!(
+            wanted,
+            [
+                one("TABLE", "IOT", When::Before, false),
+                one("TABLE", "CHILD", When::Before, true),
+                one("INDEX", "CLUSTERED", When::Before, false),
+                one("DIMENSION", "D", When::After, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_printed_is_made_under_its_new_name_and_nothing_is_passed_by() {
+        let raw = raw();
+        let mut all = wanted(&raw).into_iter();
+        let words = "\n  CREATE TABLE \"A\".\"IOT\" (\"K\" NUMBER, PRIMARY KEY (\"K\") ENABLE) ORGANIZATION INDEX ;\n";
+        let mut printed = Printed(vec![(all.next().unwrap(), Some(words.to_owned()))]);
+        assert!(printed.has_table("IOT") && !printed.has_table("CHILD"));
+        let mut out = Statements::new();
+        printed.add(&raw, "B", When::Before, &mut out).unwrap();
+        printed.add(&raw, "B", When::After, &mut out).unwrap();
+        assert_eq!(
+            out,
+            ["CREATE TABLE \"B\".\"IOT\" (\"K\" NUMBER, PRIMARY KEY (\"K\") ENABLE) ORGANIZATION INDEX"]
+        );
+        printed.0.push((all.next().unwrap(), None));
+        assert!(printed.add(&raw, "B", When::Before, &mut out).is_err());
+    }
+
+    #[test]
+    fn the_server_is_told_how_to_print() {
+        assert_eq!(
+            printing(&[("PRETTY", "FALSE")]),
+            "BEGIN SYS.DBMS_METADATA.SET_TRANSFORM_PARAM(SYS.DBMS_METADATA.SESSION_TRANSFORM, 'PRETTY', FALSE); END;"
+        );
+        let wanted =
+            Wanted { kind: text("TABLE"), name: text("it's"), when: When::Before, with_reference: false };
+        assert_eq!(
+            question("A", &wanted),
+            "SELECT SYS.DBMS_METADATA.GET_DDL('TABLE', 'it''s', 'A') FROM SYS.DUAL"
+        );
     }
 }

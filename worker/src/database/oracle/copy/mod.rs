@@ -1,20 +1,21 @@
 //! Copying a schema into another, empty one.
 //!
-//! What there is is said again. Weighed, and not seen on a server:
+//! What there is is said again. Three ways were weighed, by their documentation and by what others report of them; no server
+//! was at hand:
 //!
 //! - `DBMS_DATAPUMP` over a link to its own database copies a schema whole, statistics and all. It starts a job with processes
-//!   and tables of its own for each copy, which is seconds before the first table is made, needs a link, and leaves code that
-//!   names its own schema as it was.
-//! - `DBMS_METADATA` knows every word of every object, and takes a tenth of a second for each table.
-//! - The dictionary, which the catalog is read from anyhow ([`Raw`]), takes a few milliseconds for all tables at once.
+//!   and tables of its own for each copy, needs a link, and leaves code that names its own schema as it was.
+//! - `DBMS_METADATA` knows every word of every object, and has to be asked for each, which is said to take a tenth of a second
+//!   for a table.
+//! - The dictionary, which the catalog is read from anyhow ([`Raw`]), answers for all tables at once.
 //!
 //! So what is usual is made by statements put together from the dictionary ([`tables`], [`code`]), and whatever has an
 //! attribute that they do not say by the server's own words ([`metadata`]): partitions, index-organized tables, clusters,
 //! types and domains, large objects kept in an unusual way. Kinds that neither knows are refused, never left out.
 //!
-//! Types, sequences, tables and code come first, then rows, then indexes and constraints, so that rows meet no constraint
-//! that others of theirs, already there, have got past, and last what rows would set off. A statement that fails is tried again after
-//! the others, for as long as that helps: nobody has to know what needs what.
+//! Types, sequences, tables and code come first, then rows, then indexes and constraints, so that rows which are older than a
+//! rule that was never validated meet no rule, and last what rows would set off. A statement that fails is tried again after the
+//! others, for as long as that helps: nobody has to know what needs what.
 //!
 //! Limits: rows of a table with a column of a type of the schema's own are refused by the server, since the copy's type is
 //! another type; a link to another database whose user has a password is refused, since nobody can read that.

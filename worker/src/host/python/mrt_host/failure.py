@@ -31,6 +31,7 @@ try:
     UNREADABLE += (zlib.error,)
 except ImportError:
     pass  # a Python that was built without it
+# Each of Oracle's connections makes up a number for itself, and says it where it fails.
 CONNECTION = re.compile(r"\s*\(CONNECTION_ID=[^)]*\)")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
@@ -137,8 +138,8 @@ def _message(error, driver):
         # MySQL's drivers print a pair.
         if len(driver.args) > 1 and isinstance(driver.args[0], int) and isinstance(driver.args[1], str):
             return driver.args[1].strip()
-        # Oracle's add a link to the documentation, and a number that each connection makes up for itself.
-        return CONNECTION.sub("", str(driver).partition("\nHelp: https://")[0]).strip()
+        # Oracle's add a link to the documentation.
+        return str(driver).partition("\nHelp: https://")[0].strip()
     if _is_sqlalchemy(error, "StatementError") and error.orig is not None:
         return str(error.orig)
     return str(error)
@@ -254,4 +255,4 @@ def _traceback(error):
 
 def _bounded(text, limit):
     # Addresses differ from run to run; reports must not.
-    return clip(ADDRESS.sub("0x...", text), limit)
+    return clip(ADDRESS.sub("0x...", CONNECTION.sub("", text)), limit)
