@@ -146,7 +146,7 @@ pub(super) fn listings() -> Vec<Listing> {
                 "SELECT 0, NULL, 'audit specification ' + a.name, {}, \
                  (SELECT STRING_AGG(CONCAT(CONVERT(nvarchar(max), d.audit_action_name) COLLATE DATABASE_DEFAULT, ' on ', \
                  d.class_desc COLLATE DATABASE_DEFAULT, ' ', OBJECT_NAME(d.major_id), ' by ', USER_NAME(d.audited_principal_id)), ', ') \
-                 WITHIN GROUP (ORDER BY CONCAT(d.audit_action_id, OBJECT_NAME(d.major_id), USER_NAME(d.audited_principal_id))) \
+                 WITHIN GROUP (ORDER BY CONCAT(d.audit_action_name COLLATE DATABASE_DEFAULT, OBJECT_NAME(d.major_id), USER_NAME(d.audited_principal_id))) \
                  FROM sys.database_audit_specification_details d \
                  WHERE d.database_specification_id = a.database_specification_id) FROM sys.database_audit_specifications a",
                 yes("a.is_state_enabled")

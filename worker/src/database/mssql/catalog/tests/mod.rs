@@ -43,7 +43,7 @@ fn row(sql: &str, values: &[(&str, &str)]) -> Texts {
     let names = asked(sql);
     let mut row: Texts = vec![None; names.len()];
     for (name, value) in values {
-        let at = names.iter().position(|asked| asked == name);
+        let at = names.iter().position(|asked| asked.eq_ignore_ascii_case(name));
         let at = at.unwrap_or_else(|| panic!("{name} is not asked for\n{names:?}"));
         row[at] = Some((*value).to_owned());
     }
@@ -66,7 +66,7 @@ impl Answers {
 
     /// Sets a value in the only row of an answer.
     fn set(mut self, sql: &str, name: &str, value: Option<&str>) -> Self {
-        let at = asked(sql).iter().position(|asked| asked == name);
+        let at = asked(sql).iter().position(|asked| asked.eq_ignore_ascii_case(name));
         let at = at.unwrap_or_else(|| panic!("{name} is not asked for"));
         let rows = self.rows.get_mut(sql).unwrap();
         assert_eq!(rows.len(), 1, "{sql}");

@@ -110,10 +110,10 @@ fn what_nobody_named_goes_by_its_role() {
 fn a_copy_is_equal_whatever_its_numbers() {
     let one = table(Answers::default(), "dbo", "users", 100);
     let two = table(Answers::default(), "dbo", "users", 5000);
-    assert_eq!(one.catalog(), two.catalog());
+    assert_eq!(one.catalog().objects, two.catalog().objects);
     // In another order of making, too.
     let (a, b) = (table(one, "audit", "log", 200), table(Answers::default(), "audit", "log", 300));
-    assert_eq!(a.catalog(), table(b, "dbo", "users", 7000).catalog());
+    assert_eq!(a.catalog().objects, table(b, "dbo", "users", 7000).catalog().objects);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{case, check, differences, places, run};
 use crate::database::mssql::catalog;
+use crate::database::mssql::wire::Connection;
 
 #[tokio::test]
 async fn spellings_do_not_count() {
@@ -66,8 +67,7 @@ async fn the_databases_own_name_does_not_count() {
 async fn what_servers_bring_is_read() {
     for place in places("servers_own").await {
         for database in ["msdb", "model", "master"] {
-            let mut connection =
-                crate::database::mssql::wire::Connection::open(&place.endpoint, database).await.unwrap();
+            let mut connection = Connection::open(&place.endpoint, database).await.unwrap();
             let one = catalog::read(&mut connection, place.major, database).await.unwrap();
             let two = catalog::read(&mut connection, place.major, database).await.unwrap();
             assert_eq!(one, two);
@@ -84,11 +84,13 @@ async fn every_query_is_understood() {
         let listed = catalog::listings::listings(place.major).into_iter().map(|it| it.sql);
         let all = catalog::statements(place.major).into_iter().chain(listed);
         for sql in all.chain([catalog::queries::index_details(place.major)]) {
-            if let Err(error) = connection.results(&sql).await {
+            let answers = connection.results(&sql).await;
+            let texts = answers.and_then(|answers| {
+                answers.iter().flatten().map(catalog::fields::texts).collect::<Result<Vec<_>, _>>()
+            });
+            if let Err(error) = texts {
                 wrong.push(format!("{error}\n{sql}"));
-                connection = crate::database::mssql::wire::Connection::open(&place.endpoint, &place.database)
-                    .await
-                    .unwrap();
+                connection = Connection::open(&place.endpoint, &place.database).await.unwrap();
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
