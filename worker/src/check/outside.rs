@@ -108,7 +108,16 @@ fn of_logins(words: &[String]) -> Option<ServerWide> {
                 "ROLE" => found(true, format!("{verb} SERVER ROLE")),
                 _ => found(false, format!("{verb} SERVER")),
             },
-            "DATABASE" if matches!(word(2), "AUDIT" | "SCOPED" | "ENCRYPTION") => None,
+            "DATABASE"
+                if matches!(
+                    (word(2), word(3)),
+                    ("AUDIT", "SPECIFICATION")
+                        | ("SCOPED", "CONFIGURATION" | "CREDENTIAL")
+                        | ("ENCRYPTION", "KEY")
+                ) =>
+            {
+                None
+            }
             "DATABASE" if verb == "CREATE" => found(true, "CREATE DATABASE".to_owned()),
             "DATABASE" if verb == "DROP" => found(false, "DROP DATABASE".to_owned()),
             "ENDPOINT" | "CREDENTIAL" => found(false, format!("{verb} {noun}")),

@@ -165,13 +165,7 @@ impl MsSql {
 
     async fn back_up(&self, action: &str, from: &str) -> Result<Backup, DatabaseError> {
         let fail = |error| classify(error, action, from);
-        let name = literal(from);
-        let sql = format!(
-            "SELECT CONVERT(nvarchar(128), SUSER_SNAME(owner_sid)), is_trustworthy_on, is_db_chaining_on, \
-             is_broker_enabled FROM sys.databases WHERE name = {name}; \
-             SELECT name, type FROM sys.master_files WHERE database_id = DB_ID({name}) ORDER BY file_id"
-        );
-        let mut answers = self.run(action, &sql).await?.into_iter();
+        let mut answers = self.run(action, &question(from)).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let Some(row) = next().into_iter().next() else {
             return Err(DatabaseError::NoDatabase { action: action.to_owned(), database: from.to_owned() });
@@ -253,6 +247,17 @@ impl MsSql {
     }
 }
 
+/// Asks what a database has outside of its pages, and for its files.
+pub(super) fn question(database: &str) -> String {
+    let name = literal(database);
+    format!(
+        "SELECT CONVERT(nvarchar(128), SUSER_SNAME(owner_sid)), is_trustworthy_on, is_db_chaining_on, \
+         is_broker_enabled FROM sys.databases WHERE name = {name}; \
+         SELECT CONVERT(nvarchar(128), name), type FROM sys.master_files WHERE database_id = DB_ID({name}) \
+         ORDER BY file_id"
+    )
+}
+
 /// Statements that give a restored database what its source has outside of its pages.
 fn again(name: &str, settings: &Settings) -> Vec<String> {
     let mut statements: Vec<String> =
@@ -292,11 +297,11 @@ mod tests {
         assert_eq!(known.backups.get("d"), Some(&backup));
         assert!(known.stale.is_empty());
         known.expose("d");
-        assert_eq!(std::mem::take(&mut known.stale), [backup.clone()]);
+        assert_eq!(std::mem::take(&mut known.stale), std::slice::from_ref(&backup));
         known.keep("d", &backup);
         assert_eq!(known.backups.get("d"), None);
         known.has_served(backup.clone());
-        assert_eq!(std::mem::take(&mut known.stale), [backup.clone()]);
+        assert_eq!(std::mem::take(&mut known.stale), std::slice::from_ref(&backup));
         known.keep("e", &backup);
         known.forget_all();
         assert_eq!(known.stale, [backup]);

@@ -32,7 +32,7 @@ enum Source {
 }
 
 /// Identities and sequences of these tables, numbers as text: they are variants, of up to 38 digits.
-fn question(tables: &[TableName]) -> String {
+pub(super) fn question(tables: &[TableName]) -> String {
     let ids: Vec<String> = tables.iter().map(object_id).collect();
     let ids = ids.join(", ");
     let number = |column: &str| format!("CONVERT(nvarchar(50), CONVERT(decimal(38, 0), {column}))");

@@ -20,6 +20,8 @@ mod quote;
 mod samples;
 mod script;
 mod session;
+#[cfg(test)]
+mod tests;
 mod values;
 mod wire;
 mod write;
@@ -125,9 +127,8 @@ impl MsSql {
         };
         let result = connection.results(sql).await;
         let mut idle = self.idle();
-        let number = result.as_ref().err().map(|error| error::number(error));
-        let is_alive =
-            connection.is_whole() && number.flatten().and_then(error::trouble) != Some(error::Trouble::Gone);
+        let number = result.as_ref().err().and_then(error::number);
+        let is_alive = connection.is_whole() && number.and_then(error::trouble) != Some(error::Trouble::Gone);
         if !is_alive {
             // The others of its time are no better.
             idle.clear();

@@ -44,7 +44,8 @@ struct Told {
     backup: Option<String>,
 }
 
-const QUESTION: &str = "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')), \
+/// What [`ask`] takes the answer of.
+pub(super) const QUESTION: &str = "SELECT CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')), \
      CONVERT(int, SERVERPROPERTY('EngineEdition')), IS_SRVROLEMEMBER('sysadmin'), \
      CONVERT(nvarchar(4000), SERVERPROPERTY('InstanceDefaultDataPath')), \
      CONVERT(nvarchar(4000), SERVERPROPERTY('InstanceDefaultLogPath')), \

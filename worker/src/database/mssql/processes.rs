@@ -68,7 +68,7 @@ impl MsSql {
 ///
 /// Drivers without autocommit begin a transaction as soon as they connect, and another one after each COMMIT. One that has
 /// changed nothing and holds nothing (but the lock that everybody has on the database) is none.
-fn question(database: &str) -> String {
+pub(super) fn question(database: &str) -> String {
     format!(
         "DECLARE @database int = DB_ID({}); \
          SELECT s.session_id, CASE WHEN EXISTS (SELECT 1 FROM sys.dm_tran_session_transactions st \

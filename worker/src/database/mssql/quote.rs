@@ -46,6 +46,24 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
+/// A value as a literal of a type, by its name: an offset from UTC has minutes here, and a blank before it.
+pub(super) fn value_of(value: &Value, base: &str) -> String {
+    match value {
+        Value::Text(text) if base.starts_with("datetimeoffset") => literal(&with_minutes(text)),
+        value => self::value(value),
+    }
+}
+
+/// `2020-01-01 00:00:00 +05:00` of `2020-01-01 00:00:00+05`.
+fn with_minutes(text: &str) -> String {
+    let Some((time, offset)) = text.rfind(['+', '-']).filter(|at| *at > 10).map(|at| text.split_at(at))
+    else {
+        return text.to_owned();
+    };
+    let minutes = if offset.len() == 3 { ":00" } else { "" };
+    format!("{} {offset}{minutes}", time.trim_end())
+}
+
 /// Whether a text is a number to the server and nothing besides.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -70,6 +88,11 @@ mod tests {
         assert_eq!(value(&Value::Number("1e308".to_owned())), "1e308");
         assert_eq!(value(&Value::Number("1; DROP".to_owned())), "N'1; DROP'");
         assert_eq!(value(&Value::Number("1--".to_owned())), "N'1--'");
+        let moment = |text: &str| value_of(&Value::Text(text.to_owned()), "datetimeoffset(7)");
+        assert_eq!(moment("2020-01-01 00:00:00+00"), "N'2020-01-01 00:00:00 +00:00'");
+        assert_eq!(moment("2020-01-01 00:00:00.5-05:30"), "N'2020-01-01 00:00:00.5 -05:30'");
+        assert_eq!(moment("2020-01-01"), "N'2020-01-01'");
+        assert_eq!(moment("2020-01-01 00:00:00"), "N'2020-01-01 00:00:00'");
         assert_eq!(value(&Value::Number("NaN".to_owned())), "N'NaN'");
     }
 }

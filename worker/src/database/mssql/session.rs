@@ -23,6 +23,23 @@ const CANDIDATE: &str = "@candidate";
 /// The most SQL in one message, more or less.
 pub(super) const MESSAGE: usize = 1 << 20;
 
+/// The columns of all tables.
+pub(super) const COLUMNS: &str = "SELECT CONVERT(nvarchar(128), s.name), CONVERT(nvarchar(128), t.name), \
+             CONVERT(nvarchar(128), c.name), \
+             CASE WHEN c.encryption_type IS NOT NULL THEN N'varbinary' \
+             WHEN u.is_user_defined = 1 AND u.is_assembly_type = 0 THEN CONVERT(nvarchar(128), TYPE_NAME(c.system_type_id)) \
+             ELSE CONVERT(nvarchar(128), u.name) END, \
+             CASE WHEN c.generated_always_type <> 0 THEN 1 ELSE 0 END, \
+             CASE WHEN c.is_computed = 1 OR c.generated_always_type <> 0 OR c.system_type_id = 189 THEN 1 ELSE 0 END, \
+             c.is_identity FROM sys.tables t JOIN sys.schemas s ON s.schema_id = t.schema_id \
+             JOIN sys.columns c ON c.object_id = t.object_id JOIN sys.types u ON u.user_type_id = c.user_type_id \
+             WHERE c.graph_type IS NULL AND t.temporal_type <> 1";
+
+/// Security policies that are in force.
+pub(super) const POLICIES: &str = "SELECT CONVERT(nvarchar(128), s.name), CONVERT(nvarchar(128), p.name) \
+             FROM sys.security_policies p JOIN sys.schemas s ON s.schema_id = p.schema_id \
+             WHERE p.is_enabled = 1 ORDER BY 1, 2";
+
 /// A session as the administrator.
 pub(super) struct MsSqlSession {
     pub(super) connection: Connection,
@@ -45,19 +62,10 @@ impl MsSqlSession {
         move |error| classify(error, &action, &database)
     }
 
-    /// The columns of all tables, by what they are to the server. A graph's own columns cannot be named and are left out; what
+    /// The columns of all tables, by what they are to the server. A table of past versions is left out: every statement that changes
+    /// a row adds to it, and nobody else can. A graph's own columns cannot be named and are left out; what
     /// is encrypted by who writes it reads as its bytes.
     pub(super) async fn columns(&mut self) -> Result<Columns, DatabaseError> {
-        const COLUMNS: &str = "SELECT CONVERT(nvarchar(128), s.name), CONVERT(nvarchar(128), t.name), \
-             CONVERT(nvarchar(128), c.name), \
-             CASE WHEN c.encryption_type IS NOT NULL THEN N'varbinary' \
-             WHEN u.is_user_defined = 1 AND u.is_assembly_type = 0 THEN CONVERT(nvarchar(128), TYPE_NAME(c.system_type_id)) \
-             ELSE CONVERT(nvarchar(128), u.name) END, \
-             CASE WHEN c.generated_always_type <> 0 THEN 1 ELSE 0 END, \
-             CASE WHEN c.is_computed = 1 OR c.generated_always_type <> 0 OR c.system_type_id = 189 THEN 1 ELSE 0 END, \
-             c.is_identity FROM sys.tables t JOIN sys.schemas s ON s.schema_id = t.schema_id \
-             JOIN sys.columns c ON c.object_id = t.object_id JOIN sys.types u ON u.user_type_id = c.user_type_id \
-             WHERE c.graph_type IS NULL";
         let fail = self.fail("look for the columns of");
         let rows = self.connection.results(COLUMNS).await.map_err(&fail)?;
         let mut columns = Columns::new();
@@ -77,9 +85,6 @@ impl MsSqlSession {
 
     /// Security policies keep rows even from the administrator; these are in force.
     async fn policies(&mut self) -> Result<Vec<String>, DatabaseError> {
-        const POLICIES: &str = "SELECT CONVERT(nvarchar(128), s.name), CONVERT(nvarchar(128), p.name) \
-             FROM sys.security_policies p JOIN sys.schemas s ON s.schema_id = p.schema_id \
-             WHERE p.is_enabled = 1 ORDER BY 1, 2";
         let fail = self.fail("look for the security policies of");
         let rows = self.connection.results(POLICIES).await.map_err(&fail)?;
         let named = |row: Row| Ok(format!("{}.{}", ident(&row.string(0)?), ident(&row.string(1)?)));
@@ -187,24 +192,29 @@ impl Session for MsSqlSession {
         candidates: &[Vec<Value>],
     ) -> Result<Vec<bool>, DatabaseError> {
         let mut verdicts = vec![false; candidates.len()];
-        let mut from = 0;
-        while from < candidates.len() {
-            let (sql, to) = question(condition, columns, candidates, from);
-            let fail = |error| rejection(error, "evaluate a condition in", &self.database);
+        let mut open = vec![(0, candidates.len())];
+        while let Some((from, to)) = open.pop() {
+            let (sql, upto) = question(condition, columns, &candidates[..to], from);
             match self.connection.results(&sql).await {
                 Ok(answers) => {
-                    for (at, answer) in (from..to).zip(answers) {
+                    for (at, answer) in (from..upto).zip(answers) {
                         let verdict = answer.first().map(|row| row.flag(0)).transpose();
                         verdicts[at] =
                             verdict.map_err(self.fail("evaluate a condition in"))?.unwrap_or(false);
                     }
+                    if upto < to {
+                        open.push((upto, to));
+                    }
                 }
-                // What the server cannot compile it cannot evaluate for any.
                 Err(error) => {
-                    fail(error)?;
+                    rejection(error, "evaluate a condition in", &self.database)?;
+                    // Halves of what fails as a whole are asked on their own.
+                    if to - from > 1 {
+                        let middle = from.midpoint(to);
+                        open.extend([(middle, to), (from, middle)]);
+                    }
                 }
             }
-            from = to;
         }
         Ok(verdicts)
     }
@@ -241,7 +251,11 @@ fn question(
         if sql.len() > MESSAGE {
             break;
         }
-        let values: Vec<String> = candidate.iter().map(quote::value).collect();
+        let values: Vec<String> = candidate
+            .iter()
+            .zip(columns)
+            .map(|(value, (_, native))| quote::value_of(value, native))
+            .collect();
         sql.push_str(&format!(
             "BEGIN TRY DELETE FROM {CANDIDATE}; INSERT INTO {CANDIDATE} VALUES ({}); \
              SELECT CASE WHEN NOT ({condition}) THEN 0 ELSE 1 END FROM {CANDIDATE} END TRY \

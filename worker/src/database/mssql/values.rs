@@ -103,10 +103,13 @@ impl Reading {
     /// The canonical text of a text that was selected.
     pub(super) fn canonical_text(self, text: String) -> String {
         match self {
-            Self::Real => {
-                text.parse::<f32>().map_or(text, |number| float(f64::from(number), &number.to_string()))
+            Self::Real => text
+                .trim()
+                .parse::<f32>()
+                .map_or(text, |number| float(f64::from(number), &number.to_string())),
+            Self::Float => {
+                text.trim().parse::<f64>().map_or(text, |number| float(number, &number.to_string()))
             }
-            Self::Float => text.parse::<f64>().map_or(text, |number| float(number, &number.to_string())),
             _ => text,
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Login {
     user: String,
     password: String,
     database: String,
+    /// By which the session is known on the server.
+    pub(super) application: &'static str,
     /// The server is on this machine, where nobody listens.
     near: bool,
 }
@@ -43,7 +45,8 @@ impl Login {
     pub(super) fn to(endpoint: &Endpoint, database: &str) -> Self {
         let Endpoint { host, port, user, password, .. } = endpoint.clone();
         let near = host == "localhost" || host == "::1" || host.starts_with("127.");
-        Self { host, port, user, password, database: database.to_owned(), near }
+        let database = database.to_owned();
+        Self { host, port, user, password, database, application: APPLICATION, near }
     }
 
     /// As somebody else.
@@ -65,7 +68,7 @@ impl Login {
         config.port(self.port);
         config.database(&self.database);
         config.authentication(AuthMethod::sql_server(&self.user, &self.password));
-        config.application_name(APPLICATION);
+        config.application_name(self.application);
         config.encryption(if self.near { EncryptionLevel::Off } else { EncryptionLevel::Required });
         config.trust_cert();
         config.handshake_timeout(Some(CONNECT_LIMIT));
@@ -117,10 +120,27 @@ impl Connection {
 
     /// Runs one batch; one list of rows for each statement that gives any.
     pub(super) async fn results(&mut self, sql: &str) -> Result<Vec<Vec<Row>>, Error> {
+        let mut results = Vec::new();
+        self.results_into(sql, &mut results).await?;
+        Ok(results)
+    }
+
+    /// The same, and `results` tells how far it came.
+    pub(super) async fn results_into(&mut self, sql: &str, results: &mut Vec<Vec<Row>>) -> Result<(), Error> {
         let client = self.begin()?;
         let answer = async {
-            let stream = timeout(ANSWER_LIMIT, client.simple_query(sql)).await.map_err(|_| silent())??;
-            collect(stream).await
+            let mut stream =
+                timeout(ANSWER_LIMIT, client.simple_query(sql)).await.map_err(|_| silent())??;
+            while let Some(item) = stream.try_next().await? {
+                match item {
+                    QueryItem::Metadata(_) => results.push(Vec::new()),
+                    QueryItem::Row(row) => match results.last_mut() {
+                        Some(rows) => rows.push(row),
+                        None => results.push(vec![row]),
+                    },
+                }
+            }
+            Ok(())
         }
         .await;
         self.end(answer)
@@ -147,20 +167,6 @@ impl Connection {
         self.whole = matches!(&answer, Ok(_) | Err(Error::Server(_)));
         answer
     }
-}
-
-async fn collect(mut stream: tiberius::QueryStream<'_>) -> Result<Vec<Vec<Row>>, Error> {
-    let mut results = Vec::new();
-    while let Some(item) = stream.try_next().await? {
-        match item {
-            QueryItem::Metadata(_) => results.push(Vec::new()),
-            QueryItem::Row(row) => match results.last_mut() {
-                Some(rows) => rows.push(row),
-                None => results.push(vec![row]),
-            },
-        }
-    }
-    Ok(results)
 }
 
 fn silent() -> Error {

@@ -4,13 +4,16 @@
 //! whole. It is compiled within a text of its own as well, so that the server tells of a row what it cannot compile of it. What
 //! is to be taken for a row's own answer is known by the names of its columns: a trigger may answer, too.
 
+use std::collections::BTreeMap;
+
 use tiberius::Row;
 use tiberius::error::Error;
 
 use super::error::{classify, is_about_statement, refusal, rejection, sorted};
-use super::quote::{self, ident, literal, table, value};
+use super::quote::{self, ident, literal, table, value_of};
 use super::script;
 use super::session::{Columns, MESSAGE, MsSqlSession};
+use super::values::Facts;
 use super::wire::{Cells as _, Connection, Login};
 use crate::database::DatabaseError;
 use crate::database::rows::{NewRow, Reason, Rejection, Value};
@@ -32,7 +35,7 @@ pub(super) async fn insert(
         return Ok(Vec::new());
     }
     let columns = session.columns().await?;
-    let mut answers = Vec::with_capacity(rows.len());
+    let mut answers: Vec<Answer> = Vec::with_capacity(rows.len());
     while answers.len() < rows.len() {
         let mut sql = String::new();
         let mut sent = 0;
@@ -43,13 +46,25 @@ pub(super) async fn insert(
             sql.push_str(&guarded(&insert_statement(row, &columns), &settled(row, &columns)));
             sent += 1;
         }
-        let told = answered(session, &sql, "insert rows").await?;
-        if told.len() != sent {
+        let (told, refused) = answered(session, &sql, "insert rows").await?;
+        let came = told.len() + usize::from(refused.is_some());
+        if came > sent || (refused.is_none() && came < sent) {
             return Err(unclear(session, "insert rows"));
         }
         answers.extend(told);
+        if let Some(refused) = refused {
+            let after = rows.get(answers.len()).map(|row| settled(row, &columns)).unwrap_or_default();
+            answers.push(Err(refused));
+            roll_back(session, &after).await?;
+        }
     }
     Ok(answers)
+}
+
+/// Ends what a batch has left that the server broke off.
+async fn roll_back(session: &mut MsSqlSession, after: &str) -> Result<(), DatabaseError> {
+    let fail = session.fail("write rows to");
+    session.connection.batch(&format!("IF @@TRANCOUNT > 0 ROLLBACK; {after}")).await.map_err(fail)
 }
 
 /// A statement whose error comes as a row, and what is done after one.
@@ -62,10 +77,18 @@ fn guarded(statement: &str, after: &str) -> String {
     )
 }
 
-/// Runs guarded statements: one answer for each.
-async fn answered(session: &mut MsSqlSession, sql: &str, action: &str) -> Result<Vec<Answer>, DatabaseError> {
+/// Runs guarded statements: one answer for each, up to one whose error was none that can be guarded against, which ends the batch.
+async fn answered(
+    session: &mut MsSqlSession,
+    sql: &str,
+    action: &str,
+) -> Result<(Vec<Answer>, Option<Rejection>), DatabaseError> {
     let fail = |error| classify(error, action, &session.database);
-    let results = session.connection.results(sql).await.map_err(fail)?;
+    let mut results = Vec::new();
+    let refused = match session.connection.results_into(sql, &mut results).await {
+        Ok(()) => None,
+        Err(error) => Some(rejection(error, action, &session.database)?),
+    };
     let mut answers = Vec::new();
     for row in results.iter().flatten().filter(|row| is_answer(row)) {
         let Some(number) = row.integer(0).map_err(fail)? else {
@@ -79,7 +102,20 @@ async fn answered(session: &mut MsSqlSession, sql: &str, action: &str) -> Result
         }
         answers.push(Err(refusal(number, message)));
     }
-    Ok(answers)
+    Ok((answers, refused))
+}
+
+/// Runs one guarded statement.
+async fn answer(session: &mut MsSqlSession, sql: &str, action: &str) -> Result<Answer, DatabaseError> {
+    let (mut told, refused) = answered(session, sql, action).await?;
+    match (told.pop(), refused) {
+        (None, Some(refused)) => {
+            roll_back(session, "").await?;
+            Ok(Err(refused))
+        }
+        (Some(answer), None) if told.is_empty() => Ok(answer),
+        _ => Err(unclear(session, action)),
+    }
 }
 
 fn is_answer(row: &Row) -> bool {
@@ -94,7 +130,7 @@ fn unclear(session: &MsSqlSession, action: &str) -> DatabaseError {
 
 /// Whether a row brings the value of its table's identity column, which is taken on demand only.
 fn brings_identity(row: &NewRow, columns: &Columns) -> bool {
-    let known = columns.get(&(quote::schema(&row.table).to_owned(), row.table.name.clone()));
+    let known = of_table(row, columns);
     row.values
         .iter()
         .any(|(name, _)| known.and_then(|known| known.get(name)).is_some_and(|facts| facts.is_identity))
@@ -109,8 +145,8 @@ fn settled(row: &NewRow, columns: &Columns) -> String {
     }
 }
 
-fn insert_statement(row: &NewRow, columns: &Columns) -> String {
-    let known = columns.get(&(quote::schema(&row.table).to_owned(), row.table.name.clone()));
+pub(super) fn insert_statement(row: &NewRow, columns: &Columns) -> String {
+    let known = of_table(row, columns);
     let is_written =
         |name: &str| known.and_then(|known| known.get(name)).is_none_or(|facts| !facts.is_read_only);
     let table = table(&row.table);
@@ -119,7 +155,7 @@ fn insert_statement(row: &NewRow, columns: &Columns) -> String {
         return format!("INSERT INTO {table} DEFAULT VALUES");
     }
     let names: Vec<String> = written.iter().map(|(name, _)| ident(name)).collect();
-    let values: Vec<String> = written.iter().map(|(_, v)| value(v)).collect();
+    let values: Vec<String> = written.iter().map(|(name, v)| value_of(v, base(known, name))).collect();
     let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
     if brings_identity(row, columns) {
         format!("SET IDENTITY_INSERT {table} ON; {insert}; SET IDENTITY_INSERT {table} OFF")
@@ -128,13 +164,26 @@ fn insert_statement(row: &NewRow, columns: &Columns) -> String {
     }
 }
 
+/// What is known of the columns of a row's table.
+fn of_table<'a>(row: &NewRow, columns: &'a Columns) -> Option<&'a BTreeMap<String, Facts>> {
+    columns.get(&(quote::schema(&row.table).to_owned(), row.table.name.clone()))
+}
+
+/// The type of a column, or nothing.
+fn base<'a>(known: Option<&'a BTreeMap<String, Facts>>, column: &str) -> &'a str {
+    known.and_then(|known| known.get(column)).map_or("", |facts| facts.base.as_str())
+}
+
 /// The condition on a row's primary key, or the column of it that is not known.
-fn by_key(row: &NewRow) -> Result<String, Option<&String>> {
+fn by_key<'a>(row: &'a NewRow, columns: &Columns) -> Result<String, Option<&'a String>> {
+    let known = of_table(row, columns);
     let mut found = Vec::new();
     for column in &row.primary_key {
         match row.values.iter().find(|(name, _)| name == column) {
             Some((_, Value::Null)) | None => return Err(Some(column)),
-            Some((_, key)) => found.push(format!("{} = {}", ident(column), value(key))),
+            Some((_, key)) => {
+                found.push(format!("{} = {}", ident(column), value_of(key, base(known, column))));
+            }
         }
     }
     if found.is_empty() { Err(None) } else { Ok(found.join(" AND ")) }
@@ -152,26 +201,24 @@ pub(super) async fn update(
     if set.is_empty() {
         return Ok(Ok(()));
     }
-    let found = match by_key(row) {
+    let columns = session.columns().await?;
+    let found = match by_key(row, &columns) {
         Ok(found) => found,
         Err(Some(column)) => {
             return refuse(format!("the row's key column {column} is not known"), vec![column.clone()]);
         }
         Err(None) => return refuse("the row has no primary key by which to find it".to_owned(), Vec::new()),
     };
+    let known = of_table(row, &columns);
     let assignments: Vec<String> =
-        set.iter().map(|(name, v)| format!("{} = {}", ident(name), value(v))).collect();
+        set.iter().map(|(name, v)| format!("{} = {}", ident(name), value_of(v, base(known, name)))).collect();
     let statement = format!(
         "UPDATE {table} SET {} WHERE {found}; IF @@ROWCOUNT = 0 AND NOT EXISTS (SELECT 1 FROM {table} WHERE {found}) \
          BEGIN; THROW {NO_ROW}, N'no row has this key', 1; END",
         assignments.join(", "),
         table = table(&row.table),
     );
-    let mut told = answered(session, &guarded(&statement, ""), "update a row").await?;
-    match told.pop() {
-        Some(answer) if told.is_empty() => Ok(answer),
-        _ => Err(unclear(session, "update a row")),
-    }
+    answer(session, &guarded(&statement, ""), "update a row").await
 }
 
 /// The number of an error of ours.
@@ -185,11 +232,7 @@ pub(super) async fn try_insert(session: &mut MsSqlSession, row: &NewRow) -> Resu
         "BEGIN TRANSACTION; {}IF @@TRANCOUNT > 0 ROLLBACK",
         guarded(&statement, &settled(row, &columns))
     );
-    let mut told = answered(session, &sql, "try to insert a row").await?;
-    match told.pop() {
-        Some(answer) if told.is_empty() => Ok(answer),
-        _ => Err(unclear(session, "try to insert a row")),
-    }
+    answer(session, &sql, "try to insert a row").await
 }
 
 /// Runs SQL of the user's in a session of its own, with the settings that drivers give to everybody, all of it or nothing.
@@ -217,7 +260,6 @@ pub(super) async fn run_script(login: &Login, sql: &str, at_once: bool) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::super::values::Facts;
     use super::*;
     use crate::database::catalog::TableName;
 
@@ -259,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_by_all_of_its_key() {
-        assert_eq!(by_key(&row(&[("id", Value::Integer(1))])), Ok("[id] = 1".to_owned()));
-        assert!(matches!(by_key(&row(&[("id", Value::Null)])), Err(Some(_))));
+        assert_eq!(by_key(&row(&[("id", Value::Integer(1))]), &columns()), Ok("[id] = 1".to_owned()));
+        assert!(matches!(by_key(&row(&[("id", Value::Null)]), &columns()), Err(Some(_))));
     }
 }
