@@ -49,7 +49,7 @@ pub(super) fn listings(major: u32) -> Vec<Listing> {
              ' ' + MAX(p.collation_name) COLLATE DATABASE_DEFAULT) FROM sys.partition_parameters p \
              JOIN sys.types t ON t.user_type_id = p.user_type_id WHERE p.function_id = f.function_id), \
              IIF(f.boundary_value_on_right = 1, 'right', 'left'), \
-             (SELECT STRING_AGG(CASE WHEN SQL_VARIANT_PROPERTY(v.value, 'BaseType') IN ('datetime', 'smalldatetime') \
+             (SELECT STRING_AGG(CASE WHEN CONVERT(nvarchar(128), SQL_VARIANT_PROPERTY(v.value, 'BaseType')) LIKE '%datetime' \
              THEN CONVERT(nvarchar(max), CONVERT(datetime2, v.value)) ELSE CONVERT(nvarchar(max), v.value) END, ', ') \
              WITHIN GROUP (ORDER BY v.boundary_id) FROM sys.partition_range_values v WHERE v.function_id = f.function_id) \
              FROM sys.partition_functions f WHERE f.is_system = 0"
