@@ -74,7 +74,7 @@ const HALF_APPLIED: &str = "half-applied";
 
 impl Wanted {
     fn is_for(&self, target: &str) -> bool {
-        let is = |wanted: &String| wanted == target || target.split(':').next() == Some(wanted);
+        let is = |wanted: &String| wanted == target || engine_of(target) == wanted;
         match &self.target {
             Targets::All => true,
             Targets::One(wanted) => is(wanted),
@@ -121,6 +121,8 @@ struct Finding {
 
 struct Case {
     name: String,
+    /// Where it is: `cases/mysql/501-…`.
+    place: PathBuf,
     expectations: Expectations,
     /// Ids of the revisions in the case's directory.
     revisions: BTreeSet<String>,
@@ -147,7 +149,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let root = root();
     let corpus = root.join("corpus");
     let mut cases = Vec::new();
-    read_cases(&corpus.join("cases"), &mut cases)?;
+    read_cases(&corpus, Path::new("cases"), &mut cases)?;
+    let locations = Locations::read(&corpus)?;
     cases.retain(|case| arguments.case.as_ref().is_none_or(|part| case.name.contains(part.as_str())));
     if cases.is_empty() {
         return Err(Problem::unusable("no case has such a name"));
@@ -159,7 +162,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     };
     let report: Report = serde_json::from_str(&text)
         .map_err(|error| Problem::unusable(format!("mrt-cli printed no JSON report: {error}")))?;
+    if report.cells.is_empty() {
+        return Err(Problem::unusable("the report of the corpus holds no cell"));
+    }
+    let engines: BTreeSet<&str> = report.cells.iter().map(|cell| engine_of(&cell.target)).collect();
+    cases.retain(|case| locations.hold(case, &engines));
     Ok(table(&cases, &report, arguments.all))
+}
+
+/// `mysql` of `mysql:9.7`.
+fn engine_of(target: &str) -> &str {
+    target.split_once(':').map_or(target, |(engine, _)| engine)
+}
+
+/// Which engines see which directories of cases, as corpus/mrt.toml has it.
+struct Locations(BTreeMap<String, Vec<PathBuf>>);
+
+impl Locations {
+    fn read(corpus: &Path) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Settings {
+            suite: BTreeMap<String, Suite>,
+        }
+        #[derive(Deserialize)]
+        struct Suite {
+            version_locations: BTreeMap<String, Vec<PathBuf>>,
+        }
+        let file = corpus.join("mrt.toml");
+        let unusable = |error: String| Problem::unusable(format!("{}: {error}", file.display()));
+        let text = std::fs::read_to_string(&file).map_err(|error| unusable(error.to_string()))?;
+        let settings: Settings = toml::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+        Ok(Self(settings.suite.into_values().flat_map(|suite| suite.version_locations).collect()))
+    }
+
+    /// Whether one of these engines sees a case.
+    fn hold(&self, case: &Case, engines: &BTreeSet<&str>) -> bool {
+        let of = |engine: &&str| self.0.get(*engine).into_iter().flatten();
+        engines.iter().flat_map(of).any(|location| case.place.starts_with(location))
+    }
 }
 
 fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String, Problem> {
@@ -179,7 +219,9 @@ fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
+/// Reads the cases below `place`, which is in the corpus.
+fn read_cases(corpus: &Path, place: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
+    let directory = &corpus.join(place);
     let failed =
         |error: std::io::Error| Problem::unusable(format!("cannot read {}: {error}", directory.display()));
     let mut entries: Vec<PathBuf> = Vec::new();
@@ -203,11 +245,11 @@ fn read_cases(directory: &Path, cases: &mut Vec<Case>) -> Result<(), Problem> {
             )));
         }
         let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        cases.push(Case { name, expectations, revisions });
+        cases.push(Case { name, place: place.to_owned(), expectations, revisions });
         return Ok(());
     }
     for path in entries.iter().filter(|path| path.is_dir()) {
-        read_cases(path, cases)?;
+        read_cases(corpus, &place.join(path.file_name().unwrap_or_default()), cases)?;
     }
     Ok(())
 }
