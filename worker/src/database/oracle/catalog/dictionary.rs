@@ -114,7 +114,7 @@ impl Question {
     }
 
     /// The query; none where the server has no such view.
-    pub(super) fn sql(&self, dictionary: &Dictionary) -> Option<String> {
+    pub(in crate::database::oracle) fn sql(&self, dictionary: &Dictionary) -> Option<String> {
         if self.view.starts_with('?') && !dictionary.has_view(self.name()) {
             return None;
         }

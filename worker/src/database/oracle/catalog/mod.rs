@@ -9,7 +9,7 @@
 
 pub(super) mod code_rows;
 pub(super) mod constraints;
-mod dictionary;
+pub(super) mod dictionary;
 pub(super) mod indexes;
 pub(super) mod names;
 pub(super) mod objects;

@@ -155,8 +155,6 @@ pub(in crate::database::oracle) fn is_noneditionable(raw: &Raw, kind: &str, name
 
 fn mview(raw: &Raw, view: &MviewRow) -> Builder {
     let comment = raw.mview_comments.iter().find(|comment| comment.name == view.name);
-    // What the server says where nobody has.
-    let comment = comment.filter(|comment| !comment.text.starts_with("snapshot table for snapshot "));
     Builder::default()
         .text("definition", normal(&view.query, &raw.owner))
         .text("refresh", format!("{} on {}", view.method, view.mode).to_ascii_lowercase())

@@ -24,7 +24,7 @@ macro_rules! raw {
         }
 
         /// All questions that a reading can ask.
-        pub(super) fn questions() -> Vec<Question> {
+        pub(in crate::database::oracle) fn questions() -> Vec<Question> {
             vec![$(<$row as FromRow>::QUESTION),*]
         }
     };
@@ -85,6 +85,10 @@ raw! {
     domain_constraints: DomainConstraintRow,
     annotations: AnnotationRow,
 }
+
+/// How the comment on a materialized view, and on the table of its rows, begins where nobody has said anything; the rest is
+/// its name and its schema's.
+const SAID_BY_SERVER: &str = "snapshot table for snapshot ";
 
 /// Kinds of objects that the server finds to be broken only when it next compiles them.
 const COMPILED: &[&str] =
@@ -250,10 +254,12 @@ pub(in crate::database::oracle) async fn compile(
 }
 
 impl Raw {
-    /// Puts together what the dictionary keeps apart.
+    /// Puts together what the dictionary keeps apart, and leaves out what nobody has said or made.
     fn settle(&mut self) {
         self.tables.retain(|table| !is_part_of_another(&table.name));
         self.jobs.retain(|job| !is_part_of_another(&job.name));
+        self.comments.retain(|comment| !comment.text.starts_with(SAID_BY_SERVER));
+        self.mview_comments.retain(|comment| !comment.text.starts_with(SAID_BY_SERVER));
         let whole: BTreeMap<String, String> =
             std::mem::take(&mut self.conditions).into_iter().map(|row| (row.name, row.condition)).collect();
         for constraint in &mut self.constraints {
@@ -351,6 +357,33 @@ impl Raw {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_read_is_put_together() {
+        let text = |text: &str| text.to_owned();
+        let line = |line: &str| SourceRow { name: text("P"), kind: text("PROCEDURE"), text: text(line) };
+        let mut raw = Raw {
+            comments: vec![
+                CommentRow { name: text("M"), text: text("snapshot table for snapshot MRT_1.M") },
+                CommentRow { name: text("T"), text: text("a table") },
+            ],
+            constraints: vec![ConstraintRow {
+                name: text("C"),
+                condition: text("a > 0 and"),
+                ..ConstraintRow::default()
+            }],
+            conditions: vec![ConditionRow { name: text("C"), condition: text("a > 0 and b > 0") }],
+            sources: vec![line("procedure p is\n"), line("begin null; end;")],
+            tables: vec![TableRow { name: text("MLOG$_T"), ..TableRow::default() }],
+            ..Raw::default()
+        };
+        raw.settle();
+        assert_eq!(raw.comments.len(), 1);
+        assert_eq!(raw.constraints[0].condition, "a > 0 and b > 0");
+        assert_eq!(raw.source("PROCEDURE", "P"), "procedure p is\nbegin null; end;");
+        assert_eq!(raw.names_of_code("PROCEDURE"), ["P"]);
+        assert!(raw.tables.is_empty());
+    }
 
     #[test]
     fn what_is_marked_is_compiled_once_more() {

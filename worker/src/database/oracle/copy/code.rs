@@ -1,6 +1,8 @@
 //! Everything that is no part of a table, said again.
 
-use super::text::{ident, idents, literal, renamed};
+use std::collections::BTreeSet;
+
+use super::text::{ident, idents, literal, piece, renamed};
 use super::{Statements, Uncopyable};
 use crate::database::oracle::catalog::code_rows::{
     AuditRow, JobRow, MviewLogRow, PolicyRow, SequenceRow, ViewRow,
@@ -129,7 +131,7 @@ fn view(raw: &Raw, view: &ViewRow, to: &str) -> String {
         "CREATE OR REPLACE FORCE{editions} VIEW {}.{}{columns}{bequeath} AS {}{takes}",
         ident(to),
         ident(&view.name),
-        renamed(view.text.trim(), &raw.owner, to)
+        piece(&view.text, &raw.owner, to)
     )
 }
 
@@ -143,6 +145,20 @@ pub(super) fn late(raw: &Raw, to: &str, out: &mut Statements) {
     }
     comments(raw, to, out);
     privileges(raw, to, out);
+    let groups: BTreeSet<(&str, &str)> = raw
+        .policies
+        .iter()
+        .filter(|policy| !matches!(policy.group.as_str(), "" | "SYS_DEFAULT"))
+        .map(|policy| (policy.object.as_str(), policy.group.as_str()))
+        .collect();
+    out.extend(groups.into_iter().map(|(object, group)| {
+        format!(
+            "BEGIN SYS.DBMS_RLS.CREATE_POLICY_GROUP(object_schema => {}, object_name => {}, policy_group => {}); END;",
+            literal(to),
+            literal(object),
+            literal(group)
+        )
+    }));
     out.extend(raw.policies.iter().map(|policy| self::policy(raw, policy, to)));
     out.extend(raw.audits.iter().map(|policy| audit(raw, policy, to)));
     out.extend(raw.jobs.iter().map(|it| job(raw, it, to)));
@@ -221,8 +237,12 @@ fn policy(raw: &Raw, it: &PolicyRow, to: &str) -> String {
         (&it.on_delete, "DELETE"),
         (&it.on_index, "INDEX"),
     ];
+    let group = match it.group.as_str() {
+        "" | "SYS_DEFAULT" => "SYS.DBMS_RLS.ADD_POLICY(".to_owned(),
+        group => format!("SYS.DBMS_RLS.ADD_GROUPED_POLICY(policy_group => {}, ", literal(group)),
+    };
     format!(
-        "BEGIN SYS.DBMS_RLS.ADD_POLICY(object_schema => {}, object_name => {}, policy_name => {}, function_schema => {}, \
+        "BEGIN {group}object_schema => {}, object_name => {}, policy_name => {}, function_schema => {}, \
          policy_function => {}, statement_types => {}, update_check => {}, enable => {}, policy_type => SYS.DBMS_RLS.{}, \
          long_predicate => {}{columns}); END;",
         literal(to),
@@ -306,7 +326,13 @@ pub(super) fn mview_log(raw: &Raw, log: &MviewLogRow, to: &str) -> String {
     let columns = if columns.is_empty() { columns } else { format!(" ({columns})") };
     let with = if kept.is_empty() { String::new() } else { format!(" WITH {}", kept.join(", ")) };
     let values = if log.new_values == "YES" { "INCLUDING" } else { "EXCLUDING" };
-    let purge = if log.purge_asynchronous == "YES" { " PURGE IMMEDIATE ASYNCHRONOUS" } else { "" };
+    let purge = match (log.purge_asynchronous.as_str(), log.purge_deferred.as_str()) {
+        (_, "YES") if !log.purge_interval.is_empty() => {
+            format!(" PURGE START WITH SYSDATE NEXT {}", renamed(&log.purge_interval, &raw.owner, to))
+        }
+        ("YES", _) => " PURGE IMMEDIATE ASYNCHRONOUS".to_owned(),
+        _ => String::new(),
+    };
     let table = format!("{}.{}", ident(to), ident(&log.table));
     format!("CREATE MATERIALIZED VIEW LOG ON {table}{with}{columns} {values} NEW VALUES{purge}")
 }

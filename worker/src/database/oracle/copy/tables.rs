@@ -1,7 +1,7 @@
 //! Tables, said again: those that have nothing unusual about them in words of ours, the others in the server's.
 
 use super::Statements;
-use super::text::{ident, idents, renamed};
+use super::text::{ident, idents, piece, renamed};
 use crate::database::oracle::catalog::constraints::{is_column_rule, is_named, rule_column, state};
 use crate::database::oracle::catalog::indexes::{Over, own, parts, unusual_attributes};
 use crate::database::oracle::catalog::names::is_invented;
@@ -56,7 +56,7 @@ pub(super) fn create(raw: &Raw, table: &TableRow, to: &str) -> String {
 
 fn column(raw: &Raw, column: &ColumnRow, to: &str) -> String {
     let ColumnRow { table, name, .. } = column;
-    let text = raw.default_of(table, name).map(|text| renamed(text, &raw.owner, to));
+    let text = raw.default_of(table, name).map(|text| piece(text, &raw.owner, to));
     let mut said = format!("{} {}", ident(name), native(column, &raw.owner));
     if column.hidden == "YES" {
         said.push_str(" INVISIBLE");
@@ -201,7 +201,7 @@ fn constraint(raw: &Raw, it: &ConstraintRow, to: &str) -> String {
     let says = match it.kind.as_str() {
         "P" => format!("PRIMARY KEY ({})", columns()),
         "U" => format!("UNIQUE ({})", columns()),
-        "C" => format!("CHECK ({})", renamed(&it.condition, &raw.owner, to)),
+        "C" => format!("CHECK ({})", piece(&it.condition, &raw.owner, to)),
         _ => {
             let parent = raw.table_of(&it.parent_owner, &it.parent_constraint).unwrap_or_default();
             let owner = if it.parent_owner == raw.owner { to } else { it.parent_owner.as_str() };

@@ -309,3 +309,80 @@ fn the_question_for_rows_names_each_table() {
          WHERE EXISTS (SELECT 1 FROM \"A\".\"it's\")"
     );
 }
+
+#[test]
+fn policies_and_jobs_are_set_up_again() {
+    let mut raw = sample();
+    raw.policies = vec![row!(PolicyRow {
+        object: "T",
+        group: "SYS_DEFAULT",
+        name: "P1",
+        function_owner: "A",
+        package: "SECURITY",
+        function: "VISIBLE",
+        on_select: "YES",
+        on_insert: "NO",
+        on_update: "YES",
+        on_delete: "NO",
+        on_index: "NO",
+        check_option: "YES",
+        enable: "YES",
+        kind: "DYNAMIC",
+        long_predicate: "NO",
+    })];
+    raw.policy_columns = vec![row!(PolicyColumnRow {
+        object: "T",
+        group: "SYS_DEFAULT",
+        policy: "P1",
+        column: "N",
+        option: "ALL_ROWS",
+    })];
+    raw.jobs = vec![row!(JobRow {
+        name: "J",
+        kind: "PLSQL_BLOCK",
+        action: "begin A.q; end;",
+        repeat: "FREQ=DAILY",
+        class: "DEFAULT_JOB_CLASS",
+        enabled: "FALSE",
+        auto_drop: "FALSE",
+    })];
+    let after = made(&raw).after;
+    let [.., policy, job] = after.as_slice() else { panic!("{after:?}") };
+    assert_eq!(
+        policy,
+        "BEGIN SYS.DBMS_RLS.ADD_POLICY(object_schema => 'B', object_name => 'T', policy_name => 'P1', \
+         function_schema => 'B', policy_function => 'SECURITY.VISIBLE', statement_types => 'SELECT,UPDATE', \
+         update_check => TRUE, enable => TRUE, policy_type => SYS.DBMS_RLS.DYNAMIC, long_predicate => FALSE, \
+         sec_relevant_cols => 'N', sec_relevant_cols_opt => SYS.DBMS_RLS.ALL_ROWS); END;"
+    );
+    assert_eq!(
+        job,
+        "BEGIN SYS.DBMS_SCHEDULER.CREATE_JOB(job_name => '\"B\".\"J\"', job_type => 'PLSQL_BLOCK', \
+         job_action => 'begin B.q; end;', repeat_interval => 'FREQ=DAILY', job_class => 'DEFAULT_JOB_CLASS', \
+         auto_drop => FALSE, enabled => FALSE); END;"
+    );
+    "OTHER".clone_into(&mut raw.policies[0].group);
+    let after = made(&raw).after.join("\n");
+    assert!(after.contains(
+        "DBMS_RLS.CREATE_POLICY_GROUP(object_schema => 'B', object_name => 'T', policy_group => 'OTHER')"
+    ));
+    assert!(after.contains("DBMS_RLS.ADD_GROUPED_POLICY(policy_group => 'OTHER', object_schema => 'B'"));
+}
+
+#[test]
+fn a_log_is_kept_as_it_was() {
+    let mut raw = sample();
+    raw.mview_logs = vec![row!(MviewLogRow {
+        table: "T",
+        log: "MLOG$_T",
+        rowids: "YES",
+        primary_key: "NO",
+        sequence: "YES",
+        new_values: "YES",
+    })];
+    raw.mview_log_columns = vec![row!(MviewLogColumnRow { table: "T", column: "N" })];
+    let after = made(&raw).after;
+    let made =
+        "CREATE MATERIALIZED VIEW LOG ON \"B\".\"T\" WITH ROWID, SEQUENCE (\"N\") INCLUDING NEW VALUES";
+    assert_eq!(after.last().map(String::as_str), Some(made));
+}

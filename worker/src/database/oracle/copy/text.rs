@@ -10,6 +10,12 @@ pub(super) fn renamed(sql: &str, from: &str, to: &str) -> String {
     replace_word(&stored, &from.to_lowercase(), &to.to_lowercase())
 }
 
+/// A piece of a person's SQL that more can follow: a comment at its end would swallow that.
+pub(super) fn piece(sql: &str, from: &str, to: &str) -> String {
+    let sql = renamed(sql.trim(), from, to);
+    if sql.contains("--") { format!("{sql}\n") } else { sql }
+}
+
 /// The statements in a text in which each ends with a `;`.
 pub(super) fn statements(printed: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -33,6 +39,12 @@ mod tests {
             renamed("\"MRT_A\".\"T\" mrt_a.t 'MRT_A.T' MRT_AB MRT_A$", "MRT_A", "MRT_B"),
             "\"MRT_B\".\"T\" mrt_b.t 'MRT_B.T' MRT_AB MRT_A$"
         );
+    }
+
+    #[test]
+    fn a_comment_swallows_nothing() {
+        assert_eq!(piece(" A.f(1) ", "A", "B"), "B.f(1)");
+        assert_eq!(piece("0 -- none", "A", "B"), "0 -- none\n");
     }
 
     #[test]

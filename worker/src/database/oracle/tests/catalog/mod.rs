@@ -3,6 +3,7 @@
 mod code;
 mod columns;
 mod keys;
+mod questions;
 mod same;
 mod tables;
 mod typed;
