@@ -72,3 +72,22 @@ async fn an_image_that_is_here_is_ready() {
     let (_, rows) = listed(&targets(&["--format", "json"], None));
     assert!(rows.contains(&("postgres:15".to_owned(), "ready".to_owned())), "{rows:?}");
 }
+
+#[test]
+fn a_licence_that_nobody_has_accepted_keeps_a_server_from_being_started() {
+    let command = |accepted: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
+        command.args(["targets", "mssql:2022"]).env("DOCKER_HOST", NOWHERE).env_remove("ACCEPT_EULA");
+        if let Some(accepted) = accepted {
+            command.env("ACCEPT_EULA", accepted);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = command(None);
+    assert_eq!(code, Some(3));
+    assert!(text.contains("licence terms") && text.contains("ACCEPT_EULA=Y"), "{text}");
+    let (code, text) = command(Some("Y"));
+    assert_eq!(code, Some(3));
+    assert!(text.contains("no container engine answers") && !text.contains("licence"), "{text}");
+}

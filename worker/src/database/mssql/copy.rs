@@ -187,6 +187,8 @@ impl MsSql {
         }
         let number = self.known().next_file();
         let path = format!("{}mrt_{}_{number}.bak", self.places.backup, self.places.token);
+        // What was committed may still be in memory alone.
+        self.run_alone(action, from, &format!("EXEC {}.sys.sp_flush_log", ident(from))).await?;
         let sql = format!(
             "BACKUP DATABASE {} TO DISK = {} WITH COPY_ONLY, INIT, FORMAT, SKIP, NO_COMPRESSION",
             ident(from),

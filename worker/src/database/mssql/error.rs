@@ -96,7 +96,9 @@ pub(super) fn sorted(
         911 | 4060 => DatabaseError::NoDatabase { action, database },
         // A lock that was not had in time, a deadlock in which we gave way; the database is in use, can have one user alone, or
         // `model` is being copied.
-        1205 | 1222 | 924 | 1807 | 3702 | 5061 | 5070 => DatabaseError::Locked { action, database },
+        1205 | 1222 | 924 | 1807 | 3702 | 5030 | 5061 | 5064 | 5070 => {
+            DatabaseError::Locked { action, database }
+        }
         _ if severity >= FATAL => DatabaseError::ServerGone { action, source },
         _ => DatabaseError::Refused { action, source },
     }

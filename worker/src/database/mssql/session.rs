@@ -21,12 +21,12 @@ use crate::database::{CounterBehind, DatabaseError, Session};
 const CANDIDATE: &str = "@candidate";
 
 /// The most SQL in one message, more or less.
-pub(super) const MESSAGE: usize = 1 << 20;
+pub(super) const MESSAGE: usize = 256 << 10;
 
 /// The columns of all tables.
 pub(super) const COLUMNS: &str = "SELECT CONVERT(nvarchar(128), s.name), CONVERT(nvarchar(128), t.name), \
              CONVERT(nvarchar(128), c.name), \
-             CASE WHEN c.encryption_type IS NOT NULL THEN N'varbinary' \
+             CASE WHEN c.encryption_type IS NOT NULL THEN N'encrypted' \
              WHEN u.is_user_defined = 1 AND u.is_assembly_type = 0 THEN CONVERT(nvarchar(128), TYPE_NAME(c.system_type_id)) \
              ELSE CONVERT(nvarchar(128), u.name) END, \
              CASE WHEN c.generated_always_type <> 0 THEN 1 ELSE 0 END, \
@@ -340,7 +340,7 @@ mod tests {
             sql.starts_with("DECLARE @candidate TABLE ([n] int NULL); BEGIN TRY DELETE FROM @candidate; ")
         );
         assert_eq!(sql.matches("CASE WHEN NOT ([n] > 0) THEN 0 ELSE 1 END").count(), 2);
-        let (_, to) = question("[n] > 0", &columns, &vec![vec![Value::Text("x".repeat(600_000))]; 5], 0);
+        let (_, to) = question("[n] > 0", &columns, &vec![vec![Value::Text("x".repeat(150_000))]; 5], 0);
         assert_eq!(to, 2);
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum Reading {
     Variant,
     Hierarchy,
     Spatial,
+    /// Encrypted by who writes it: the server knows its bytes, and converts them to nothing.
+    Encrypted,
     /// Filled in by the server whenever the row is written.
     OfTheServer(&'static str),
 }
@@ -33,7 +35,7 @@ pub(super) enum Reading {
 /// What is known of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Facts {
-    /// The system's own type that it is, or that its alias stands for.
+    /// The system's own type that it is, or that its alias stands for; `encrypted` for what the server cannot read.
     pub(super) base: String,
     /// `AS ROW START`, `AS ROW END` and their like.
     pub(super) is_generated_always: bool,
@@ -61,6 +63,7 @@ impl Reading {
             "hierarchyid" => Self::Hierarchy,
             "geometry" | "geography" => Self::Spatial,
             "binary" | "varbinary" | "image" => Self::Bytes,
+            "encrypted" => Self::Encrypted,
             "char" | "varchar" | "text" | "nchar" | "nvarchar" | "ntext" | "sysname" | "xml" | "json"
             | "vector" => Self::Text,
             // A type of the common language runtime's, by how it is stored.
@@ -86,18 +89,19 @@ impl Reading {
                 "CASE WHEN {column} IS NULL THEN NULL ELSE CONCAT(CONVERT(nvarchar(max), N'SRID='), {column}.STSrid, N';', \
                  {column}.AsTextZM(), N' ', CONVERT(varchar(max), CONVERT(varbinary(max), {column}), 1)) END"
             )),
+            Self::Encrypted => column,
             Self::OfTheServer(what) => format!("CONVERT(varchar(100), '{what}')"),
         }
     }
 
     /// Whether what is selected comes as bytes.
     pub(super) fn comes_as_bytes(self) -> bool {
-        matches!(self, Self::Text | Self::Bytes | Self::Variant | Self::Spatial)
+        matches!(self, Self::Text | Self::Bytes | Self::Variant | Self::Spatial | Self::Encrypted)
     }
 
     /// The canonical text of bytes that were selected.
     pub(super) fn canonical_bytes(self, bytes: &[u8]) -> String {
-        if self == Self::Bytes { hex(bytes) } else { text(bytes) }
+        if matches!(self, Self::Bytes | Self::Encrypted) { hex(bytes) } else { text(bytes) }
     }
 
     /// The canonical text of a text that was selected.

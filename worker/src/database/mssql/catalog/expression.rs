@@ -125,7 +125,6 @@ fn shown_token(token: &Token) -> String {
 
 /// The tokens, each with whether a blank stands before it.
 fn tokens(printed: &str) -> Option<Vec<(Token, bool)>> {
-    // A quote within a text is two of them, and stays so only where nobody unescapes it.
     let all = Tokenizer::new(&MsSqlDialect {}, printed).tokenize().ok()?;
     let mut tokens: Vec<(Token, bool)> = Vec::with_capacity(all.len());
     let mut blank = false;

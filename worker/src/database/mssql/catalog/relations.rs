@@ -1,8 +1,9 @@
 //! The comparing view: tables, views and table types, with their parts.
 
 use super::expression::{default, expression};
+use super::keys::{Check, ForeignKey, Index};
 use super::notes::class;
-use super::raw::{Check, Column, ForeignKey, Id, Index, Raw, Table};
+use super::raw::{Column, Id, Raw, Table};
 use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind};
 use crate::database::objects::{Builder, Objects, add, key};
 
@@ -15,7 +16,8 @@ pub(super) fn collect(raw: &Raw, objects: &mut Objects) {
         let Some(path) = raw.path(*object) else { continue };
         let is_view = raw.modules.contains_key(object);
         for column in columns.iter().filter(|column| !column.graph) {
-            let attributes = if is_view { view_column(column) } else { self::column(column) };
+            let attributes =
+                if is_view { view_column(column) } else { self::column(column, &names(raw, *object)) };
             let attributes = notes_on_column(raw, *object, column, attributes);
             add(objects, part(ObjectKind::Column, &path, &column.name), attributes);
         }
@@ -105,8 +107,8 @@ fn view_column(column: &Column) -> Builder {
     Builder::default().text("type", column.declared.shown()).some("collation", column.collation.as_deref())
 }
 
-fn column(column: &Column) -> Builder {
-    let computed = column.computed.as_deref().map(|text| expression(text, &[]).shown);
+fn column(column: &Column, names: &[&str]) -> Builder {
+    let computed = column.computed.as_deref().map(|text| expression(text, names).shown);
     let constraint = column.default.as_ref();
     let default = constraint.and_then(|it| default(&it.definition, &column.declared));
     Builder::default()

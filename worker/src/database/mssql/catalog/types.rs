@@ -103,9 +103,13 @@ impl Declared {
         )
     }
 
-    /// The type as seeding sees it. `collation` is the column's.
+    /// The type as seeding sees it. `collation` is the column's, and what a condition says of a text hangs on it.
     pub(super) fn column_type(&self, collation: Option<&str>) -> ColumnType {
-        ColumnType { family: self.family(collation), native: self.native(), domain_checks: Vec::new() }
+        let native = match collation {
+            Some(collation) => format!("{} COLLATE {collation}", self.native()),
+            None => self.native(),
+        };
+        ColumnType { family: self.family(collation), native, domain_checks: Vec::new() }
     }
 
     fn family(&self, collation: Option<&str>) -> Family {

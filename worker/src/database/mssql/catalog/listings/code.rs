@@ -6,6 +6,7 @@ use crate::database::catalog::ObjectKind;
 #[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings() -> Vec<Listing> {
     vec![
+        // Not where it starts: that is where it was last restarted, which is a matter of the rows there are.
         listing(
             ObjectKind::Sequence,
             class::OBJECT,

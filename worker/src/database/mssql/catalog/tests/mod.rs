@@ -15,6 +15,7 @@ use sqlparser::parser::Parser;
 
 use super::fields::Texts;
 use super::listings::Listing;
+use super::raw::Raw;
 use super::{build, statements, take};
 use crate::database::catalog::{Attributes, Catalog, ObjectKey, ObjectKind};
 
@@ -43,7 +44,7 @@ fn row(sql: &str, values: &[(&str, &str)]) -> Texts {
     let names = asked(sql);
     let mut row: Texts = vec![None; names.len()];
     for (name, value) in values {
-        let at = names.iter().position(|asked| asked == name);
+        let at = names.iter().position(|asked| asked.eq_ignore_ascii_case(name));
         let at = at.unwrap_or_else(|| panic!("{name} is not asked for\n{names:?}"));
         row[at] = Some((*value).to_owned());
     }
@@ -66,7 +67,7 @@ impl Answers {
 
     /// Sets a value in the only row of an answer.
     fn set(mut self, sql: &str, name: &str, value: Option<&str>) -> Self {
-        let at = asked(sql).iter().position(|asked| asked == name);
+        let at = asked(sql).iter().position(|asked| asked.eq_ignore_ascii_case(name));
         let at = at.unwrap_or_else(|| panic!("{name} is not asked for"));
         let rows = self.rows.get_mut(sql).unwrap();
         assert_eq!(rows.len(), 1, "{sql}");
@@ -79,10 +80,13 @@ impl Answers {
     }
 
     fn listing(&self, listed: Vec<(Listing, Vec<Texts>)>) -> Catalog {
+        build(&self.raw(), listed)
+    }
+
+    fn raw(&self) -> Raw {
         let answers =
             statements(MAJOR).iter().map(|sql| self.rows.get(sql).cloned().unwrap_or_default()).collect();
-        let (raw, _) = take(answers);
-        build(&raw, listed)
+        take(answers).0
     }
 }
 

@@ -10,11 +10,13 @@ mod typed;
 
 use std::fmt::Write as _;
 
+use mrt_chain::settings::EngineKind;
+
 use super::differences;
 use crate::database::catalog::Catalog;
 use crate::database::mssql::catalog;
 use crate::database::mssql::wire::{Cells as _, Connection};
-use crate::server::Endpoint;
+use crate::server::{Endpoint, external};
 
 /// One attribute: the database before, the change, and exactly what must differ. A batch ends at `GO`.
 struct Case {
@@ -49,7 +51,7 @@ async fn places(test: &str) -> Vec<Place> {
     };
     let mut places = Vec::new();
     for url in urls.split_whitespace() {
-        let endpoint = endpoint(url);
+        let endpoint = external::endpoint(EngineKind::SqlServer, Some(url), None).unwrap();
         let mut connection = Connection::open(&endpoint, "master").await.unwrap();
         let asked = "SELECT CONVERT(int, SERVERPROPERTY('ProductMajorVersion'))";
         let answers = connection.results(asked).await.unwrap();
@@ -58,17 +60,6 @@ async fn places(test: &str) -> Vec<Place> {
         places.push(Place { endpoint, major: u32::try_from(major).unwrap(), database });
     }
     places
-}
-
-fn endpoint(url: &str) -> Endpoint {
-    let url = url::Url::parse(url).unwrap();
-    Endpoint {
-        host: url.host_str().unwrap().to_owned(),
-        port: url.port().unwrap_or(1433),
-        user: url.username().to_owned(),
-        password: url.password().unwrap_or_default().to_owned(),
-        database: url.path().trim_start_matches('/').to_owned(),
-    }
 }
 
 impl Place {
