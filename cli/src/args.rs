@@ -125,7 +125,7 @@ pub(crate) struct Select {
     #[arg(long, conflicts_with = "suite", help_heading = "What to check")]
     pub(crate) all: bool,
 
-    /// Check on this target instead of those of the settings: `sqlite`, `postgres:16`, `mysql:8.4`, `mariadb:11.8`; may be repeated.
+    /// Check on this target instead of those of the settings: `sqlite`, `postgres:16`, `mysql:8.4`, `mariadb:11.8`, `mssql:2022`, `oracle:23`; may be repeated.
     #[arg(long, value_name = "TARGET", help_heading = "What to check")]
     pub(crate) target: Vec<String>,
 

@@ -49,9 +49,10 @@ Examples:
     mrt-worker --coordinator https://farm:7440 --slots 2 --cache-size 2GB --metrics 127.0.0.1:9440
 
 What it serves:
-  SQLite, servers of PostgreSQL, MySQL, MariaDB and SQL Server that a project names by URL, and, while a container engine \
-answers (DOCKER_HOST, Docker's current context, or the usual sockets of Docker and Podman), these four in containers; SQL \
-Server where ACCEPT_EULA=Y says that whoever runs the worker has accepted Microsoft's licence terms for it. \
+  SQLite, servers of PostgreSQL, MySQL, MariaDB, SQL Server and Oracle that a project names by URL, and, while a container \
+engine answers (DOCKER_HOST, Docker's current context, or the usual sockets of Docker and Podman), these five in containers; \
+SQL Server where ACCEPT_EULA=Y says that whoever runs the worker has accepted Microsoft's licence terms for it; Oracle where \
+its client library is found (Instant Client 19 or later, by LD_LIBRARY_PATH or ldconfig), and 19 with an image of one's own. \
 MRT_DOCKER_NETWORK names the network to join where the worker is itself in a container.
 
 Whose code runs here:

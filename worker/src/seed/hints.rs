@@ -103,6 +103,7 @@ fn of_clause(clause: &[&Token], dialect: &dyn Dialect) -> Vec<Hint> {
                 "json_array_length",
                 "len",
                 "datalength",
+                "lengthb",
             ]);
     let like = says(&["LIKE", "ILIKE"])
         || clause.iter().any(|token| matches!(token, Token::DoubleTilde | Token::DoubleTildeAsterisk))

@@ -67,7 +67,8 @@ impl Desk {
     }
 
     fn state(&self) -> v1::WorkerState {
-        let serves = serves(self.settings.alone).filter(|(_, containers)| self.settings.containers || !containers);
+        let serves =
+            serves(self.settings.alone).filter(|(_, containers)| self.settings.containers || !containers);
         let held = self.held.iter().map(|(key, held)| v1::HeldShard {
             lease: Some(key.lease()),
             at: held.at.iter().copied().collect(),

@@ -165,6 +165,13 @@ mod tests {
         );
         assert_eq!(statements("SELECT 1 FROM dual"), ["SELECT 1 FROM dual"]);
         assert!(statements(" ;; \n/\n").is_empty());
+        // As Alembic prints a script.
+        assert_eq!(
+            statements(
+                "CREATE TABLE t (\n    a NUMBER\n)\n\n/\n\n-- Running upgrade\n\nALTER TABLE t DROP COLUMN a\n\n/\n"
+            ),
+            ["CREATE TABLE t (\n    a NUMBER\n)", "-- Running upgrade\n\nALTER TABLE t DROP COLUMN a"]
+        );
     }
 
     #[test]

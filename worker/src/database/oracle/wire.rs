@@ -281,8 +281,8 @@ fn execute(connection: &oracle::Connection, sql: &str, params: &[Param]) -> Resu
     let values = values(params);
     if statement.is_query() {
         // A script may ask, and nobody listens.
-        let answers = statement.query(&borrowed(&values)).map_err(driver)?;
-        return answers.map(|row| row.map(drop)).collect::<Result<(), _>>().map(|()| 0).map_err(driver);
+        let mut answers = statement.query(&borrowed(&values)).map_err(driver)?;
+        return answers.try_for_each(|row| row.map(drop)).map(|()| 0).map_err(driver);
     }
     statement.execute(&borrowed(&values)).map_err(driver)?;
     if statement.is_dml() { statement.row_count().map_err(driver) } else { Ok(0) }
