@@ -4,6 +4,7 @@
 mod definition;
 mod expression;
 mod fields;
+mod keys;
 mod listings;
 mod notes;
 mod objects;
@@ -24,9 +25,10 @@ use super::wire::Connection;
 use crate::database::DatabaseError;
 use crate::database::catalog::Catalog;
 use fields::{Fields, Texts};
+use keys::{Check, ForeignKey, Index};
 use listings::Listing;
 use notes::Notes;
-use raw::{Check, Column, ForeignKey, Index, Module, Raw, Table, Type};
+use raw::{Column, Module, Raw, Table, Type};
 
 /// Everything of the connection's database that a rollback can lose. `major` is the server's release: 15 for 2019, 16 for 2022,
 /// 17 for 2025.
@@ -104,7 +106,7 @@ fn take(answers: Vec<Vec<Texts>>) -> (Raw, Vec<bool>) {
     }
     let mut indexes: BTreeMap<_, _> =
         next().into_iter().map(Index::read).map(|(object, index)| ((object, index.number), index)).collect();
-    for (index, column) in next().into_iter().map(raw::index_column) {
+    for (index, column) in next().into_iter().map(keys::index_column) {
         indexes.entry(index).and_modify(|index| index.columns.push(column));
     }
     let compressed = next().into_iter().map(Fields::new).map(|mut f| {

@@ -51,11 +51,16 @@ pub(super) fn tables(major: u32) -> String {
          LEFT JOIN sys.data_spaces l ON l.data_space_id = t.lob_data_space_id \
          LEFT JOIN sys.data_spaces f ON f.data_space_id = t.filestream_data_space_id \
          LEFT JOIN sys.change_tracking_tables c ON c.object_id = t.object_id {join} \
-         WHERE t.is_ms_shipped = 0 AND t.temporal_type <> 1{current} ORDER BY t.object_id",
+         WHERE t.is_ms_shipped = 0 AND ISNULL(t.temporal_type, 0) <> 1{current} ORDER BY t.object_id",
         ledger =
             since(major, LEDGER, "t.ledger_type_desc, SCHEMA_NAME(v.schema_id), v.name", "NULL, NULL, NULL"),
         join = since(major, LEDGER, "LEFT JOIN sys.views v ON v.object_id = t.ledger_view_id", ""),
-        current = since(major, LEDGER, " AND t.ledger_type <> 1 AND t.is_dropped_ledger_table = 0", ""),
+        current = since(
+            major,
+            LEDGER,
+            " AND ISNULL(t.ledger_type, 0) <> 1 AND ISNULL(t.is_dropped_ledger_table, 0) = 0",
+            ""
+        ),
     )
 }
 
@@ -83,7 +88,7 @@ pub(super) fn columns(major: u32) -> String {
          LEFT JOIN sys.computed_columns k ON k.object_id = c.object_id AND k.column_id = c.column_id \
          WHERE ((o.type IN ('U', 'V') AND o.is_ms_shipped = 0) OR o.type = 'TT'){current} ORDER BY c.object_id, c.column_id",
         vector = since(major, JSON, "c.vector_dimensions, c.vector_base_type_desc", "NULL, NULL"),
-        current = since(major, LEDGER, " AND c.is_dropped_ledger_column = 0", ""),
+        current = since(major, LEDGER, " AND ISNULL(c.is_dropped_ledger_column, 0) = 0", ""),
     )
 }
 
@@ -158,7 +163,7 @@ pub(super) fn modules(major: u32) -> String {
         current = since(
             major,
             LEDGER,
-            " AND (v.object_id IS NULL OR (v.ledger_view_type = 0 AND v.is_dropped_ledger_view = 0))",
+            " AND ISNULL(v.ledger_view_type, 0) = 0 AND ISNULL(v.is_dropped_ledger_view, 0) = 0",
             ""
         ),
     )

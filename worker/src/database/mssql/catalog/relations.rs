@@ -1,8 +1,9 @@
 //! The comparing view: tables, views and table types, with their parts.
 
 use super::expression::{default, expression};
+use super::keys::{Check, ForeignKey, Index};
 use super::notes::class;
-use super::raw::{Check, Column, ForeignKey, Id, Index, Raw, Table};
+use super::raw::{Column, Id, Raw, Table};
 use crate::database::catalog::{Attributes, COLUMN_ORDER, ObjectKind};
 use crate::database::objects::{Builder, Objects, add, key};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::definition::without_database;
 use super::expression::expression;
+use super::keys;
 use super::objects::kind_of;
 use super::raw::{self, Raw};
 use crate::database::catalog::{Check, Code, Column, ForeignKey, ObjectKind, Table, TableName, Unique};
@@ -18,7 +19,7 @@ fn table(raw: &Raw, table: &raw::Table) -> Table {
     let columns: Vec<&raw::Column> = raw.columns_of(table.id).iter().filter(|column| !column.graph).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let indexes = || raw.indexes.get(&table.id).into_iter().flatten().filter(|index| !index.disabled);
-    let keys = |index: &raw::Index| -> Vec<String> {
+    let keys = |index: &keys::Index| -> Vec<String> {
         index.keys().map(|key| raw.column_name(table.id, key.column).to_owned()).collect()
     };
     let checks = raw.checks.get(&table.id).into_iter().flatten();

@@ -17,6 +17,7 @@ pub(super) fn always() -> Vec<Listing> {
              WHERE s.schema_id = 1 OR s.schema_id BETWEEN 5 AND 16383"
                 .to_owned(),
         ),
+        // The login of one that has any; the others have made-up identifiers.
         listing(
             ObjectKind::Other,
             class::PRINCIPAL,
@@ -25,7 +26,8 @@ pub(super) fn always() -> Vec<Listing> {
             format!(
                 "SELECT p.principal_id, NULL, \
                  CASE p.type WHEN 'R' THEN 'role ' WHEN 'A' THEN 'application role ' ELSE 'user ' END + p.name, p.type_desc, \
-                 p.default_schema_name, p.authentication_type_desc, p.default_language_name, o.name, {}, SUSER_SNAME(p.sid) \
+                 p.default_schema_name, p.authentication_type_desc, p.default_language_name, o.name, {}, \
+                 IIF(p.authentication_type = 1, SUSER_SNAME(p.sid), NULL) \
                  FROM sys.database_principals p LEFT JOIN sys.database_principals o ON o.principal_id = p.owning_principal_id \
                  WHERE p.principal_id > 4 AND p.is_fixed_role = 0",
                 yes("p.allow_encrypted_value_modifications")

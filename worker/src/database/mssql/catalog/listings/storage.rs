@@ -33,7 +33,7 @@ pub(super) fn listings(major: u32) -> Vec<Listing> {
                  FROM sys.stats_columns k JOIN sys.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id \
                  WHERE k.object_id = x.object_id AND k.stats_id = x.stats_id), x.filter_definition, {}, {}, {} \
                  FROM sys.stats x JOIN sys.objects o ON o.object_id = x.object_id JOIN sys.schemas s ON s.schema_id = o.schema_id \
-                 WHERE x.user_created = 1 AND x.is_temporary = 0 AND o.type IN ('U', 'V') AND o.is_ms_shipped = 0",
+                 WHERE x.user_created = 1 AND ISNULL(x.is_temporary, 0) = 0 AND o.type IN ('U', 'V') AND o.is_ms_shipped = 0",
                 yes("x.no_recompute"),
                 yes("x.is_incremental"),
                 since(major, LEDGER, "IIF(x.auto_drop = 1, 'yes', NULL)", "NULL"),
@@ -49,7 +49,7 @@ pub(super) fn listings(major: u32) -> Vec<Listing> {
              ' ' + MAX(p.collation_name) COLLATE DATABASE_DEFAULT) FROM sys.partition_parameters p \
              JOIN sys.types t ON t.user_type_id = p.user_type_id WHERE p.function_id = f.function_id), \
              IIF(f.boundary_value_on_right = 1, 'right', 'left'), \
-             (SELECT STRING_AGG(CASE WHEN SQL_VARIANT_PROPERTY(v.value, 'BaseType') IN ('datetime', 'smalldatetime') \
+             (SELECT STRING_AGG(CASE WHEN CONVERT(nvarchar(128), SQL_VARIANT_PROPERTY(v.value, 'BaseType')) LIKE '%datetime' \
              THEN CONVERT(nvarchar(max), CONVERT(datetime2, v.value)) ELSE CONVERT(nvarchar(max), v.value) END, ', ') \
              WITHIN GROUP (ORDER BY v.boundary_id) FROM sys.partition_range_values v WHERE v.function_id = f.function_id) \
              FROM sys.partition_functions f WHERE f.is_system = 0"

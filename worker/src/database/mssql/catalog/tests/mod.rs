@@ -15,6 +15,7 @@ use sqlparser::parser::Parser;
 
 use super::fields::Texts;
 use super::listings::Listing;
+use super::raw::Raw;
 use super::{build, statements, take};
 use crate::database::catalog::{Attributes, Catalog, ObjectKey, ObjectKind};
 
@@ -79,10 +80,13 @@ impl Answers {
     }
 
     fn listing(&self, listed: Vec<(Listing, Vec<Texts>)>) -> Catalog {
+        build(&self.raw(), listed)
+    }
+
+    fn raw(&self) -> Raw {
         let answers =
             statements(MAJOR).iter().map(|sql| self.rows.get(sql).cloned().unwrap_or_default()).collect();
-        let (raw, _) = take(answers);
-        build(&raw, listed)
+        take(answers).0
     }
 }
 

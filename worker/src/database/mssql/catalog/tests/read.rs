@@ -1,6 +1,6 @@
 //! What becomes of answers: paths, roles, and what must not count.
 
-use super::{Answers, MAJOR, differences, object, row};
+use super::{Answers, MAJOR, build, differences, object, row};
 use crate::database::catalog::{COLUMN_ORDER, ObjectKind};
 use crate::database::mssql::catalog::listings::listings;
 use crate::database::mssql::catalog::queries;
@@ -257,6 +257,83 @@ fn compression_is_of_the_table_or_of_the_index() {
     let catalog = answers.catalog();
     assert_eq!(object(&catalog, ObjectKind::Table, "users")["compression"], "page");
     assert_eq!(object(&catalog, ObjectKind::PrimaryKey, "users.primary key")["compression"], "xml");
+}
+
+/// Indexes of XML and the like are asked about once more, and tell it in one order.
+#[test]
+fn special_indexes_have_details() {
+    let index = |number: &str, sort: &str| {
+        table(Answers::default(), "dbo", "users", 100)
+            .with(
+                queries::INDEXES,
+                &[
+                    ("i.object_id", "100"),
+                    ("i.index_id", number),
+                    ("i.name", "ix"),
+                    ("i.type", sort),
+                    ("i.type_desc", "XML"),
+                ],
+            )
+            .with(
+                &queries::index_columns(MAJOR),
+                &[
+                    ("c.object_id", "100"),
+                    ("c.index_id", number),
+                    ("c.column_id", "2"),
+                    ("c.key_ordinal", "0"),
+                ],
+            )
+            .raw()
+    };
+    assert!(!index("7", "2").has_special_indexes());
+    let mut raw = index("7", "3");
+    assert!(raw.has_special_indexes());
+    let told = |text: &str| vec![Some("100".to_owned()), Some("7".to_owned()), Some(text.to_owned())];
+    raw.take_index_details(vec![told("PRIMARY_XML  "), told("path a")]);
+    let catalog = build(&raw, Vec::new());
+    let attributes = object(&catalog, ObjectKind::Index, "users.ix");
+    assert_eq!(attributes["details"], "PRIMARY_XML, path a");
+    // Nothing in it is in an order.
+    assert_eq!(attributes["columns"], "email");
+}
+
+/// A table in partitions tells which column they are by, and how each is compressed.
+#[test]
+fn partitions_belong_to_the_index() {
+    let catalog = table(Answers::default(), "dbo", "users", 100)
+        .with(
+            queries::INDEXES,
+            &[
+                ("i.object_id", "100"),
+                ("i.index_id", "0"),
+                ("i.type", "0"),
+                ("d.name", "by_number"),
+                ("d.type", "PS"),
+                ("d.is_default", "0"),
+            ],
+        )
+        .with(
+            &queries::index_columns(MAJOR),
+            &[
+                ("c.object_id", "100"),
+                ("c.index_id", "0"),
+                ("c.column_id", "1"),
+                ("c.partition_ordinal", "1"),
+            ],
+        )
+        .with(
+            &queries::compression(MAJOR),
+            &[
+                ("p.object_id", "100"),
+                ("p.index_id", "0"),
+                ("p.partition_number", "2"),
+                ("p.data_compression_desc", "ROW"),
+            ],
+        )
+        .catalog();
+    let attributes = object(&catalog, ObjectKind::Table, "users");
+    assert_eq!(attributes["stored on"], "by_number(id)");
+    assert_eq!(attributes["compression"], "2: row");
 }
 
 /// The name of the database in what is listed is no part of it.

@@ -137,7 +137,8 @@ async fn indexes_are_read_whole() {
         ]),
         since(
             17,
-            "create table t(id int not null constraint pk_t primary key clustered, j json); create json index i on t(j)",
+            "alter database scoped configuration set preview_features = on; \
+             create table t(id int not null constraint pk_t primary key clustered, j json); create json index i on t(j)",
             "drop index i on t; create json index i on t(j) with (optimize_for_array_search = on)",
             &["index t.i: details"],
         ),
