@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mrt_chain::settings::{EngineKind, Target};
 use mrt_report::{exit_code, printable};
-use mrt_worker::run::{image, objection};
+use mrt_worker::run::{image, obstacle};
 use mrt_worker::server::docker::{Availability, Docker};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -108,10 +108,7 @@ async fn look(docker: Result<&Docker, &str>, targets: Vec<Target>) -> Vec<Row> {
             let image = image(&target);
             let mut answer = None;
             let (state, why) = match (&image, docker) {
-                // Whether it could be had is of no interest to who may not start it.
-                _ if objection(&target).is_some() => {
-                    (State::Missing, objection(&target).unwrap_or_default().to_owned())
-                }
+                _ if let Some(why) = obstacle(&target) => (State::Missing, why),
                 (None, _) => (State::Ready, format!("{} of the suite's Python", target.engine.title())),
                 (Some(_), Err(_)) => (State::Missing, "no container engine answers".to_owned()),
                 (Some(image), Ok(docker)) => match docker.look(image).await {

@@ -51,7 +51,8 @@ pub struct AgentOptions {
     /// failures follow each other.
     pub rest: Duration,
     /// What is asked whether servers can come as containers. While it does not answer, shards that need them are left to
-    /// others. With nobody to ask they always can, and what fails for want of an engine is a failure.
+    /// others, as always are those for which the machine lacks something. With nobody to ask nothing is left to others, and what
+    /// fails for want of something is a failure.
     pub engine: Option<Arc<dyn Engine>>,
     /// Where the coordinator is, for people; nothing where it is in this process.
     pub connection: Option<Connection>,

@@ -16,8 +16,8 @@ pub(crate) struct Arguments {
     /// Chains to check; all when none is given.
     #[arg(long, value_enum)]
     chain: Vec<Chain>,
-    /// Targets to check them on.
-    #[arg(long, default_values = ["sqlite", "postgres:15"])]
+    /// Targets to check them on; those of each chain's own settings when none is given.
+    #[arg(long)]
     target: Vec<String>,
     /// Run once only, without comparing two reports.
     #[arg(long)]

@@ -103,13 +103,14 @@ impl Ground {
 }
 
 /// The servers that tests are given, by the variable that names their administrators' URLs. The first image is what tests
-/// start containers of, too; nothing goes without it.
-const SERVERS: [(&str, &[&str]); 4] = [
+/// start containers of, too; nothing goes without it. Where no image is named, a server has to be given.
+const SERVERS: [(&str, &[&str]); 5] = [
     ("MRT_TEST_POSTGRES_URL", &["postgres:15"]),
     ("MRT_TEST_MYSQL_URL", &["mysql:9.7"]),
     ("MRT_TEST_MARIADB_URL", &["mariadb:10.11", "mariadb:11.8"]),
-    // Used where it is given: its image is not ours to make, and to start it is to accept a licence.
+    // Neither image is ours to make, and to start one is to accept its licence.
     ("MRT_TEST_MSSQL_URL", &[]),
+    ("MRT_TEST_ORACLE_URL", &[]),
 ];
 
 /// `cargo xtask setup`: whether everything could be had.

@@ -33,8 +33,8 @@ fn beside(bad: &[Revision<'_>]) -> Project {
 
 const NEIGHBOURS: &str = "a1 pass, a2 fail, c1 pass, c2 pass, c3 pass";
 
-/// Checks that each of `bad` (a revision and the kind of its only finding, or nothing) is its own cell's verdict, and
-/// that all others are as without them.
+/// Checks that each of `bad` (a revision and the kinds of its findings) is its own cell's verdict, and that all others
+/// are as without them.
 fn are_their_own_verdicts(python: &Path, bad: &[(Revision<'_>, &str)], settings: &str, arguments: &[&str]) {
     let (_, alone) = beside(&[]).with(settings).report(python, arguments);
     assert_eq!(verdicts(&alone), NEIGHBOURS);
@@ -47,7 +47,7 @@ fn are_their_own_verdicts(python: &Path, bad: &[(Revision<'_>, &str)], settings:
     assert_eq!(own.len(), bad.len());
     for ((id, ..), kind) in bad {
         let found: Vec<&str> = kinds(&together, id).into_iter().map(|(kind, _)| kind).collect();
-        let expected: Vec<&str> = Some(*kind).filter(|kind| !kind.is_empty()).into_iter().collect();
+        let expected: Vec<&str> = kind.split_whitespace().collect();
         assert_eq!(found, expected, "{id}: {together:#}");
     }
 }
@@ -76,29 +76,102 @@ fn on_sqlite_a_misbehaving_revision_is_its_own_cell_s_verdict() {
     are_their_own_verdicts(&python, &bad, settings, &["--timeout", "20s", "--jobs", "3"]);
 }
 
+/// What misdeeds, and asking where one is, are in the SQL of an engine with a server.
+struct Misdeeds {
+    target: &'static str,
+    drops: &'static str,
+    endless: &'static str,
+    /// What is found when there is no room: up, and down.
+    full: [&'static str; 2],
+    waits: &'static str,
+    terminates: &'static str,
+    /// So few that they are soon taken.
+    connections: &'static str,
+    /// Where the migration's server is, in Python: its address, or the name of its container.
+    server: &'static str,
+}
+
+const POSTGRES: Misdeeds = Misdeeds {
+    target: "postgres:15",
+    drops: "import psycopg2\nu = op.get_bind().engine.url\n\
+         k = psycopg2.connect(host=u.host, port=u.port, user=u.username, password=u.password, dbname='postgres')\n\
+         k.autocommit = True\n\
+         k.cursor().execute('DROP DATABASE \"%s\" WITH (FORCE)' % u.database)",
+    endless: "op.execute('ALTER TABLE users ADD t TEXT')\n\
+         op.execute(\"INSERT INTO users (id, t) SELECT generate_series(100000, 1000000000), repeat('x', 1500)\")",
+    full: ["upgrade-failed", "downgrade-failed"],
+    waits: "op.execute('SELECT pg_sleep(600)')",
+    terminates: "op.execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()')",
+    connections: "['-c', 'max_connections=50']",
+    server: "op.get_bind().exec_driver_sql('SELECT host(inet_server_addr())').scalar()",
+};
+
+const MYSQL: Misdeeds = Misdeeds {
+    target: "mysql:9.7",
+    drops: "op.execute('DROP DATABASE `%s`' % op.get_bind().engine.url.database)",
+    endless: "op.create_table('much', sa.Column('id', sa.Integer, primary_key=True), sa.Column('t', sa.Text))\n\
+         op.execute(\"INSERT INTO much (t) SELECT repeat('x', 60000) FROM information_schema.columns a, information_schema.columns b\")",
+    full: ["upgrade-failed half-applied", "downgrade-failed half-applied"],
+    waits: "op.execute('SELECT SLEEP(600)')",
+    // One that ends by itself meanwhile is not there any more.
+    terminates: "for (other,) in list(op.get_bind().exec_driver_sql(\"SELECT id FROM information_schema.processlist WHERE user = substring_index(user(), '@', 1) AND id <> connection_id()\")):\n    \
+         try:\n        op.execute('KILL %d' % other)\n    except sa.exc.DBAPIError:\n        pass",
+    connections: "['--max-connections=50']",
+    server: "op.get_bind().exec_driver_sql('SELECT @@hostname').scalar()",
+};
+
+const MARIADB: Misdeeds = Misdeeds {
+    target: "mariadb:11.8",
+    // It finds no room to take the rows back either, and ends itself ("Out of disk space in rollback").
+    full: ["server-died", "server-died"],
+    ..MYSQL
+};
+
+/// Holds every connection that there is to be had, for as long as a neighbour may want one.
+const TAKES_ALL: Revision<'_> = (
+    "b0 takes all connections",
+    "held = []\nfor _ in range(2000):\n    \
+     try:\n        held.append(sa.create_engine(op.get_bind().engine.url, poolclass=sa.pool.NullPool).connect())\n    \
+     except sa.exc.DBAPIError:\n        time.sleep(2)\n        raise",
+    "pass",
+);
+
+impl Misdeeds {
+    fn are_their_own_verdicts(&self, python: &Path) {
+        let bad = [
+            (DIES, "upgrade-failed"),
+            (LEAVES, ""),
+            (("b5 drops its database", self.drops, "pass"), "upgrade-failed"),
+            (("b6 fills the disk", self.endless, "pass"), self.full[0]),
+            (("b7 fills the disk backwards", "pass", self.endless), self.full[1]),
+            (("b8 waits in the server", "pass", self.waits), "timeout"),
+            (("b9 ends the sessions of others", self.terminates, "pass"), ""),
+            (TAKES_ALL, "upgrade-failed"),
+        ];
+        let Self { target, connections, .. } = self;
+        let settings = format!(
+            "targets = [{target:?}]\n\n[target.{target:?}]\ndisk = \"256MB\"\narguments = {connections}\n"
+        );
+        are_their_own_verdicts(python, &bad, &settings, &["--timeout", "20s", "--jobs", "3"]);
+    }
+}
+
 #[tokio::test]
 async fn on_postgres_a_misbehaving_revision_is_its_own_cell_s_verdict() {
     let (Some(python), Some(_)) = (python(), docker().await) else { return };
-    let beside = "import psycopg2\nu = op.get_bind().engine.url\n\
-         k = psycopg2.connect(host=u.host, port=u.port, user=u.username, password=u.password, dbname='postgres')\n\
-         k.autocommit = True\n";
-    let drops = format!("{beside}k.cursor().execute('DROP DATABASE \"%s\" WITH (FORCE)' % u.database)");
-    let endless = "op.execute('ALTER TABLE users ADD t TEXT')\n\
-         op.execute(\"INSERT INTO users (id, t) SELECT generate_series(100000, 1000000000), repeat('x', 1500)\")";
-    let terminates = "op.execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()')";
-    let bad = [
-        (SLEEPS, "timeout"),
-        (DIES, "upgrade-failed"),
-        (PRINTS, ""),
-        (LEAVES, ""),
-        (("b5 drops its database", &*drops, "pass"), "upgrade-failed"),
-        (("b6 fills the disk", endless, "pass"), "upgrade-failed"),
-        (("b7 fills the disk backwards", "pass", endless), "downgrade-failed"),
-        (("b8 waits in the server", "pass", "op.execute('SELECT pg_sleep(600)')"), "timeout"),
-        (("b9 ends the sessions of others", terminates, "pass"), ""),
-    ];
-    let settings = "targets = [\"postgres:15\"]\n\n[target.\"postgres:15\"]\ndisk = \"256MB\"\n";
-    are_their_own_verdicts(&python, &bad, settings, &["--timeout", "20s", "--jobs", "3"]);
+    POSTGRES.are_their_own_verdicts(&python);
+}
+
+#[tokio::test]
+async fn on_mysql_a_misbehaving_revision_is_its_own_cell_s_verdict() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    MYSQL.are_their_own_verdicts(&python);
+}
+
+#[tokio::test]
+async fn on_mariadb_a_misbehaving_revision_is_its_own_cell_s_verdict() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    MARIADB.are_their_own_verdicts(&python);
 }
 
 /// The disk below everything is infrastructure: who happened to fill it is not to blame.
@@ -174,8 +247,11 @@ fn container(filter: &str) -> String {
     String::from_utf8(listed.stdout).unwrap().trim().to_owned()
 }
 
-/// The container of the server that has this address, as the server itself sees it.
+/// The container of the server that has this address, or this name, as the server itself sees it.
 fn container_at(address: &str) -> String {
+    if !address.contains('.') {
+        return container(&format!("id={address}"));
+    }
     let listed = Command::new("docker").args(["ps", "--quiet", "--no-trunc"]).output().unwrap();
     let each = "{{.Id}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}";
     let ids = String::from_utf8(listed.stdout).unwrap();
@@ -186,14 +262,11 @@ fn container_at(address: &str) -> String {
     found.and_then(|line| line.split(' ').next()).unwrap_or_default().to_owned()
 }
 
-/// Where the migration's server is, in Python.
-const ADDRESS: &str = "op.get_bind().exec_driver_sql('SELECT host(inet_server_addr())').scalar()";
-
-/// Cuts off a run on `target`, whose migration hangs, in three ways.
-fn cut_off(python: &Path, target: &str) {
+/// Cuts off a run, whose migration hangs, in three ways: on SQLite, or on the engine of these misdeeds.
+fn cut_off(python: &Path, served: Option<&Misdeeds>) {
     let scratch = tempfile::tempdir().unwrap();
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let address = if target == "sqlite" { "None" } else { ADDRESS };
+    let (target, address) = served.map_or(("sqlite", "None"), |it| (it.target, it.server));
     let says = format!(
         "open(os.path.join(os.environ['PROJECT'], 'hangs'), 'w').write('%s %s' % (os.getpid(), {address}))\ntime.sleep(600)"
     );
@@ -210,11 +283,8 @@ fn cut_off(python: &Path, target: &str) {
         let mut run = command.spawn().unwrap();
         let told = written(&project, "hangs");
         let (migration, address) = told.split_once(' ').unwrap();
-        let server = match target {
-            "sqlite" => String::new(),
-            _ => container_at(address),
-        };
-        assert_eq!(server.is_empty(), target == "sqlite");
+        let server = if served.is_some() { container_at(address) } else { String::new() };
+        assert_eq!(server.is_empty(), served.is_none());
         let code = signal(&mut run, name);
         if name == "KILL" {
             assert_eq!(code, None);
@@ -240,28 +310,28 @@ fn cut_off(python: &Path, target: &str) {
 #[test]
 fn a_run_that_is_cut_off_leaves_nothing_behind() {
     let Some(python) = python() else { return };
-    cut_off(&python, "sqlite");
+    cut_off(&python, None);
 }
 
 #[tokio::test]
 async fn a_run_that_is_cut_off_leaves_no_container() {
     let (Some(python), Some(_)) = (python(), docker().await) else { return };
-    cut_off(&python, "postgres:15");
+    cut_off(&python, Some(&POSTGRES));
+    cut_off(&python, Some(&MARIADB));
 }
 
 /// Promise: what a server's death interrupts is checked again, and nobody can tell from the report.
-#[tokio::test]
-async fn the_death_of_a_server_does_not_show_in_the_report() {
-    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+fn death_does_not_show(python: &Path, served: &Misdeeds) {
     let waits = format!(
         "at = os.environ['PROJECT']\n\
-         while not os.path.exists(at + '/go'):\n    open(at + '/server', 'w').write({ADDRESS})\n    time.sleep(0.01)\n\
-         op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))"
+         while not os.path.exists(at + '/go'):\n    open(at + '/server', 'w').write({})\n    time.sleep(0.01)\n\
+         op.create_table('b', sa.Column('id', sa.Integer, primary_key=True))",
+        served.server
     );
     let project = beside(&[("b1", &waits, "op.drop_table('b')")]);
-    let env = format!("targets = [\"postgres:15\"]\nenv = {{ PROJECT = {:?} }}\n", project.path());
+    let env = format!("targets = [{:?}]\nenv = {{ PROJECT = {:?} }}\n", served.target, project.path());
     let project = project.with(&env);
-    let mut command = project.mrt(&python, &["--format", "json", "--jobs", "3"]);
+    let mut command = project.mrt(python, &["--format", "json", "--jobs", "3"]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let server = container_at(&written(&project, "server"));
     let killed = Command::new("docker").args(["kill", &server]).output().unwrap();
@@ -271,12 +341,30 @@ async fn the_death_of_a_server_does_not_show_in_the_report() {
     let interrupted: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(stderr(&output).contains("the server failed"), "what this test is about: {}", stderr(&output));
 
-    let (_, undisturbed) = project.report(&python, &["--jobs", "3"]);
+    let (_, undisturbed) = project.report(python, &["--jobs", "3"]);
     assert_eq!(
         verdicts(&undisturbed),
         format!("a1 pass, a2 fail, b1 pass{}", &NEIGHBOURS["a1 pass, a2 fail".len()..])
     );
     assert_eq!(cells(&interrupted), cells(&undisturbed));
+}
+
+#[tokio::test]
+async fn the_death_of_a_server_does_not_show_in_the_report() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    death_does_not_show(&python, &POSTGRES);
+}
+
+#[tokio::test]
+async fn the_death_of_a_mysql_server_does_not_show_in_the_report() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    death_does_not_show(&python, &MYSQL);
+}
+
+#[tokio::test]
+async fn the_death_of_a_mariadb_server_does_not_show_in_the_report() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    death_does_not_show(&python, &MARIADB);
 }
 
 #[tokio::test]
@@ -301,4 +389,21 @@ async fn a_revision_that_takes_every_server_down_is_told_as_that() {
     // Nobody asked for the one that does it.
     let (_, only) = project.report(&python, &["--only", "b2"]);
     assert_eq!(verdicts(&only), "b2 blocked");
+}
+
+#[tokio::test]
+async fn a_revision_that_asks_for_all_the_memory_is_told_as_that() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    // Each as large as a packet may be.
+    let asks = "for n in range(1000): op.execute(\"SET @much_%d = repeat('x', 64000000)\" % n)";
+    let project = Project::chain(&[USERS, ("b1", asks, "pass")]);
+    let settings = "targets = [\"mysql:9.7\"]\n\n[target.\"mysql:9.7\"]\ndisk = \"128MB\"\n";
+    let (_, report) = project.with(settings).report(&python, &[]);
+    assert_eq!(
+        (verdicts(&report).as_str(), kinds(&report, "b1")),
+        ("a1 pass, b1 fail", vec![("server-died", "b1")])
+    );
+    let found = cells(&report).into_iter().find(|cell| cell["revision"] == "b1");
+    let error = found.unwrap()["findings"][0]["evidence"]["error"].clone();
+    assert_eq!(error, "the server ended: out of memory (exit code 137)");
 }

@@ -41,6 +41,9 @@ pub(super) struct Settings {
     /// How long nothing new is taken after a failure of the machine's; longer with each that follows. What is wrong here may be
     /// well elsewhere, and a worker at which everything fails at once would be the first to be free again.
     pub(super) rest: Duration,
+    /// There is no other worker to whom anything could be left: all is taken, and what cannot be done here ends as a failure that
+    /// says why.
+    pub(super) alone: bool,
 }
 
 /// A shard of ours.

@@ -33,7 +33,9 @@ pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<Ser
     }
     let apart = dialect.schemas_are_databases();
     let word = |at: usize| words.get(at).map_or("", String::as_str);
-    let (verb, noun) = (word(0), word(1));
+    let verb = word(0);
+    // What stands between the verb and its noun on some engines.
+    let noun = if apart && (word(1), word(2)) == ("OR", "REPLACE") { word(3) } else { word(1) };
     let roles = match verb {
         "CREATE" | "ALTER" | "DROP" => match noun {
             "USER" if word(2) == "MAPPING" => return None,
@@ -41,6 +43,8 @@ pub(crate) fn server_wide(words: &[String], dialect: &dyn Dialect) -> Option<Ser
             "ROLE" | "USER" if word(3) == "IN" && word(4) == "DATABASE" => return None,
             "ROLE" | "USER" | "GROUP" => true,
             "DATABASE" | "SCHEMA" if apart && verb != "ALTER" => true,
+            // Oracle's: names that all schemas see (`PUBLIC SYNONYM`), and what they share besides.
+            "PUBLIC" | "DIRECTORY" | "CONTEXT" | "PROFILE" if apart => true,
             "TABLESPACE" | "SYSTEM" => false,
             _ => return None,
         },
@@ -163,6 +167,7 @@ mod tests {
     use super::*;
     use crate::database::mssql::TransactSqlDialect;
     use crate::database::mysql::MySqlDialect;
+    use crate::database::oracle::OracleDialect;
     use crate::database::postgres::PostgreSqlDialect;
 
     #[test]
@@ -219,6 +224,28 @@ mod tests {
         }
         for sql in ["ALTER DATABASE CHARACTER SET latin1", "SET NAMES utf8mb4", "SET foreign_key_checks = 0"]
         {
+            assert_eq!(what(sql), None, "{sql}");
+        }
+    }
+    #[test]
+    fn what_schemas_of_oracle_share_is_outside() {
+        let what =
+            |sql: &str| server_wide(&upper_words(sql), &OracleDialect::default()).map(|found| found.what);
+        for (sql, expected) in [
+            ("CREATE OR REPLACE PUBLIC SYNONYM users FOR app.users", "CREATE PUBLIC"),
+            ("DROP PUBLIC SYNONYM users", "DROP PUBLIC"),
+            ("CREATE OR REPLACE DIRECTORY files AS '/files'", "CREATE DIRECTORY"),
+            ("CREATE CONTEXT app USING app.set_it", "CREATE CONTEXT"),
+            ("ALTER PROFILE app LIMIT sessions_per_user 3", "ALTER PROFILE"),
+            ("GRANT SELECT ON users TO reader", "GRANT of a privilege"),
+            ("CREATE USER reader IDENTIFIED BY x", "CREATE USER"),
+        ] {
+            assert_eq!(what(sql).as_deref(), Some(expected), "{sql}");
+        }
+        for sql in [
+            "CREATE OR REPLACE SYNONYM users FOR app.users",
+            "CREATE OR REPLACE VIEW v AS SELECT 1 FROM dual",
+        ] {
             assert_eq!(what(sql), None, "{sql}");
         }
     }

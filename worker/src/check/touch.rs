@@ -164,6 +164,9 @@ impl<'a> Names<'a> {
         let tokens: Vec<Token> =
             tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
         self.statement_head(&tokens, seen);
+        // A block of PL/SQL is sent as it is.
+        let is_block = matches!(tokens.first(), Some(Token::Word(word))
+            if ["BEGIN", "DECLARE"].iter().any(|it| word.value.eq_ignore_ascii_case(it)));
         if self.dialect.logins_are_apart() {
             self.executed(&tokens, seen, depth);
         }
@@ -175,8 +178,16 @@ impl<'a> Names<'a> {
                 | Token::NationalStringLiteral(text) => {
                     self.word(text, seen, depth);
                     // In code a text may be a statement, or the beginning of one.
-                    if depth > 0 {
+                    if depth > 0 || is_block {
                         seen.writes_outside(server_wide(&upper_words(text), self.dialect));
+                    }
+                }
+                // Oracle's q'[…]'.
+                Token::QuoteDelimitedStringLiteral(quoted)
+                | Token::NationalQuoteDelimitedStringLiteral(quoted) => {
+                    self.word(&quoted.value, seen, depth);
+                    if depth > 0 || is_block {
+                        seen.writes_outside(server_wide(&upper_words(&quoted.value), self.dialect));
                     }
                 }
                 Token::DoubleQuotedString(text) => self.word(text, seen, depth),
@@ -467,5 +478,21 @@ mod tests {
         }
         let both = touches("CREATE ROLE reader; CREATE TABLESPACE t LOCATION '/x'");
         assert!(!both.server_wide.unwrap().roles);
+    }
+    #[test]
+    fn a_block_of_plsql_is_read_as_code() {
+        let touched = |sql: &str| {
+            let statement = Statement { sql: sql.to_owned(), parameters: Vec::new(), line: Some(1) };
+            touched([&statement], &[&catalog()], &crate::database::oracle::OracleDialect::default(), "x")
+        };
+        let made = touched("BEGIN EXECUTE IMMEDIATE 'CREATE USER reader IDENTIFIED BY x'; END;");
+        assert!(made.everything && made.server_wide.is_some_and(|it| it.what == "CREATE USER"));
+        let made = touched("DECLARE n NUMBER; BEGIN EXECUTE IMMEDIATE q'[DROP ROLE reader]'; END;");
+        assert!(made.server_wide.is_some_and(|it| it.what == "DROP ROLE"));
+        let rows = touched("BEGIN DELETE FROM users WHERE id = 1; END;");
+        assert!(!rows.everything && rows.moves_rows && rows.server_wide.is_none());
+        assert_eq!(rows.tables, [name("users")].into());
+        // No block: a text is a value.
+        assert!(touched("INSERT INTO notes VALUES ('DROP ROLE reader')").server_wide.is_none());
     }
 }

@@ -8,6 +8,7 @@ mod credentials;
 pub mod mssql;
 pub mod mysql;
 mod objects;
+pub mod oracle;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;

@@ -68,6 +68,14 @@ pub enum RunError {
         /// Where its URL stands.
         origin: String,
     },
+    /// There is no server for the target to be had from here.
+    #[error("cannot check on {target} here: {why}")]
+    Unable {
+        /// The target.
+        target: String,
+        /// Why, and what can be done.
+        why: String,
+    },
     /// The project cannot be loaded, or its empty database cannot be prepared.
     #[error("cannot begin with suite {suite} on {target}")]
     Begin {
@@ -119,9 +127,11 @@ impl RunError {
     /// Whether it is for who runs the machine to mend, and not for whose project it is.
     pub fn is_machines(&self) -> bool {
         match self {
-            Self::Server { .. } | Self::Database { .. } | Self::External { .. } | Self::Scratch { .. } => {
-                true
-            }
+            Self::Server { .. }
+            | Self::Database { .. }
+            | Self::External { .. }
+            | Self::Unable { .. }
+            | Self::Scratch { .. } => true,
             Self::Chain { .. } | Self::Environment { .. } | Self::Version { .. } | Self::Begin { .. } => {
                 false
             }
@@ -137,6 +147,7 @@ impl RunError {
             | Self::Server { .. }
             | Self::Database { .. }
             | Self::External { .. }
+            | Self::Unable { .. }
             | Self::Scratch { .. } => false,
         }
     }

@@ -18,7 +18,7 @@ mod work;
 
 pub use error::{BeginError, ExitClass, RunError};
 pub use interpreter::{InterpreterError, interpreter};
-pub use served::{image, objection};
+pub use served::{image, lacks, obstacle};
 pub use station::{Station, StationOptions};
 pub use unit::{Unit, UnitEvent};
 

@@ -6,6 +6,7 @@ use mrt_chain::settings::{EngineKind, ServerSettings, Target};
 
 use crate::database::mssql::{self, MsSql};
 use crate::database::mysql::{self, Mysql};
+use crate::database::oracle::{self, Oracle};
 use crate::database::postgres::{self, Postgres};
 use crate::database::{DatabaseError, Engine};
 use crate::server::{Endpoint, Launch};
@@ -17,16 +18,18 @@ pub(super) enum Served {
     /// MariaDB, too.
     MySql,
     SqlServer,
+    Oracle,
 }
 
 impl Served {
     /// `None` where an engine is embedded.
     pub(super) fn of(engine: EngineKind) -> Option<Self> {
         match engine {
-            EngineKind::Sqlite | EngineKind::Oracle => None,
+            EngineKind::Sqlite => None,
             EngineKind::Postgres => Some(Self::Postgres),
             EngineKind::MySql | EngineKind::MariaDb => Some(Self::MySql),
             EngineKind::SqlServer => Some(Self::SqlServer),
+            EngineKind::Oracle => Some(Self::Oracle),
         }
     }
 
@@ -35,14 +38,7 @@ impl Served {
             Self::Postgres => postgres::launch(target, password),
             Self::MySql => mysql::launch(target, password),
             Self::SqlServer => mssql::launch(target, password),
-        }
-    }
-
-    /// Why no container may be started on this machine, though one could be: a licence whose terms nobody here has accepted.
-    pub(super) fn objection(self) -> Option<&'static str> {
-        match self {
-            Self::Postgres | Self::MySql => None,
-            Self::SqlServer => mssql::objection(),
+            Self::Oracle => oracle::launch(target, password),
         }
     }
 
@@ -52,6 +48,7 @@ impl Served {
             Self::Postgres => postgres::ready(endpoint).await,
             Self::MySql => mysql::ready(endpoint).await,
             Self::SqlServer => mssql::ready(endpoint).await,
+            Self::Oracle => oracle::ready(endpoint).await,
         }
     }
 
@@ -64,6 +61,7 @@ impl Served {
             Self::Postgres => Arc::new(Postgres::open(endpoint, target).await?),
             Self::MySql => Arc::new(Mysql::open(endpoint, target).await?),
             Self::SqlServer => Arc::new(MsSql::open(endpoint, target).await?),
+            Self::Oracle => Arc::new(Oracle::open(endpoint, target).await?),
         })
     }
 }
@@ -78,12 +76,24 @@ pub fn image(target: &Target) -> Option<String> {
     }
 }
 
-/// Why a target's container may not be started here, unless it may.
-pub fn objection(target: &Target) -> Option<&'static str> {
-    match &target.server {
-        ServerSettings::Docker { .. } => Served::of(target.engine).and_then(Served::objection),
-        ServerSettings::External { .. } | ServerSettings::Embedded => None,
+/// What keeps this machine from checking on an engine, whatever the target: a library that is missing, or, where a container
+/// is to be started, a licence whose terms nobody here has accepted.
+pub fn lacks(engine: EngineKind, in_container: bool) -> Option<String> {
+    match engine {
+        EngineKind::Oracle => oracle::missing(),
+        EngineKind::SqlServer if in_container => mssql::objection().map(str::to_owned),
+        _ => None,
     }
+}
+
+/// What keeps a target from having a server, as far as is known before one is asked for.
+pub fn obstacle(target: &Target) -> Option<String> {
+    let of_target = || match target.engine {
+        EngineKind::Oracle => oracle::obstacle(target),
+        _ => None,
+    };
+    let in_container = matches!(target.server, ServerSettings::Docker { .. });
+    lacks(target.engine, in_container).or_else(of_target)
 }
 
 /// Whether a server is of the release that a target asks for: `15` of PostgreSQL, `8.4` of MySQL and MariaDB, `2022` of SQL
@@ -93,7 +103,12 @@ pub(super) fn is_of(engine: EngineKind, asked: &str, found: &str) -> bool {
         EngineKind::Sqlite | EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle => 1,
         EngineKind::MySql | EngineKind::MariaDb => 2,
     };
-    let (asked, found) = (release(asked), release(found));
+    let (mut asked, found) = (release(asked), release(found));
+    // What is sold as 26 is 23 to its server, with 26 behind it.
+    if engine == EngineKind::Oracle && asked.first() == Some(&"26") && found.first() == Some(&"23") {
+        asked.insert(0, "23");
+        return asked.iter().zip(&found).take(2).all(|(asked, found)| asked == found);
+    }
     asked.iter().zip(&found).take(numbers).all(|(asked, found)| asked == found)
 }
 
@@ -106,6 +121,17 @@ fn release(version: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_keeps_a_target_from_having_a_server_is_known_before_one_is_asked_for() {
+        let named = |name: &str| Target::from_name(name).unwrap_or_else(|error| panic!("{error}"));
+        // Without the library that is said, and with it that nobody gives away an image.
+        assert!(obstacle(&named("oracle:19")).is_some());
+        assert_eq!(obstacle(&named("oracle:23")), lacks(EngineKind::Oracle, true));
+        for name in ["sqlite", "postgres:16", "mysql:8.4", "mariadb"] {
+            assert_eq!(obstacle(&named(name)), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_release_has_as_many_numbers_as_its_makers_count() {
@@ -122,6 +148,10 @@ mod tests {
             (EngineKind::MariaDb, "12", "11.8.9", false),
             (EngineKind::SqlServer, "2022-CU14-ubuntu-22.04", "2022 (16.0.4135.4)", true),
             (EngineKind::SqlServer, "2019", "2022 (16.0.4135.4)", false),
+            (EngineKind::Oracle, "23-slim-faststart", "23.9.0.25.07", true),
+            (EngineKind::Oracle, "26", "23.26.0.0.0", true),
+            (EngineKind::Oracle, "26", "23.9.0.25.07", false),
+            (EngineKind::Oracle, "21", "23.9.0.25.07", false),
         ] {
             assert_eq!(is_of(engine, asked, found), same, "{engine}:{asked}, {found}");
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::RunError;
 use super::directory::Directory;
 use super::python::Interpreter;
-use super::served::{Served, is_of};
+use super::served::{Served, is_of, obstacle};
 use crate::check::CheckError;
 use crate::check::hosts::Hosts;
 use crate::database::sqlite::{Owner, Sqlite};
@@ -50,6 +50,8 @@ pub(super) enum StartError {
     Database(#[from] DatabaseError),
     #[error("the server is {found}")]
     Version { found: String },
+    #[error("{why}")]
+    Unable { why: String },
     #[error("cannot make a working directory in {}", path.display())]
     Scratch { path: PathBuf, source: std::io::Error },
 }
@@ -74,6 +76,7 @@ impl StartError {
             Self::Version { found } => {
                 RunError::Version { target, found, origin: origin.unwrap_or_default() }
             }
+            Self::Unable { why } => RunError::Unable { target, why },
             Self::Scratch { path, source } => RunError::Scratch { path, source },
         }
     }
@@ -251,6 +254,9 @@ async fn open(
         let owner = run_as.map(|(uid, gid)| Owner { uid, gid });
         return Ok((Arc::new(Sqlite::open(&files, target, owner).await?), None));
     };
+    if let Some(why) = obstacle(target) {
+        return Err(StartError::Unable { why });
+    }
     if let ServerSettings::External { url, url_env } = &target.server {
         let endpoint = external::endpoint(target.engine, url.as_deref(), url_env.as_deref())?;
         let engine = served.open(endpoint.clone(), target).await?;
@@ -259,10 +265,6 @@ async fn open(
             return Err(StartError::Version { found: description(target, &*engine) });
         }
         return Ok((engine, Some(Server::External(endpoint))));
-    }
-    if let Some(why) = served.objection() {
-        let image = served.launch(target, String::new()).image;
-        return Err(ServerError::NotLicensed { image, why }.into());
     }
     let docker = match docker {
         Some(docker) => docker.clone(),

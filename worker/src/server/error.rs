@@ -37,14 +37,6 @@ pub enum ServerError {
         #[source]
         source: bollard::errors::Error,
     },
-    /// Who runs this has not said that the terms of the image's licence are accepted.
-    #[error("a container of {image} is not started: {why}")]
-    NotLicensed {
-        /// The image.
-        image: String,
-        /// What there is to accept, and how.
-        why: &'static str,
-    },
     /// The container ended before its server could be used.
     #[error("the server in a container of {image} ended while it started: {death}")]
     StartFailed {

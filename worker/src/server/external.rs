@@ -77,6 +77,18 @@ fn objection(engine: EngineKind, key: &str, value: &str) -> Option<String> {
         let plain = key == "sslmode" && matches!(&*value, "disable" | "allow" | "prefer");
         return if plain { None } else { unsupported() };
     }
+    if engine == EngineKind::Oracle {
+        return match key.to_ascii_lowercase().as_str() {
+            // Where it leads is read apart, and who may log in as `sysdba` does so anyway.
+            "service_name" | "arraysize" | "encoding" | "nencoding" | "threaded" | "events"
+            | "thick_mode" => None,
+            "mode" if value == "sysdba" => None,
+            "sid" => Some(
+                "it names an SID; a pluggable database is reached by its `service_name` alone".to_owned(),
+            ),
+            _ => unsupported(),
+        };
+    }
     let is_off = matches!(&*value, "" | "0" | "false" | "no" | "off");
     match key.replace('-', "_").to_ascii_lowercase().as_str() {
         key if HARMLESS.contains(&key) => None,
@@ -153,9 +165,15 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
         EngineKind::Oracle => 1521,
         EngineKind::Sqlite => return Err(bad("SQLite has no server".to_owned())),
     };
-    let url = Url::parse(text.trim()).map_err(|error| bad(format!("it is not a URL: {error}")))?;
-    // People paste what they give to SQLAlchemy, with a driver.
-    let scheme = url.scheme().split('+').next().unwrap_or_default();
+    // People paste what they give to SQLAlchemy, with a driver, whose name may be none that a URL's scheme can have
+    // (`cx_oracle`).
+    let text = text.trim();
+    let bare = match text.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.split('+').next().unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    let url = Url::parse(&bare).map_err(|error| bad(format!("it is not a URL: {error}")))?;
+    let scheme = url.scheme();
     if !engine.url_schemes().contains(&scheme) {
         return Err(bad(format!("its scheme {:?} is not that of {engine}", url.scheme())));
     }
@@ -178,7 +196,17 @@ fn parse(engine: EngineKind, text: &str, origin: &str) -> Result<Endpoint, Serve
     if user.is_empty() {
         return Err(bad("it names no user".to_owned()));
     }
-    let database = decoded(url.path().trim_start_matches('/'), "database")?;
+    // What SQLAlchemy takes for an SID when it is in the path, people mean as a service.
+    let service = url.query_pairs().find(|(key, _)| engine == EngineKind::Oracle && key == "service_name");
+    let database = match service {
+        Some((_, service)) => service.into_owned(),
+        None => decoded(url.path().trim_start_matches('/'), "database")?,
+    };
+    if engine == EngineKind::Oracle
+        && !database.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$' | '#' | '-'))
+    {
+        return Err(bad(format!("its service {database:?} is not the name of one")));
+    }
     let usual = match engine {
         // The one that is always there and open to everybody.
         EngineKind::MySql | EngineKind::MariaDb => "information_schema",
@@ -285,6 +313,31 @@ mod tests {
         let message = problem("mariadb://root:x@db");
         assert!(message.contains("its scheme \"mariadb\" is not that of mysql"), "{message}");
         assert!(message.contains("write it as mysql://user:password@host:3306/database"), "{message}");
+    }
+
+    #[test]
+    fn a_service_of_oracles_is_named_in_either_place() {
+        for url in [
+            "oracle://system:x@db/APP",
+            "oracle+oracledb://system:x@db:1521/?service_name=APP",
+            "oracle+cx_oracle://system:x@db/?service_name=APP&encoding=UTF-8",
+        ] {
+            let read = read_as(EngineKind::Oracle, url);
+            assert_eq!((read.host.as_str(), read.port, read.database.as_str()), ("db", 1521, "APP"), "{url}");
+        }
+        assert_eq!(read_as(EngineKind::Oracle, "oracle://sys:x@db/?mode=sysdba").database, "FREEPDB1");
+        let problem = |url| endpoint(EngineKind::Oracle, Some(url), None).unwrap_err().to_string();
+        for (url, words) in [
+            ("oracle://u:sesame@db/?sid=XE", "by its `service_name` alone"),
+            (
+                "oracle://u:sesame@db/?service_name=A&ssl_server_dn_match=1",
+                "\"ssl_server_dn_match\" is not supported",
+            ),
+            ("oracle://u:sesame@db/a)(b", "is not the name of one"),
+        ] {
+            let message = problem(url);
+            assert!(message.contains(words) && !message.contains("sesame"), "{message}");
+        }
     }
 
     #[test]

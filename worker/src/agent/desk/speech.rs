@@ -7,13 +7,17 @@ use mrt_proto::v1;
 use mrt_proto::v1::worker_message::Message;
 
 use super::{Desk, Letter, Link, Said};
+use crate::run::lacks;
 
-/// What every worker serves; containers come on top, where there is an engine.
-fn serves() -> impl Iterator<Item = (&'static str, bool)> {
+/// What this worker serves: every engine but those for which the machine lacks something, and those, too, where it is `alone`.
+/// Containers come on top, where there is an engine for them.
+pub(super) fn serves(alone: bool) -> impl Iterator<Item = (&'static str, bool)> {
     let ways = |engine: EngineKind| if engine.has_server() { &[false, true][..] } else { &[false] };
     EngineKind::ALL
         .into_iter()
-        .flat_map(move |engine| ways(engine).iter().map(move |containers| (engine.as_str(), *containers)))
+        .flat_map(move |engine| ways(engine).iter().map(move |containers| (engine, *containers)))
+        .filter(move |(engine, containers)| alone || lacks(*engine, *containers).is_none())
+        .map(|(engine, containers)| (engine.as_str(), containers))
 }
 
 impl Desk {
@@ -63,7 +67,7 @@ impl Desk {
     }
 
     fn state(&self) -> v1::WorkerState {
-        let serves = serves().filter(|(_, containers)| self.settings.containers || !containers);
+        let serves = serves(self.settings.alone).filter(|(_, containers)| self.settings.containers || !containers);
         let held = self.held.iter().map(|(key, held)| v1::HeldShard {
             lease: Some(key.lease()),
             at: held.at.iter().copied().collect(),

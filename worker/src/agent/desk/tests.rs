@@ -3,10 +3,12 @@
 mod drain;
 mod random;
 
+use mrt_chain::settings::EngineKind;
 use v1::cell_result::Outcome;
 use v1::shard_note::Note;
 
 use super::*;
+use crate::run::lacks;
 
 const LEASE: Duration = Duration::from_secs(30);
 const EVERY: Duration = Duration::from_secs(7);
@@ -21,7 +23,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let settings = Settings { slots: 4, grace: GRACE, containers: true, rest: REST };
+        let settings = Settings { slots: 4, grace: GRACE, containers: true, rest: REST, alone: false };
         Self { desk: Desk::new(settings), now: Instant::now() }
     }
 
@@ -137,6 +139,22 @@ fn started(effects: &[Effect]) -> Vec<UnitId> {
 
 const FIRST: UnitId = UnitId(1);
 
+/// How many ways to check are served, with containers or without.
+fn served(containers: bool) -> usize {
+    super::speech::serves(false).filter(|it| containers || !it.1).count()
+}
+
+#[test]
+fn who_is_alone_leaves_nothing_to_others() {
+    let settings = Settings { slots: 1, grace: GRACE, containers: true, rest: REST, alone: true };
+    let mut scene = Scene { desk: Desk::new(settings), now: Instant::now() };
+    scene.connect();
+    let engines: Vec<_> = scene.state().serves.into_iter().map(|it| (it.engine, it.containers)).collect();
+    for engine in EngineKind::ALL {
+        assert!(engines.contains(&(engine.as_str().to_owned(), engine.has_server())), "{engine}");
+    }
+}
+
 #[test]
 fn a_state_is_said_at_once_then_when_it_changes_and_now_and_then() {
     let mut scene = Scene::new();
@@ -144,8 +162,13 @@ fn a_state_is_said_at_once_then_when_it_changes_and_now_and_then() {
     scene.connect();
     let state = scene.state();
     let engines: Vec<_> = state.serves.iter().map(|it| (it.engine.as_str(), it.containers)).collect();
-    let served = ["postgres", "mysql", "mariadb"].map(|engine| [(engine, false), (engine, true)]);
-    assert_eq!(engines, [&[("sqlite", false)], served.as_flattened()].concat());
+    let mut all = vec![("sqlite", false)];
+    // What a machine lacks a library for is not served.
+    for engine in EngineKind::ALL.into_iter().filter(|engine| engine.has_server()) {
+        let ways = [false, true].into_iter().filter(|containers| lacks(engine, *containers).is_none());
+        all.extend(ways.map(|containers| (engine.as_str(), containers)));
+    }
+    assert_eq!(engines, all);
     assert_eq!((state.slots, state.draining, state.held.len()), (4, false, 0));
 
     assert_eq!(scene.sent(), []);
@@ -154,7 +177,7 @@ fn a_state_is_said_at_once_then_when_it_changes_and_now_and_then() {
     scene.state();
 
     scene.desk.containers(false);
-    assert_eq!(scene.state().serves.len(), 4);
+    assert_eq!(scene.state().serves.len(), served(false));
     scene.desk.warm(vec!["postgres:16".to_owned()]);
     assert_eq!(scene.state().warm, ["postgres:16"]);
     scene.desk.warm(vec!["postgres:16".to_owned()]);
@@ -388,7 +411,7 @@ fn a_shard_goes_back_without_a_container_engine_and_that_is_no_failure() {
     scene.told(FIRST, Word::Ended(Ending::NoContainers));
     // The result that is under way still counts, so the lease is still needed.
     let state = scene.state();
-    assert_eq!((state.held[0].handed_back, state.serves.len()), (false, 4));
+    assert_eq!((state.held[0].handed_back, state.serves.len()), (false, served(false)));
     scene.acknowledge(&[1], &[]);
     assert!(scene.state().held[0].handed_back);
     // Orders from before cross it.
@@ -398,7 +421,7 @@ fn a_shard_goes_back_without_a_container_engine_and_that_is_no_failure() {
     scene.ordered(&[]);
     assert_eq!(scene.state().held, []);
     scene.desk.containers(true);
-    assert_eq!(scene.state().serves.len(), 7);
+    assert_eq!(scene.state().serves.len(), served(true));
 }
 
 #[test]

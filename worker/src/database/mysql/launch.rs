@@ -71,9 +71,7 @@ pub fn launch(target: &Target, password: String) -> Launch {
     let [mysql, mariadb] = DEFAULT_VERSIONS;
     let (default, own, variable) = match target.engine {
         EngineKind::MariaDb => (mariadb, MARIADB, "MARIADB_ROOT_PASSWORD"),
-        _ => {
-            (mysql, MYSQL, "MYSQL_ROOT_PASSWORD")
-        }
+        _ => (mysql, MYSQL, "MYSQL_ROOT_PASSWORD"),
     };
     let (image, arguments) = match &target.server {
         ServerSettings::Docker { image, arguments } => (image.clone(), arguments.as_slice()),

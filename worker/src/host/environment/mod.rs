@@ -82,7 +82,7 @@ impl Driver {
                 &["pymysql", "mysqldb", "mariadbconnector", "mysqlconnector", "aiomysql", "asyncmy"]
             }
             EngineKind::SqlServer => &["pymssql", "pyodbc", "aioodbc"],
-            EngineKind::Oracle => &["oracledb", "cx_oracle"],
+            EngineKind::Oracle => &["oracledb", "cx_oracle", "oracledb_async"],
         }
     }
 
@@ -101,6 +101,8 @@ impl Driver {
             "mysqldb" => vec![("MySQLdb", "mysqlclient")],
             "mysqlconnector" => vec![("mysql.connector", "mysql-connector-python")],
             "mariadbconnector" => vec![("mariadb", "mariadb")],
+            "cx_oracle" => vec![("cx_Oracle", "cx_Oracle")],
+            "oracledb_async" => vec![("oracledb", "oracledb"), ("greenlet", "greenlet")],
             "aiosqlite" | "asyncpg" | "asyncmy" | "aioodbc" => vec![(name, name), ("greenlet", "greenlet")],
             _ => vec![(name, name)],
         }

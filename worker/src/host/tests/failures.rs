@@ -44,6 +44,26 @@ async fn an_error_of_mysql_has_its_number_as_code() {
 }
 
 #[tokio::test]
+async fn an_error_of_oracles_driver_has_its_code_and_no_words_of_one_connection() {
+    const TEST: &str = "an_error_of_oracles_driver_has_its_code_and_no_words_of_one_connection";
+    let Some(python) = interpreter(TEST) else { return };
+    let there = std::process::Command::new(&python).args(["-c", "import oracledb"]).output().unwrap();
+    if !there.status.success() {
+        eprintln!("SKIPPED: {TEST} (oracledb is not installed)");
+        return;
+    }
+    let upgrade = "import oracledb\noracledb.connect(user='a', password='b', dsn='127.0.0.1:1/x')";
+    let (_suite, _host, mut child, _) = one(&python, upgrade, "pass").await;
+    let raised = raised(up(&mut child, "r1").await);
+    assert_eq!((raised.from_database, raised.code.as_deref()), (true, Some("DPY-6005")));
+    assert!(raised.message.starts_with("DPY-6005: cannot connect to database"), "{}", raised.message);
+    for text in [&raised.message, &raised.traceback] {
+        assert!(!text.contains("CONNECTION_ID"), "{text}");
+    }
+    assert!(!raised.message.contains("https://"), "{}", raised.message);
+}
+
+#[tokio::test]
 async fn an_error_of_sql_server_has_its_number_as_code() {
     let Some(python) = interpreter("an_error_of_sql_server_has_its_number_as_code") else { return };
     let cases = [

@@ -85,7 +85,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let settings = Settings { slots: 2, grace: GRACE, containers: true, rest: REST };
+        let settings = Settings { slots: 2, grace: GRACE, containers: true, rest: REST, alone: false };
         let shard = || Shard { cells: (0..CELLS).collect(), ..Shard::default() };
         Self {
             desk: Desk::new(settings),

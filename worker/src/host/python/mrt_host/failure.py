@@ -31,6 +31,8 @@ try:
     UNREADABLE += (zlib.error,)
 except ImportError:
     pass  # a Python that was built without it
+# Each of Oracle's connections makes up a number for itself, and says it where it fails.
+CONNECTION = re.compile(r"\s*\(CONNECTION_ID=[^)]*\)")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
@@ -136,7 +138,8 @@ def _message(error, driver):
         # MySQL's drivers print a pair.
         if len(driver.args) > 1 and isinstance(driver.args[0], int) and isinstance(driver.args[1], str):
             return driver.args[1].strip()
-        return str(driver).strip()
+        # Oracle's add a link to the documentation.
+        return str(driver).partition("\nHelp: https://")[0].strip()
     if _is_sqlalchemy(error, "StatementError") and error.orig is not None:
         return str(error.orig)
     return str(error)
@@ -156,7 +159,13 @@ def _code(driver):
             return str(code)
     if driver.args and isinstance(driver.args[0], int):
         return str(driver.args[0])
-    return None
+    # Oracle's drivers raise an object that has it: `ORA-00942`, or `DPY-4011` of the driver's own.
+    told = driver.args[0] if driver.args else None
+    code = getattr(told, "full_code", None)
+    if isinstance(code, str) and code:
+        return code
+    number = getattr(told, "code", None)
+    return "ORA-%05d" % number if isinstance(number, int) and number > 0 else None
 
 
 def _statement(error, sql, last):
@@ -246,4 +255,4 @@ def _traceback(error):
 
 def _bounded(text, limit):
     # Addresses differ from run to run; reports must not.
-    return clip(ADDRESS.sub("0x...", text), limit)
+    return clip(ADDRESS.sub("0x...", CONNECTION.sub("", text)), limit)

@@ -20,10 +20,10 @@ RAN = frame({"op": "ran"})
 
 # Modules that open driver connections on behalf of SQLAlchemy.
 PLUMBING = ("sqlalchemy.", "aiosqlite", "asyncpg", "psycopg.", "psycopg2.", "pymysql", "MySQLdb", "mysql.connector", "mariadb")
-PLUMBING += ("aiomysql", "asyncmy", "pymssql", "pyodbc", "aioodbc")
+PLUMBING += ("aiomysql", "asyncmy", "pymssql", "pyodbc", "aioodbc", "oracledb", "cx_Oracle")
 # Modules whose `connect` opens a connection to a server.
 CONNECTING = ("psycopg2", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql.connector", "mariadb", "aiomysql", "asyncmy")
-CONNECTING += ("pymssql", "pyodbc", "aioodbc")
+CONNECTING += ("pymssql", "pyodbc", "aioodbc", "oracledb", "cx_Oracle")
 # Names in a revision's source that lead past SQLAlchemy's events.
 BYPASSES = ("dbapi_connection", "driver_connection")
 

@@ -1,0 +1,22 @@
+"""Keep notes of any length"""
+
+from alembic import op
+
+revision = "c751_correct"
+down_revision = "c751_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE notes ADD (body_long CLOB)")
+    op.execute("UPDATE notes SET body_long = body")
+    op.execute("ALTER TABLE notes DROP COLUMN body")
+    op.execute("ALTER TABLE notes RENAME COLUMN body_long TO body")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE notes ADD (body_short VARCHAR2(200 CHAR))")
+    op.execute("UPDATE notes SET body_short = TO_CHAR(SUBSTR(body, 1, 200))")
+    op.execute("ALTER TABLE notes DROP COLUMN body")
+    op.execute("ALTER TABLE notes RENAME COLUMN body_short TO body")

@@ -1,0 +1,17 @@
+"""Keep seconds, not their fractions"""
+
+from alembic import op
+
+revision = "c757_correct"
+down_revision = "c757_setup"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE readings ADD (taken_at_new DATE)")
+    op.execute("UPDATE readings SET taken_at_new = CAST(taken_at AS DATE)")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE readings DROP COLUMN taken_at_new")
