@@ -214,6 +214,17 @@ mod tests {
     }
 
     #[test]
+    fn likes_with_classes_become_regexes() {
+        let regexes = |pattern| like_with_classes_to_regexes(pattern).collect::<Vec<_>>();
+        assert_eq!(regexes("[A-Z][0-9]_.%"), [r"[A-Z][0-9].\..*"]);
+        assert_eq!(regexes("100[%]"), ["100[%]"]);
+        assert_eq!(regexes("a[[]b"), [r"a[\[]b"]);
+        // NOT LIKE: nothing but digits.
+        assert_eq!(regexes("%[^0-9]%"), [".*[^0-9].*", "[0-9]{1,8}"]);
+        assert!(of_regex("[0-9]{1,8}", 0..5).iter().all(|text| text.bytes().all(|b| b.is_ascii_digit())));
+    }
+
+    #[test]
     fn globs_and_similar_to_become_regexes() {
         assert!(of_glob("[a-c]?.*", 0..5).iter().all(|text| text.len() >= 3 && text.contains('.')));
         assert_eq!(similar_to_regex("[0-9]+%.x_"), r"[0-9]+.*\.x.");

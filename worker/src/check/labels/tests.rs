@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::database::catalog::ColumnType;
+use crate::database::mssql::TransactSqlDialect;
 use crate::database::postgres::PostgreSqlDialect;
 use crate::database::rows::Value;
 
@@ -104,6 +105,25 @@ fn words_follow_renames() {
     let there = catalog("t", &["word"], "VARCHAR(4)");
     let rebuilt = sent(&["CREATE TABLE _alembic_tmp_t", "ALTER TABLE _alembic_tmp_t RENAME TO t"]);
     assert_eq!(conditions(&labels.after(&rebuilt, &[batch], &there, &Plain), &there).len(), 1);
+}
+
+#[test]
+fn words_follow_renames_by_procedure() {
+    let dialect = TransactSqlDialect::default();
+    let here = catalog("t", &["s"], "VARCHAR(4)");
+    let made = says(0, "s", Some(&["a"]), true);
+    let labels = Labels::default().after(&sent(&["CREATE TABLE t"]), &[made], &here, &dialect);
+    for (sql, there) in [
+        ("EXEC sp_rename 't', other", catalog("other", &["s"], "VARCHAR(4)")),
+        ("EXEC sp_rename '[dbo].[t]', N'other', 'OBJECT'", catalog("other", &["s"], "VARCHAR(4)")),
+        ("EXEC sp_rename 't.s', word, 'COLUMN'", catalog("t", &["word"], "VARCHAR(4)")),
+        ("EXEC sys.sp_rename N'dbo.t.s', N'word', N'COLUMN'", catalog("t", &["word"], "VARCHAR(4)")),
+    ] {
+        let after = labels.after(&sent(&[sql]), &[], &there, &dialect);
+        assert_eq!(conditions(&after, &there).len(), 1, "{sql}");
+    }
+    let after = labels.after(&sent(&["EXEC sp_rename 't.ix', 'iy', 'INDEX'"]), &[], &here, &dialect);
+    assert_eq!(conditions(&after, &here).len(), 1);
 }
 
 #[test]

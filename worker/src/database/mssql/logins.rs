@@ -170,7 +170,14 @@ impl Logins {
     pub(super) fn statements_to(&self, wanted: &Self) -> Vec<String> {
         let mut statements = Vec::new();
         let surplus = self.databases.difference(&wanted.databases);
-        statements.extend(surplus.map(|name| format!("DROP DATABASE {}", ident(name))));
+        // Whoever is still connected to one keeps it.
+        statements.extend(surplus.flat_map(|name| {
+            let name = ident(name);
+            [
+                format!("ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"),
+                format!("DROP DATABASE {name}"),
+            ]
+        }));
         for (name, principal) in &self.principals {
             if wanted.principals.contains_key(name) {
                 continue;

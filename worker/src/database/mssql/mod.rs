@@ -252,7 +252,7 @@ impl Engine for MsSql {
         let [open_old, open_new] =
             [old, new].map(|name| step(format!("ALTER DATABASE {name} SET MULTI_USER")));
         let sql = format!(
-            "{alone}; BEGIN TRY {rename} END TRY BEGIN CATCH {open_old}; THROW END CATCH; {open_new}"
+            "{alone}; BEGIN TRY {rename} END TRY BEGIN CATCH {open_old}; THROW; END CATCH; {open_new}"
         );
         self.run_alone(&format!("rename database {from} to {to}"), &from, &sql).await
     }
