@@ -6,7 +6,7 @@
 //! A pluggable database for each would be nearer to the word, and a copy of one is what PostgreSQL's template is: a single
 //! statement that takes everything along. But each costs some seconds and some hundred megabytes even when it is empty, only
 //! a server's owner may make them, and the edition that costs nothing has room for few (three up to 21, sixteen in 23), while
-//! a check wants dozens at the same time. So a schema is copied as it stands in the dictionary ([`copy`] tells how).
+//! a check wants dozens at the same time. So a schema is copied as it stands in the dictionary (module `copy` tells how).
 //!
 //! A server of ours (a container) is used as it is. A server that somebody gave us is shared: schemas carry the run's own name
 //! (`MRT_1F2E3D4C_…`), nothing else is touched, [`Engine::close`] takes them away, and what a run that died has left is taken
