@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio_rustls::rustls::crypto::ring;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 pub use incoming::{Guarded, Incoming};
@@ -169,6 +170,9 @@ impl Listen {
         let (certificates, key) = (file::read("--tls-cert", cert)?, file::read("--tls-key", key)?);
         file::certificates("--tls-cert", cert, &certificates)?;
         let identity = Identity::from_pem(certificates, key);
+        // tonic takes the process's provider of cryptography, and another crate may have brought one beside ours. When there
+        // is one already, it is ours, too.
+        let _ = ring::default_provider().install_default();
         let mut tls = ServerTlsConfig::new().identity(identity).timeout(PING);
         if let Some(path) = &self.client_ca {
             let authorities = file::read("--client-ca", path)?;
