@@ -66,6 +66,7 @@ struct Settings {
     is_trustworthy: bool,
     is_chained: bool,
     has_broker: bool,
+    has_cdc: bool,
 }
 
 impl Known {
@@ -141,6 +142,12 @@ impl MsSql {
         for setting in ["RECOVERY SIMPLE", "DELAYED_DURABILITY = FORCED", "AUTO_CLOSE OFF"] {
             self.run_alone(&action, name, &format!("ALTER DATABASE {database} SET {setting}")).await?;
         }
+        // Keys that the server has set aside in its memory are not in a backup: a copy would go on behind them, and give other
+        // keys than its source. (For sequences there is no such switch: those with a cache do that.)
+        let uncached = format!(
+            "EXEC {database}.sys.sp_executesql N'ALTER DATABASE SCOPED CONFIGURATION SET IDENTITY_CACHE = OFF'"
+        );
+        self.run_alone(&action, name, &uncached).await?;
         self.run_alone(&action, name, &owned_by(name, &self.shared.user)).await
     }
 
@@ -175,6 +182,7 @@ impl MsSql {
             is_trustworthy: row.flag(1).map_err(fail)?,
             is_chained: row.flag(2).map_err(fail)?,
             has_broker: row.flag(3).map_err(fail)?,
+            has_cdc: row.flag(4).map_err(fail)?,
         };
         let mut files = Vec::new();
         for row in next() {
@@ -209,10 +217,12 @@ impl MsSql {
             })
             .collect();
         let restore = format!(
-            "RESTORE DATABASE {} FROM DISK = {} WITH {}, RECOVERY",
+            "RESTORE DATABASE {} FROM DISK = {} WITH {}, RECOVERY{}",
             ident(to),
             literal(&backup.path),
-            moves.join(", ")
+            moves.join(", "),
+            // Under another name what captures changes is taken away otherwise.
+            if backup.settings.has_cdc { ", KEEP_CDC" } else { "" }
         );
         self.run_alone(action, to, &restore).await?;
         for sql in again(to, &backup.settings) {
@@ -254,7 +264,7 @@ pub(super) fn question(database: &str) -> String {
     let name = literal(database);
     format!(
         "SELECT CONVERT(nvarchar(128), SUSER_SNAME(owner_sid)), is_trustworthy_on, is_db_chaining_on, \
-         is_broker_enabled FROM sys.databases WHERE name = {name}; \
+         is_broker_enabled, is_cdc_enabled FROM sys.databases WHERE name = {name}; \
          SELECT CONVERT(nvarchar(128), name), type FROM sys.master_files WHERE database_id = DB_ID({name}) \
          ORDER BY file_id"
     )

@@ -46,7 +46,7 @@ pub(super) fn question(tables: &[TableName]) -> String {
          CONVERT(nvarchar(128), OBJECT_NAME(d.parent_object_id)), \
          CONVERT(nvarchar(128), COL_NAME(d.parent_object_id, d.parent_column_id)), \
          QUOTENAME(OBJECT_SCHEMA_NAME(q.object_id)) + N'.' + QUOTENAME(OBJECT_NAME(q.object_id)), \
-         CASE WHEN q.last_used_value IS NULL THEN 0 ELSE 1 END, {}, \
+         CASE WHEN q.last_used_value = q.current_value THEN 1 ELSE 0 END, {}, \
          CASE WHEN d.definition LIKE N'(NEXT VALUE FOR %)' AND d.definition NOT LIKE N'%[+*/-]%' THEN 1 ELSE 0 END \
          FROM sys.default_constraints d JOIN sys.sql_expression_dependencies e ON e.referencing_id = d.object_id \
          JOIN sys.sequences q ON q.object_id = e.referenced_id WHERE d.parent_object_id IN ({ids}) ORDER BY 1, 2, 3",

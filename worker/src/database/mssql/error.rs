@@ -48,8 +48,9 @@ pub(super) fn trouble(number: u32) -> Option<Trouble> {
         701 | 802 | 8645 | 8651 | 17300 | 17312 | 17803 => Trouble::Exhausted,
         // Locks, connections, worker threads, waits for a page that another holds.
         1204 | 10928 | 10929 | 17809 | 845 => Trouble::Exhausted,
-        // A filegroup, page allocation, the log; then the disk below them when a file is made, grown or restored.
-        1101 | 1105 | 9002 | 3257 | 5149 => Trouble::Room,
+        // A filegroup, page allocation, the log; then the disk below them when a file is made, grown, restored or
+        // backed up.
+        1101 | 1105 | 9002 | 3202 | 3257 | 5149 => Trouble::Room,
         _ => return None,
     })
 }
@@ -94,9 +95,9 @@ pub(super) fn sorted(
     match number {
         // No such database, in USE or at login.
         911 | 4060 => DatabaseError::NoDatabase { action, database },
-        // A lock that was not had in time, a deadlock in which we gave way; the database is in use, can have one user alone, or
-        // `model` is being copied.
-        1205 | 1222 | 924 | 1807 | 3702 | 5030 | 5061 | 5064 | 5070 => {
+        // A lock that was not had in time, a deadlock in which we gave way; the database is in use, can have one user alone, is
+        // being backed up, or `model` is being copied; the login is still in use.
+        1205 | 1222 | 924 | 1807 | 3023 | 3702 | 5030 | 5061 | 5064 | 5070 | 15434 => {
             DatabaseError::Locked { action, database }
         }
         _ if severity >= FATAL => DatabaseError::ServerGone { action, source },

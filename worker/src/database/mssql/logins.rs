@@ -264,13 +264,15 @@ impl Principal {
             return statements;
         }
         if self.sort == "S" && (self.hash != found.hash || self.options() != found.options()) {
-            let options = self.options();
-            let set = if self.hash == found.hash {
-                options.trim_start_matches(", ").to_owned()
-            } else {
-                format!("{}{options}", self.password())
-            };
-            statements.push(format!("ALTER LOGIN {quoted} WITH {set}"));
+            if self.hash != found.hash {
+                // While there is a policy for passwords, none is taken that is hashed already.
+                if found.checks_policy {
+                    let off = "CHECK_EXPIRATION = OFF, CHECK_POLICY = OFF";
+                    statements.push(format!("ALTER LOGIN {quoted} WITH {off}"));
+                }
+                statements.push(format!("ALTER LOGIN {quoted} WITH {}", self.password()));
+            }
+            statements.push(format!("ALTER LOGIN {quoted} WITH {}", self.options().trim_start_matches(", ")));
         }
         if self.is_disabled != found.is_disabled {
             let verb = if self.is_disabled { "DISABLE" } else { "ENABLE" };
@@ -371,13 +373,19 @@ mod tests {
 
     #[test]
     fn what_changed_is_changed_back() {
-        let other = Principal { is_disabled: true, rights: [right("GRANT")].into(), ..login("0xB0") };
+        let other = Principal {
+            is_disabled: true,
+            checks_policy: true,
+            rights: [right("GRANT")].into(),
+            ..login("0xB0")
+        };
         let wanted = Principal { rights: [right("DENY")].into(), ..login("0xA0") };
         assert_eq!(
             logins(&[("a", other)]).statements_to(&logins(&[("a", wanted)])),
             [
-                "ALTER LOGIN [a] WITH PASSWORD = 0xA0 HASHED, DEFAULT_DATABASE = [master], CHECK_POLICY = OFF, \
-             CHECK_EXPIRATION = OFF",
+                "ALTER LOGIN [a] WITH CHECK_EXPIRATION = OFF, CHECK_POLICY = OFF",
+                "ALTER LOGIN [a] WITH PASSWORD = 0xA0 HASHED",
+                "ALTER LOGIN [a] WITH DEFAULT_DATABASE = [master], CHECK_POLICY = OFF, CHECK_EXPIRATION = OFF",
                 "ALTER LOGIN [a] ENABLE",
                 "REVOKE CONTROL SERVER FROM [a] CASCADE",
                 "DENY CONTROL SERVER TO [a]",

@@ -163,10 +163,14 @@ impl MsSql {
     async fn drop_stored(&self, name: &str) -> Result<(), DatabaseError> {
         self.known().forget(name);
         let (database, text) = (ident(name), literal(name));
-        // One that is still being restored takes no setting, and one without files none either.
+        // One that is still being restored takes no setting, and one without files none either; where somebody else was quicker
+        // to be its single user, that one is ended.
         let sql = format!(
-            "IF DB_ID({text}) IS NOT NULL BEGIN \
-             BEGIN TRY EXEC ({alone}) END TRY BEGIN CATCH END CATCH; EXEC ({drop}) END",
+            "DECLARE @kill nvarchar(max) = N''; IF DB_ID({text}) IS NOT NULL BEGIN \
+             BEGIN TRY EXEC ({alone}) END TRY BEGIN CATCH \
+             SELECT @kill += N'KILL ' + CONVERT(nvarchar(10), session_id) + N'; ' FROM sys.dm_exec_sessions \
+             WHERE database_id = DB_ID({text}) AND is_user_process = 1 AND session_id <> @@SPID; \
+             BEGIN TRY EXEC (@kill) END TRY BEGIN CATCH END CATCH END CATCH; EXEC ({drop}) END",
             alone = literal(&format!("ALTER DATABASE {database} SET SINGLE_USER WITH ROLLBACK IMMEDIATE")),
             drop = literal(&format!("DROP DATABASE {database}")),
         );
@@ -252,7 +256,8 @@ impl Engine for MsSql {
         let [open_old, open_new] =
             [old, new].map(|name| step(format!("ALTER DATABASE {name} SET MULTI_USER")));
         let sql = format!(
-            "{alone}; BEGIN TRY {rename} END TRY BEGIN CATCH {open_old}; THROW; END CATCH; {open_new}"
+            "{alone}; BEGIN TRY {rename} END TRY BEGIN CATCH \
+             BEGIN TRY {open_old} END TRY BEGIN CATCH END CATCH; THROW; END CATCH; {open_new}"
         );
         self.run_alone(&format!("rename database {from} to {to}"), &from, &sql).await
     }

@@ -47,7 +47,7 @@ impl MsSql {
         let deadline = Instant::now() + SETTLE;
         while !processes.is_empty() {
             for Process { id, .. } in &processes {
-                if let Err(failure) = self.try_run(&format!("KILL {id}")).await
+                if let Err(failure) = self.try_run(&ending(*id)).await
                     && error::number(&failure) != Some(NOT_THERE)
                 {
                     return Err(classify(failure, &action, database));
@@ -62,6 +62,15 @@ impl MsSql {
         }
         Ok(result)
     }
+}
+
+/// Ends a session, unless its number has become that of one of ours meanwhile: numbers are given again at once.
+fn ending(id: i64) -> String {
+    format!(
+        "IF EXISTS (SELECT 1 FROM sys.dm_exec_sessions WHERE session_id = {id} AND is_user_process = 1 \
+         AND session_id <> @@SPID AND (program_name IS NULL OR program_name <> {})) KILL {id}",
+        literal(APPLICATION)
+    )
 }
 
 /// Asks who uses a database, and who of them is in a transaction.

@@ -236,7 +236,8 @@ impl Session for MsSqlSession {
     }
 }
 
-/// Statements that answer a condition for the candidates from `from` on, one result for each, and where they end.
+/// Statements that answer a condition for the candidates from `from` on, one result for each, and where they end. A SELECT
+/// that fails would be a result, too, without rows; so the answer is in a variable first.
 fn question(
     condition: &str,
     columns: &[(String, String)],
@@ -245,7 +246,7 @@ fn question(
 ) -> (String, usize) {
     let definition: Vec<String> =
         columns.iter().map(|(name, native)| format!("{} {native} NULL", ident(name))).collect();
-    let mut sql = format!("DECLARE {CANDIDATE} TABLE ({}); ", definition.join(", "));
+    let mut sql = format!("DECLARE {CANDIDATE} TABLE ({}); DECLARE @verdict int; ", definition.join(", "));
     let mut to = from;
     for candidate in &candidates[from..] {
         if sql.len() > MESSAGE {
@@ -257,9 +258,9 @@ fn question(
             .map(|(value, (_, native))| quote::value_of(value, native))
             .collect();
         sql.push_str(&format!(
-            "BEGIN TRY DELETE FROM {CANDIDATE}; INSERT INTO {CANDIDATE} VALUES ({}); \
-             SELECT CASE WHEN NOT ({condition}) THEN 0 ELSE 1 END FROM {CANDIDATE} END TRY \
-             BEGIN CATCH SELECT 0 END CATCH; ",
+            "SET @verdict = 0; BEGIN TRY DELETE FROM {CANDIDATE}; INSERT INTO {CANDIDATE} VALUES ({}); \
+             SELECT @verdict = CASE WHEN NOT ({condition}) THEN 0 ELSE 1 END FROM {CANDIDATE} END TRY \
+             BEGIN CATCH SET @verdict = 0 END CATCH; SELECT @verdict; ",
             values.join(", ")
         ));
         to += 1;
@@ -336,9 +337,9 @@ mod tests {
         let candidates = [vec![Value::Integer(1)], vec![Value::Text("a".to_owned())]];
         let (sql, to) = question("[n] > 0", &columns, &candidates, 0);
         assert_eq!(to, 2);
-        assert!(
-            sql.starts_with("DECLARE @candidate TABLE ([n] int NULL); BEGIN TRY DELETE FROM @candidate; ")
-        );
+        assert!(sql.starts_with(
+            "DECLARE @candidate TABLE ([n] int NULL); DECLARE @verdict int; SET @verdict = 0; BEGIN TRY "
+        ));
         assert_eq!(sql.matches("CASE WHEN NOT ([n] > 0) THEN 0 ELSE 1 END").count(), 2);
         let (_, to) = question("[n] > 0", &columns, &vec![vec![Value::Text("x".repeat(150_000))]; 5], 0);
         assert_eq!(to, 2);

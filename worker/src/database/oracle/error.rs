@@ -73,7 +73,7 @@ pub(super) fn driver(error: oracle::Error) -> Error {
     let message = without_help(told.message());
     match u32::try_from(told.code()) {
         Ok(number) if number != 0 && !message.starts_with("DPI-") => {
-            Error::Server { number, message, offset: told.offset() }
+            behind(Error::Server { number, message, offset: told.offset() })
         }
         _ => Error::Driver { number: dpi_number(&message), message: message.replace('\n', " ") },
     }
@@ -117,7 +117,7 @@ pub(super) fn classify(error: Error, action: &str, database: &str) -> DatabaseEr
 
 /// A refusal of what was to be written; an error that says nothing about the row comes back as such.
 pub(super) fn rejection(error: Error, action: &str, database: &str) -> Result<Rejection, DatabaseError> {
-    match behind(error) {
+    match error {
         Error::Server { number, message, .. }
             if trouble(number).is_none()
                 && !matches!(number, 54 | 60 | 1013 | 1435 | 1918 | 4021 | 30006) =>
@@ -128,14 +128,15 @@ pub(super) fn rejection(error: Error, action: &str, database: &str) -> Result<Re
     }
 }
 
-/// What is behind an error that only says that a transaction was rolled back: a constraint that was checked at its end.
+/// What is behind an error that only says that a transaction was rolled back (a constraint that was checked at its end), or that
+/// a statement of the server's own failed (a resource that is busy).
 fn behind(error: Error) -> Error {
     match error {
-        Error::Server { number: 2091, message, offset } => {
+        Error::Server { number: outer @ (604 | 2091), message, offset } => {
             let cause = message.split_once('\n').map(|(_, rest)| rest.to_owned());
             match cause.as_deref().and_then(|text| numbers::number(None, text)).zip(cause) {
                 Some((number, message)) => Error::Server { number, message, offset },
-                None => Error::Server { number: 2091, message, offset },
+                None => Error::Server { number: outer, message, offset },
             }
         }
         other => other,
@@ -162,8 +163,8 @@ fn reason(number: u32) -> Reason {
     match number {
         1 => Reason::Unique,
         2291 | 2292 => Reason::ForeignKey,
-        // A check; no partition takes the row, or not the one that was named; a view's CHECK OPTION.
-        2290 | 14400 | 14401 | 14402 | 1402 => Reason::Check,
+        // A check, and one of a domain; no partition takes the row, or not the one that was named; a view's CHECK OPTION.
+        2290 | 11534 | 14400 | 14401 | 14402 | 1402 => Reason::Check,
         1400 | 1407 => Reason::NotNull,
         _ if is_about_value(number) => Reason::Value,
         _ => Reason::Other,
@@ -273,8 +274,11 @@ mod tests {
         assert!(rejection(server(60), "insert", "d").is_err());
         let message = "ORA-02091: transaction rolled back\nORA-02291: integrity constraint (MRT_X.FK) violated - no parent";
         let rolled_back = Error::Server { number: 2091, message: message.to_owned(), offset: 0 };
-        let told = rejection(rolled_back, "insert", "d").unwrap();
+        let told = rejection(behind(rolled_back), "insert", "d").unwrap();
         assert_eq!((told.reason, told.constraint.as_deref()), (Reason::ForeignKey, Some("FK")));
+        let message = "ORA-00604: error occurred at recursive SQL level 1\nORA-00054: resource busy";
+        let recursive = Error::Server { number: 604, message: message.to_owned(), offset: 0 };
+        assert_eq!(behind(recursive).number(), Some(54));
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn image_of(version: &str) -> String {
     let (name, version) = match major(version) {
         "19" => ("container-registry.oracle.com/database/enterprise", "19.3.0.0".to_owned()),
         "21" => ("gvenzl/oracle-xe", version.to_owned()),
+        "26" if version.starts_with("26.") => ("gvenzl/oracle-free", format!("23.{version}")),
         "26" => ("gvenzl/oracle-free", version.replacen("26", "23", 1)),
         _ => ("gvenzl/oracle-free", version.to_owned()),
     };

@@ -50,8 +50,9 @@ impl Oracle {
                 // It ends the process, too; KILL leaves that to the process itself.
                 let sql = format!("ALTER SYSTEM DISCONNECT SESSION '{sid},{serial}' IMMEDIATE");
                 if let Err(failure) = self.try_execute(&sql).await
-                    // It has ended by itself, or is marked to be ended.
-                    && !matches!(failure.number(), Some(26 | 30 | 31))
+                    // It has ended by itself.
+                    && !matches!(failure.number(), Some(26 | 30))
+                    && !is_marked(&failure)
                 {
                     return Err(error::classify(failure, &action, owner));
                 }
@@ -97,9 +98,21 @@ impl Oracle {
     }
 }
 
+/// Whether a session could only be marked to be ended. The driver takes that for its own end (DPI-1080), without a number.
+fn is_marked(failure: &error::Error) -> bool {
+    matches!(failure, error::Error::Driver { message, .. } if message.contains("ORA-00031"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_marked_to_end_is_no_end_of_ours() {
+        let told = |message: &str| error::Error::Driver { number: None, message: message.to_owned() };
+        assert!(is_marked(&told("DPI-1080: connection was closed by ORA-00031")));
+        assert!(!is_marked(&told("DPI-1080: connection was closed by ORA-03113")));
+    }
 
     #[test]
     fn the_list_of_sessions_is_asked_in_sql() {

@@ -341,7 +341,7 @@ fn typed(native: &str, value: &Value, params: &mut Vec<Param>) -> String {
         Kind::Blob => format!("TO_BLOB({written})"),
         Kind::Plain | Kind::Binary | Kind::Long if *value != Value::Null => written,
         Kind::Long => "TO_CHAR(NULL)".to_owned(),
-        Kind::Xml if *value == Value::Null => "XMLTYPE(NULL)".to_owned(),
+        Kind::Xml if *value == Value::Null => "CAST(NULL AS SYS.XMLTYPE)".to_owned(),
         Kind::Xml | Kind::Json | Kind::Boolean | Kind::Vector => written,
         Kind::File | Kind::Object | Kind::Reference => written,
         _ => format!("CAST({written} AS {native})"),

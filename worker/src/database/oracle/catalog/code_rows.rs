@@ -226,6 +226,8 @@ rows! {
         action: "JOB_ACTION",
         schedule: "SCHEDULE_NAME",
         repeat: "REPEAT_INTERVAL",
+        start: "TO_CHAR(START_DATE)",
+        end: "TO_CHAR(END_DATE)",
         class: "JOB_CLASS",
         enabled: "ENABLED",
         auto_drop: "AUTO_DROP",
@@ -268,7 +270,7 @@ rows! {
     }
 
     /// An annotation of an object or a column.
-    AnnotationRow from "?DBA_ANNOTATIONS_USAGE" where "ANNOTATION_OWNER = :1 AND DOMAIN_NAME IS NULL"
+    AnnotationRow from "?DBA_ANNOTATIONS_USAGE" where "ANNOTATION_OWNER = :1"
         order by "OBJECT_TYPE, OBJECT_NAME, COLUMN_NAME, ANNOTATION_NAME"
     {
         kind: "OBJECT_TYPE",
@@ -276,5 +278,6 @@ rows! {
         column: "COLUMN_NAME",
         name: "ANNOTATION_NAME",
         value: "ANNOTATION_VALUE",
+        domain: "?DOMAIN_NAME",
     }
 }

@@ -110,18 +110,6 @@ pub(in crate::database::oracle) async fn read(
     if objects.iter().any(is_doubtful) {
         compile(connection, owner).await?;
         objects = ask!();
-        // The package passes by types, and by views that it takes for hopeless.
-        let left: Vec<String> = objects.iter().filter_map(|object| compiling(owner, object)).collect();
-        for statement in &left {
-            match connection.execute(statement.as_str(), &[]).await {
-                Err(error) if error.ends_connection() => return Err(error),
-                // It stays invalid.
-                _ => {}
-            }
-        }
-        if !left.is_empty() {
-            objects = ask!();
-        }
     }
     objects.retain(|object| object.secondary != "Y" && !is_part_of_another(&object.name));
     let mut raw = Raw { owner: owner.to_owned(), users: ask!(), ..Raw::default() };
@@ -231,26 +219,53 @@ fn is_doubtful(object: &ObjectRow) -> bool {
     object.status == "INVALID" && COMPILED.contains(&object.kind.as_str())
 }
 
-/// The statement that compiles an object which is still marked as invalid.
-fn compiling(owner: &str, object: &ObjectRow) -> Option<String> {
-    let (kind, what) = match object.kind.as_str() {
+/// The statement that compiles an object which is marked as invalid.
+fn compiling(owner: &str, kind: &str, name: &str) -> Option<String> {
+    let (kind, what) = match kind {
         "TYPE" => ("TYPE", " SPECIFICATION"),
         "TYPE BODY" => ("TYPE", " BODY"),
-        "VIEW" => ("VIEW", ""),
+        "PACKAGE" => ("PACKAGE", " SPECIFICATION"),
+        "PACKAGE BODY" => ("PACKAGE", " BODY"),
+        kind @ ("VIEW" | "PROCEDURE" | "FUNCTION" | "TRIGGER") => (kind, ""),
         _ => return None,
     };
-    is_doubtful(object)
-        .then(|| format!("ALTER {kind} {}.{} COMPILE{what}", ident(owner), ident(&object.name)))
+    Some(format!("ALTER {kind} {}.{} COMPILE{what}", ident(owner), ident(name)))
 }
+
+/// What of a schema is marked as invalid.
+const INVALID: &str = "SELECT OBJECT_TYPE, OBJECT_NAME FROM SYS.DBA_OBJECTS WHERE OWNER = :1 AND STATUS = 'INVALID' \
+     AND SUBOBJECT_NAME IS NULL ORDER BY OBJECT_TYPE, OBJECT_NAME";
+
+/// Compiling a specification makes what uses it invalid, which the next round mends.
+const ROUNDS: usize = 4;
 
 /// Compiles what is marked as invalid. A table that was changed and changed back leaves that mark on all that reads it, until
 /// somebody next uses it: only what the mark comes back to is broken.
+///
+/// One by one: the server's own way to compile a whole schema (UTL_RECOMP) keeps its work in tables of the whole database, and
+/// fails where two do that at the same time.
 pub(in crate::database::oracle) async fn compile(
     connection: &mut Connection,
     owner: &str,
 ) -> Result<(), Error> {
-    let sql = "BEGIN SYS.DBMS_UTILITY.COMPILE_SCHEMA(schema => :1, compile_all => FALSE); END;";
-    connection.execute(sql, &[Param::from(owner)]).await.map(drop)
+    let mut before = Vec::new();
+    for _ in 0..ROUNDS {
+        let rows = connection.rows(INVALID, &[Param::from(owner)]).await?;
+        let statements: Vec<String> =
+            rows.iter().filter_map(|row| compiling(owner, &row.string(0), &row.string(1))).collect();
+        if statements.is_empty() || statements == before {
+            break;
+        }
+        for statement in &statements {
+            match connection.execute(statement.as_str(), &[]).await {
+                Err(error) if error.ends_connection() => return Err(error),
+                // It stays invalid.
+                _ => {}
+            }
+        }
+        before = statements;
+    }
+    Ok(())
 }
 
 impl Raw {
@@ -267,6 +282,8 @@ impl Raw {
                 constraint.condition.clone_from(condition);
             }
         }
+        // Those of a domain's own are read with the domain's.
+        self.annotations.retain(|annotation| annotation.domain.is_empty());
         for line in std::mem::take(&mut self.sources) {
             self.code.entry((line.kind, line.name)).or_default().push_str(&line.text);
         }
@@ -387,20 +404,14 @@ mod tests {
 
     #[test]
     fn what_is_marked_is_compiled_once_more() {
-        let object = |kind: &str, status: &str| ObjectRow {
-            kind: kind.to_owned(),
-            name: "X".to_owned(),
-            status: status.to_owned(),
-            ..ObjectRow::default()
-        };
-        let compiling = |kind, status| compiling("MRT", &object(kind, status));
+        let compiling = |kind| compiling("MRT", kind, "X");
+        assert_eq!(compiling("TYPE BODY").as_deref(), Some("ALTER TYPE \"MRT\".\"X\" COMPILE BODY"));
         assert_eq!(
-            compiling("TYPE BODY", "INVALID").as_deref(),
-            Some("ALTER TYPE \"MRT\".\"X\" COMPILE BODY")
+            compiling("PACKAGE").as_deref(),
+            Some("ALTER PACKAGE \"MRT\".\"X\" COMPILE SPECIFICATION")
         );
-        assert_eq!(compiling("VIEW", "INVALID").as_deref(), Some("ALTER VIEW \"MRT\".\"X\" COMPILE"));
-        assert_eq!(compiling("VIEW", "VALID"), None);
+        assert_eq!(compiling("VIEW").as_deref(), Some("ALTER VIEW \"MRT\".\"X\" COMPILE"));
         // A materialized view is stale, not broken.
-        assert_eq!(compiling("MATERIALIZED VIEW", "INVALID"), None);
+        assert_eq!(compiling("MATERIALIZED VIEW"), None);
     }
 }

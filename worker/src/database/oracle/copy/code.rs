@@ -297,13 +297,16 @@ fn job(raw: &Raw, it: &JobRow, to: &str) -> String {
         }
     };
     format!(
-        "BEGIN SYS.DBMS_SCHEDULER.CREATE_JOB(job_name => {}{}{}{}{}{}{}, job_class => {}, auto_drop => {}, enabled => {}); END;",
+        "BEGIN SYS.DBMS_SCHEDULER.CREATE_JOB(job_name => {}{}{}{}{}{}{}{}{}, job_class => {}, auto_drop => {}, enabled => {}); END;",
         literal(&format!("{}.{}", ident(to), ident(&it.name))),
         optional("program_name", &it.program),
         optional("job_type", &it.kind),
         optional("job_action", &it.action),
         optional("schedule_name", &it.schedule),
         optional("repeat_interval", &it.repeat),
+        // One without would begin at once.
+        optional("start_date", &it.start),
+        optional("end_date", &it.end),
         optional("comments", &it.comment),
         literal(&it.class),
         boolean(it.auto_drop == "TRUE"),
@@ -346,12 +349,15 @@ pub(super) fn links(raw: &Raw, to: &str, out: &mut Statements) -> Result<(), Unc
         }
         let create = format!("CREATE DATABASE LINK {} USING {}", link.name, literal(&link.host));
         let procedure = format!("{}.\"MRT_MAKES_A_LINK\"", ident(to));
+        // What a role allows does not count in a procedure.
+        out.push(format!("GRANT CREATE DATABASE LINK TO {}", ident(to)));
         out.push(format!(
             "CREATE OR REPLACE PROCEDURE {procedure} AS BEGIN EXECUTE IMMEDIATE {}; END;",
             literal(&create)
         ));
         out.push(format!("BEGIN {procedure}; END;"));
         out.push(format!("DROP PROCEDURE {procedure}"));
+        out.push(format!("REVOKE CREATE DATABASE LINK FROM {}", ident(to)));
     }
     Ok(())
 }

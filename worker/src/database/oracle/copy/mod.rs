@@ -186,6 +186,13 @@ fn plan(raw: &Raw, printed: &metadata::Printed, to: &str) -> Result<Plan, Uncopy
     let of_rows = kept().filter(|table| table.temporary != "Y" && table.external != "YES");
     plan.rows.extend(of_rows.map(|table| rows(raw, &table.name, to)));
     plan.rows.extend(raw.object_tables.iter().map(|table| rows(raw, &table.name, to)));
+    // What the server prints has an identity column begin where it once began.
+    for column in raw.columns.iter().filter(|it| it.identity == "YES" && printed.has_table(&it.table)) {
+        if let Some(said) = tables::identity(raw, column) {
+            let (table, name) = (ident(&column.table), ident(&column.name));
+            plan.after.push(format!("ALTER TABLE {}.{table} MODIFY ({name} {said})", ident(to)));
+        }
+    }
     let is_said_whole = |table: &str| printed.has_table(table);
     tables::keys(raw, to, &is_said_whole, &mut plan.after);
     plan.after.extend(raw.mview_logs.iter().map(|log| code::mview_log(raw, log, to)));
