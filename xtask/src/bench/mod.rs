@@ -38,8 +38,11 @@ pub(crate) struct Peer {
     #[arg(long, default_values = ["sqlite", "postgres:15"])]
     target: Vec<String>,
     /// Leave the peer out (it takes minutes).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "peer_limit")]
     without_peer: bool,
+    /// End the peer when it has taken this many times as long as mrt; its figures are then marked with `>`.
+    #[arg(long, value_name = "TIMES")]
+    peer_limit: Option<u32>,
 }
 
 /// Runs a bench.
@@ -72,15 +75,18 @@ fn compare(peer: &Peer) -> Result<bool, Problem> {
             chains::write(&directory, shape, revisions)?;
             for target in &peer.target {
                 let ours = ours(&directory, &python, target)?;
+                let limit = peer.peer_limit.map(|times| ours.time * times);
                 let theirs =
-                    if peer.without_peer { None } else { Some(theirs(&directory, &python, target)?) };
+                    if peer.without_peer { None } else { Some(theirs(&directory, &python, target, limit)?) };
                 let alone = alembic_alone(&directory, &python, target)?;
                 let seconds = ours.time.as_secs_f64();
                 println!(
                     "{:<10} {target:<12} {revisions:>5} {seconds:>9.2} {:>9} {:>7} {alone:>10} {:>12.1} {:>11} {:>9}",
                     shape.as_str(),
-                    theirs.map_or("-".to_owned(), |time| format!("{:.2}", time.as_secs_f64())),
-                    theirs.map_or("-".to_owned(), |time| format!("{:.1}x", time.as_secs_f64() / seconds)),
+                    theirs.map_or("-".to_owned(), |it| format!("{}{:.2}", it.mark(), it.time.as_secs_f64())),
+                    theirs.map_or("-".to_owned(), |it| {
+                        format!("{}{:.1}x", it.mark(), it.time.as_secs_f64() / seconds)
+                    }),
                     seconds * 1_000.0 / revisions as f64,
                     ours.rows,
                     ours.peak_bytes >> 20,
@@ -146,32 +152,47 @@ fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Problem> 
     Ok(Ours { time, rows, peak_bytes, phases })
 }
 
-/// One run of the peer. On PostgreSQL its server is up already when the clock starts.
-fn theirs(directory: &Path, python: &Path, target: &str) -> Result<Duration, Problem> {
+/// How long the peer took, or at least took.
+#[derive(Clone, Copy)]
+struct Theirs {
+    time: Duration,
+    was_ended: bool,
+}
+
+impl Theirs {
+    fn mark(self) -> &'static str {
+        if self.was_ended { ">" } else { "" }
+    }
+}
+
+/// One run of the peer, of that length at most. Where there is a server it is up already when the clock starts.
+fn theirs(directory: &Path, python: &Path, target: &str, limit: Option<Duration>) -> Result<Theirs, Problem> {
     let pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "up_down_consistency"];
-    let (text, time) = python_on(directory, python, target, &pytest)?;
-    if !text.contains(" passed") {
+    let (text, time) = python_on(directory, python, target, &pytest, limit)?;
+    let was_ended = limit.is_some_and(|limit| time >= limit);
+    if !was_ended && !text.contains(" passed") {
         return Err(Problem::unusable(format!("the peer did not pass:\n{text}")));
     }
-    Ok(time)
+    Ok(Theirs { time, was_ended })
 }
 
 /// The seconds that Alembic alone takes for the three steps of each revision.
 fn alembic_alone(directory: &Path, python: &Path, target: &str) -> Result<String, Problem> {
     let script = root().join("xtask/bench/alembic_alone.py");
-    let (text, _) = python_on(directory, python, target, &[&script.to_string_lossy()])?;
+    let (text, _) = python_on(directory, python, target, &[&script.to_string_lossy()], None)?;
     let seconds = text.trim().parse::<f64>();
     seconds
         .map(|seconds| format!("{seconds:.2}"))
         .map_err(|_| Problem::unusable(format!("alembic did not take the chain:\n{text}")))
 }
 
-/// Runs Python in the chain's directory on an empty database: what it printed, and how long it took.
+/// Runs Python in the chain's directory on an empty database, for so long at most: what it printed, and how long it took.
 fn python_on(
     directory: &Path,
     python: &Path,
     target: &str,
     arguments: &[&str],
+    limit: Option<Duration>,
 ) -> Result<(String, Duration), Problem> {
     let server;
     let url = if target == "sqlite" {
@@ -183,7 +204,15 @@ fn python_on(
         server.database("other")?
     };
     let clock = Instant::now();
-    let output = Command::new(python)
+    let mut command = match limit {
+        Some(limit) => {
+            let mut command = Command::new("timeout");
+            command.arg(limit.as_secs_f64().to_string()).arg(python);
+            command
+        }
+        None => Command::new(python),
+    };
+    let output = command
         .current_dir(directory)
         .args(arguments)
         .env("DATABASE_URL", url)

@@ -42,6 +42,11 @@ impl Dialect for PostgreSqlDialect {
                 "could not connect",
                 "connection failed",
                 "terminating connection",
+                // A login that finds all connections taken has no code with psycopg2.
+                "remaining connection slots are reserved",
+                "too many clients already",
+                "too many connections",
+                "the database system is",
             ]
             .iter()
             .any(|words| message.to_ascii_lowercase().contains(words)),
@@ -212,6 +217,23 @@ fn extremes(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_that_finds_no_connection_left_speaks_of_the_server() {
+        let dialect = PostgreSqlDialect::default();
+        let at = "connection to server at \"10.0.0.1\", port 5432 failed: FATAL: ";
+        for words in [
+            "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            "remaining connection slots are reserved for non-replication superuser connections",
+            "sorry, too many clients already",
+            "the database system is shutting down",
+        ] {
+            assert!(dialect.speaks_of_server(None, &format!("{at} {words}")), "{words}");
+        }
+        for words in ["password authentication failed for user \"mrt\"", "database \"mrt\" does not exist"] {
+            assert!(!dialect.speaks_of_server(None, &format!("{at} {words}")), "{words}");
+        }
+    }
 
     #[test]
     fn files_of_the_server_are_left_out_and_names_of_the_users_stay() {
