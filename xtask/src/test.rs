@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the repository, in stages, each told at the end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::PathBuf;
@@ -265,7 +266,7 @@ impl Stages {
             println!("{:<14} {:>7.1} s  {outcome}", stage.name, stage.took.as_secs_f64());
         }
         for stage in &self.done {
-            for notice in &stage.skipped {
+            for notice in gathered(&stage.skipped) {
                 println!("{SKIPPED}{}: {notice}", stage.name);
             }
         }
@@ -273,5 +274,40 @@ impl Stages {
         let skipped: usize = self.done.iter().map(|stage| stage.skipped.len()).sum();
         println!("stages: {}, failed: {failed}, things skipped: {skipped}", self.done.len());
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// How many are told one by one.
+const FEW: usize = 4;
+
+/// Notices, those that have one reason told as one where they are many: `42 of them (MRT_TEST_… is not set)`.
+fn gathered(notices: &[String]) -> Vec<String> {
+    let reason = |notice: &str| notice.find(" (").map_or(String::new(), |at| notice[at..].to_owned());
+    let mut told = Vec::new();
+    let mut by_reason: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for notice in notices {
+        by_reason.entry(reason(notice)).or_default().push(notice);
+    }
+    for (reason, notices) in by_reason {
+        if reason.is_empty() || notices.len() <= FEW {
+            told.extend(notices.into_iter().cloned());
+        } else {
+            told.push(format!("{} of them{reason}", notices.len()));
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_for_one_reason_is_told_once_where_it_is_much() {
+        let notice = |name: &str, why: &str| format!("{name} ({why})");
+        let mut notices: Vec<String> = (0..5).map(|n| notice(&n.to_string(), "no server")).collect();
+        notices.push(notice("a", "no Python"));
+        notices.push("all".to_owned());
+        assert_eq!(gathered(&notices), ["all", "a (no Python)", "5 of them (no server)"]);
     }
 }
