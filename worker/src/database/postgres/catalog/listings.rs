@@ -16,7 +16,6 @@ pub(super) struct Listing {
 }
 
 /// All the listings.
-#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings(version: u32) -> Vec<Listing> {
     let listing = |kind, class, any, attributes, sql: String| Listing { kind, class, any, attributes, sql };
     let provider_locale = if version >= 170_000 {

@@ -3,7 +3,6 @@
 use super::{Listing, PATH, class, listing, yes};
 use crate::database::catalog::ObjectKind;
 
-#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings() -> Vec<Listing> {
     vec![
         listing(

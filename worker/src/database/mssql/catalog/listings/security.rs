@@ -47,7 +47,6 @@ pub(super) fn always() -> Vec<Listing> {
     ]
 }
 
-#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings() -> Vec<Listing> {
     vec![
         listing(

@@ -19,7 +19,6 @@ pub(super) fn always() -> Vec<Listing> {
     )]
 }
 
-#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn listings(major: u32) -> Vec<Listing> {
     vec![
         listing(
