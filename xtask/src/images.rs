@@ -233,7 +233,7 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
 }
 
 /// The mirror that this machine uses, if it is one of Debian's.
-fn mirror() -> String {
+pub(crate) fn mirror() -> String {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
     if let Ok(dir) = fs::read_dir("/etc/apt/sources.list.d") {
         files.extend(dir.filter_map(|entry| Some(entry.ok()?.path())));
