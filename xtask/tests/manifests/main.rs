@@ -60,6 +60,7 @@ fn wrongs() -> Vec<(&'static str, Place, &'static str, Value, &'static str)> {
         ("pods", WORKER, "securityContext", json!({}), "container worker: keeps capabilities"),
         ("pods", WORKER, "image", json!("mrt-worker"), "image mrt-worker has neither a version nor a digest"),
         ("pods", WORKER, "image", json!("r:5000/w:latest"), "image r:5000/w:latest has neither"),
+        ("pods", WORKER, "image", json!("mrt-worker:9"), "Images of mrt: are of several versions"),
         ("pods", WORKER, "livenessProbe", Value::Null, "container worker: no liveness probe"),
         ("pods", WORKER, "startupProbe", Value::Null, "container worker: no startup probe"),
         ("pods", WORKER, "readinessProbe", Value::Null, "container worker: no readiness probe"),
@@ -261,7 +262,8 @@ fn every_rule_sees_what_is_wrong() {
     let Some(all) = renderings("every_rule_sees_what_is_wrong") else { return };
     for (overlay, (kind, name, place), field, value, expected) in wrongs() {
         let sound = all.iter().find(|it| it.name == overlay);
-        let mut wrong = sound.unwrap_or_else(|| panic!("{overlay} is not there")).clone();
+        let sound = sound.unwrap_or_else(|| panic!("{overlay} is not there"));
+        let mut wrong = Rendering::new(sound.name.clone(), sound.things.clone());
         let is_it = |it: &&mut Value| it["kind"] == kind && it["metadata"]["name"] == name;
         let thing = wrong.things.iter_mut().find(is_it).unwrap_or_else(|| panic!("no {kind} {name}"));
         let object = thing.pointer_mut(place).and_then(Value::as_object_mut);

@@ -1,5 +1,6 @@
 //! What `cargo xtask test` has rendered, in Kubernetes' own types.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -12,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// All objects of an overlay, or of one with components (`pods+code-apart`).
-#[derive(Clone)]
 pub(crate) struct Rendering {
     pub(crate) name: String,
     pub(crate) things: Vec<Value>,
+    workloads: OnceCell<Vec<Workload>>,
 }
 
 /// Pods, and who makes them.
@@ -32,15 +33,19 @@ pub(crate) struct Workload {
 }
 
 impl Rendering {
+    pub(crate) fn new(name: String, things: Vec<Value>) -> Self {
+        Self { name, things, workloads: OnceCell::new() }
+    }
+
     /// What lies in the directory that `MRT_TEST_MANIFESTS` names, if it names one.
     pub(crate) fn all() -> Option<Vec<Self>> {
         let dir = PathBuf::from(std::env::var_os("MRT_TEST_MANIFESTS")?);
         let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|it| it.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
         files.sort();
-        let read = |file: PathBuf| Self {
-            name: file.file_stem().unwrap().to_string_lossy().into_owned(),
-            things: serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap(),
+        let read = |file: PathBuf| {
+            let things = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+            Self::new(file.file_stem().unwrap().to_string_lossy().into_owned(), things)
         };
         Some(files.into_iter().map(read).collect())
     }
@@ -61,7 +66,11 @@ impl Rendering {
         self.things.iter().filter(move |it| it["apiVersion"] == version && it["kind"] == kind)
     }
 
-    pub(crate) fn workloads(&self) -> Vec<Workload> {
+    pub(crate) fn workloads(&self) -> &[Workload] {
+        self.workloads.get_or_init(|| self.read_workloads())
+    }
+
+    fn read_workloads(&self) -> Vec<Workload> {
         let deployments = self.of::<Deployment>().into_iter().map(|it| {
             let spec = it.spec.unwrap();
             let (name, namespace) = named(&it.metadata);
@@ -80,10 +89,9 @@ impl Rendering {
     }
 
     /// The Pods that a selector finds in a namespace.
-    pub(crate) fn selected(&self, namespace: &str, selector: &LabelSelector) -> Vec<Workload> {
-        let is_it =
-            |workload: &Workload| workload.namespace == namespace && matches(selector, &workload.labels);
-        self.workloads().into_iter().filter(is_it).collect()
+    pub(crate) fn selected(&self, namespace: &str, selector: &LabelSelector) -> Vec<&Workload> {
+        let is_it = |it: &&Workload| it.namespace == namespace && matches(selector, &it.labels);
+        self.workloads().iter().filter(is_it).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, Namespace, PersistentVolumeClaim, Probe, Service, ServiceAccount,
@@ -34,16 +35,17 @@ pub(crate) fn problems(rendering: &Rendering) -> Vec<String> {
         for container in workload.containers() {
             let mut say = |what: &str| say(format!("container {}: {what}", container.name));
             resources(container, &mut say);
-            privileges(rendering, &workload, container, &mut say);
+            privileges(rendering, workload, container, &mut say);
             image(container, &mut say);
-            probes(&workload, container, &mut say);
+            probes(workload, container, &mut say);
             options(container, &mut say);
         }
-        pod(rendering, &workload, &mut say);
-        ends(&workload, &mut say);
-        references(rendering, &workload, &mut say);
+        pod(rendering, workload, &mut say);
+        ends(workload, &mut say);
+        references(rendering, workload, &mut say);
     }
     let mut say = |what: String| found.push(format!("{}: {what}", rendering.name));
+    versions(rendering, &mut say);
     namespaces(rendering, &mut say);
     access(rendering, &mut say);
     services(rendering, &mut say);
@@ -121,6 +123,18 @@ fn image(container: &Container, say: &mut impl FnMut(&str)) {
     }
 }
 
+/// What is ours is of one version.
+fn versions(rendering: &Rendering, say: &mut impl FnMut(String)) {
+    let images =
+        rendering.workloads().iter().flat_map(Workload::containers).filter_map(|it| it.image.as_deref());
+    let ours = images.filter_map(|it| it.rsplit('/').next()?.strip_prefix("mrt-"));
+    let versions: BTreeSet<_> =
+        ours.filter_map(|it| it.split_once(':')).map(|(_, version)| version).collect();
+    if versions.len() > 1 {
+        say(format!("Images of mrt: are of several versions, {versions:?}"));
+    }
+}
+
 fn probes(workload: &Workload, container: &Container, say: &mut impl FnMut(&str)) {
     let begins = workload.pod.init_containers.iter().flatten().any(|it| it.name == container.name);
     if !workload.stays || begins && !is_sidecar(container) {
@@ -175,37 +189,38 @@ fn options(container: &Container, say: &mut impl FnMut(&str)) {
     if !image.starts_with("mrt-") {
         return;
     }
-    let sources = sources();
     for variable in container.env.iter().flatten().map(|it| &it.name).filter(|it| it.starts_with("MRT_")) {
-        if !sources.contains(&format!("\"{variable}\"")) {
+        if !WORDS.contains(variable) {
             say(&format!("{variable} is no variable of ours"));
         }
     }
     for option in container.args.iter().flatten().filter_map(|it| it.strip_prefix("--")) {
         let option = option.split('=').next().unwrap_or_default();
-        if !sources.contains(&format!(" {}: ", option.replace('-', "_"))) {
+        if !WORDS.contains(&format!("{}:", option.replace('-', "_"))) {
             say(&format!("--{option} is no option of ours"));
         }
     }
 }
 
-/// The source files that tell options.
-fn sources() -> String {
+/// What our sources name: variables (`"MRT_…"`), and fields, as options are (`metrics_public:`).
+static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut dirs: Vec<_> =
         ["cli/src", "coordinator/src", "ops/src", "worker/src"].map(|it| root.join(it)).into();
-    let mut text = String::new();
+    let mut words = BTreeSet::new();
     while let Some(dir) = dirs.pop() {
         for path in std::fs::read_dir(dir).unwrap().map(|it| it.unwrap().path()) {
             if path.is_dir() {
                 dirs.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
-                text.push_str(&std::fs::read_to_string(path).unwrap());
+                let text = std::fs::read_to_string(path).unwrap();
+                words.extend(text.split('"').filter(|it| it.starts_with("MRT_")).map(str::to_owned));
+                words.extend(text.split_whitespace().filter(|it| it.ends_with(':')).map(str::to_owned));
             }
         }
     }
-    text
-}
+    words
+});
 
 fn pod(rendering: &Rendering, workload: &Workload, say: &mut impl FnMut(String)) {
     let pod = &workload.pod;
@@ -404,7 +419,7 @@ fn policies(rendering: &Rendering, say: &mut impl FnMut(String)) {
 }
 
 /// The Pods of ours that a policy's peer is.
-fn peer(rendering: &Rendering, own: &str, peer: &NetworkPolicyPeer) -> Vec<Workload> {
+fn peer<'a>(rendering: &'a Rendering, own: &str, peer: &NetworkPolicyPeer) -> Vec<&'a Workload> {
     let labels = peer.namespace_selector.clone().and_then(|it| it.match_labels).unwrap_or_default();
     let namespace = labels.get("kubernetes.io/metadata.name").map_or(own, String::as_str).to_owned();
     rendering.selected(&namespace, &peer.pod_selector.clone().unwrap_or_default())

@@ -23,8 +23,8 @@ pub(crate) fn rules(rendering: &Rendering, say: &mut impl FnMut(String)) {
         let is_issuers = thing["spec"]["isCA"] == true;
         let namespace = text(thing, "/metadata/namespace");
         let is_used = |secret: &str| {
-            let pods = rendering.workloads().into_iter().filter(|it| it.namespace == namespace);
-            pods.flat_map(|it| secrets(&it)).any(|it| it == secret)
+            let pods = rendering.workloads().iter().filter(|it| it.namespace == namespace);
+            pods.flat_map(secrets).any(|it| it == secret)
         };
         if !is_issuers && !is_used(secret) {
             say(format!("Certificate {name}: makes Secret {secret}, which nobody uses"));
@@ -84,10 +84,10 @@ fn root() -> &'static Path {
 /// The series that a program serves: what it registers, with what its kind adds.
 fn series(file: &str, prefix: &str) -> BTreeSet<String> {
     let source = std::fs::read_to_string(root().join(file)).unwrap();
-    let field = Regex::new(r"(?m)^    (\w+): .*?\b(Counter|Gauge|Histogram)\b").unwrap();
+    let field = Regex::new(r"(?m)^    ([a-z_]+): .*?(Counter|Gauge|Histogram)").unwrap();
     let kinds: Vec<(String, String)> =
         field.captures_iter(&source).map(|it| (it[1].to_owned(), it[2].to_owned())).collect();
-    let registered = Regex::new(r#"\.register\(\s*"(\w+)",[^;]*?self\.(\w+)\.clone\(\)"#).unwrap();
+    let registered = Regex::new(r#"\.register\([ \n]*"([a-z_]+)",[^;]*?self\.([a-z_]+)\.clone\(\)"#).unwrap();
     let mut all = BTreeSet::new();
     for found in registered.captures_iter(&source) {
         let kind = kinds.iter().find(|(field, _)| *field == found[2]);
@@ -104,7 +104,7 @@ fn series(file: &str, prefix: &str) -> BTreeSet<String> {
 
 /// The series of ours that a text asks for.
 fn asked(text: &str) -> BTreeSet<String> {
-    let series = Regex::new(r"\bmrt_\w+").unwrap();
+    let series = Regex::new("mrt_[a-z_]+").unwrap();
     series.find_iter(text).map(|it| it.as_str().to_owned()).collect()
 }
 
