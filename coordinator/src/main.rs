@@ -13,7 +13,7 @@ use mrt_coordinator::lease::ATTEMPTS;
 use mrt_coordinator::store::{Bundles, Store, StoreError};
 use mrt_ops::Trouble;
 use mrt_ops::logging::LogError;
-use mrt_ops::metrics::MetricsError;
+use mrt_ops::metrics::{HealthError, MetricsError};
 use mrt_ops::serve::ListenError;
 use mrt_ops::signals;
 use tracing::{error, info};
@@ -40,6 +40,8 @@ enum MainError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]
+    Health(#[from] HealthError),
+    #[error(transparent)]
     Lost(#[from] Lost),
     #[error("cannot serve any more")]
     Serve(#[source] tonic::transport::Error),
@@ -51,6 +53,7 @@ impl MainError {
             Self::Args(_) | Self::Log(_) | Self::Store(StoreError::Url { .. }) => Trouble::Usage,
             Self::Listen(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
+            Self::Health(error) => error.trouble(),
             Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Lost(_) | Self::Serve(_) => {
                 Trouble::Infrastructure
             }
@@ -78,6 +81,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), MainError> {
+    if let Some(answer) = args.metrics.health() {
+        return Ok(answer?);
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(MainError::Runtime)?;
     runtime.block_on(serve(args))
 }
