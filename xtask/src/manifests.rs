@@ -118,6 +118,11 @@ pub(crate) fn check(kubectl: &Path) -> Result<PathBuf, Problem> {
         fs::write(&file, rendered).map_err(failed)?;
         validate.arg(format!("{name}={}", file.display()));
     }
+    let secrets =
+        read(&mut command(&root().join("deploy/kubernetes/secrets.sh").to_string_lossy(), ["farm.example"]))?;
+    let file = output.join("secrets.yaml");
+    fs::write(&file, secrets).map_err(failed)?;
+    validate.arg(format!("secrets={}", file.display()));
     run_command(&mut validate)?;
     for (template, schema) in TEMPLATES {
         let path = root().join(template);

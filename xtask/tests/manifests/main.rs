@@ -249,6 +249,17 @@ fn wrongs() -> Vec<(&'static str, Place, &'static str, Value, &'static str)> {
         ),
         (
             "pods",
+            (
+                "Deployment",
+                "mrt-coordinator",
+                "/spec/template/spec/containers/0/env/7/valueFrom/secretKeyRef",
+            ),
+            "key",
+            json!("x"),
+            "Secret mrt-tokens has no",
+        ),
+        (
+            "pods",
             coordinator("/spec/template/spec/volumes/1/secret"),
             "secretName",
             json!("x"),

@@ -1,16 +1,31 @@
 //! What `cargo xtask test` has rendered, in Kubernetes' own types.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::CronJob;
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// What `deploy/kubernetes/secrets.sh` has made.
+const SECRETS: &str = "secrets.json";
+
+/// The Secrets that `deploy/kubernetes/secrets.sh` makes: namespace, name, and keys.
+pub(crate) static MADE: LazyLock<BTreeMap<(String, String), BTreeSet<String>>> = LazyLock::new(|| {
+    let dir = PathBuf::from(std::env::var_os("MRT_TEST_MANIFESTS").unwrap());
+    let secrets: Vec<Secret> = serde_json::from_slice(&std::fs::read(dir.join(SECRETS)).unwrap()).unwrap();
+    let entry = |it: Secret| {
+        let (name, namespace) = named(&it.metadata);
+        ((namespace, name), it.data.unwrap().into_keys().collect())
+    };
+    secrets.into_iter().map(entry).collect()
+});
 
 /// All objects of an overlay, or of one with components (`pods+code-apart`).
 pub(crate) struct Rendering {
@@ -41,7 +56,7 @@ impl Rendering {
     pub(crate) fn all() -> Option<Vec<Self>> {
         let dir = PathBuf::from(std::env::var_os("MRT_TEST_MANIFESTS")?);
         let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|it| it.unwrap().path()).collect();
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+        files.retain(|file| file.extension().is_some_and(|it| it == "json") && !file.ends_with(SECRETS));
         files.sort();
         let read = |file: PathBuf| {
             let things = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();

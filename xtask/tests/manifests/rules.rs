@@ -1,6 +1,6 @@
 //! What has to hold in every rendering.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::Value;
 
-use super::model::{Rendering, Workload, is_sidecar, named, variable};
+use super::model::{MADE, Rendering, Workload, is_sidecar, named, variable};
 use super::watching;
 
 /// What a worker that is root may do besides: become `nobody`, end what that has started, give files away and take them back.
@@ -59,7 +59,7 @@ pub(crate) fn problems(rendering: &Rendering) -> Vec<String> {
 fn resources(container: &Container, say: &mut impl FnMut(&str)) {
     let given = container.resources.clone().unwrap_or_default();
     for resource in ["cpu", "memory", "ephemeral-storage"] {
-        let lacks = |amounts: &Option<std::collections::BTreeMap<String, _>>| {
+        let lacks = |amounts: &Option<BTreeMap<String, _>>| {
             !amounts.as_ref().is_some_and(|it| it.contains_key(resource))
         };
         if lacks(&given.requests) {
@@ -293,27 +293,33 @@ fn references(rendering: &Rendering, workload: &Workload, say: &mut impl FnMut(S
             say(format!("its ConfigMap {} is not there", map.name));
         }
     }
-    // Secrets are made by hand: by what deploy/README.md says, or by the script.
-    let documented = concat!(
-        include_str!("../../../deploy/README.md"),
-        include_str!("../../../deploy/kubernetes/secrets.sh")
-    );
-    for secret in secrets(workload) {
-        if !documented.contains(&format!(" {} {secret} ", workload.namespace))
-            && !documented.contains(&format!("-n {} create secret generic {secret} ", workload.namespace))
-        {
-            say(format!("Secret {secret} is made by nobody"));
+    // Others than the script's are made by hand.
+    let by_hand = |secret: &str| {
+        let command = format!("-n {} create secret generic {secret} ", workload.namespace);
+        include_str!("../../../deploy/README.md").contains(&command)
+    };
+    for (secret, keys) in secrets(workload) {
+        match MADE.get(&(workload.namespace.clone(), secret.clone())) {
+            Some(made) if keys.is_subset(made) => {}
+            Some(made) => say(format!("Secret {secret} has no {:?}", keys.difference(made))),
+            None if by_hand(&secret) => {}
+            None => say(format!("Secret {secret} is made by nobody")),
         }
     }
 }
 
-/// The Secrets that a Pod needs.
-pub(crate) fn secrets(workload: &Workload) -> BTreeSet<String> {
-    let volumes = workload.pod.volumes.iter().flatten();
-    let mounted = volumes.filter_map(|it| it.secret.as_ref()?.secret_name.clone());
+/// The Secrets that a Pod needs, and which keys of them.
+pub(crate) fn secrets(workload: &Workload) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for volume in workload.pod.volumes.iter().flatten().filter_map(|it| it.secret.as_ref()) {
+        let keys = all.entry(volume.secret_name.clone().unwrap_or_default()).or_default();
+        keys.extend(volume.items.iter().flatten().map(|it| it.key.clone()));
+    }
     let variables = workload.containers().flat_map(|it| it.env.iter().flatten());
-    let read = variables.filter_map(|it| Some(it.value_from.as_ref()?.secret_key_ref.as_ref()?.name.clone()));
-    mounted.chain(read).collect()
+    for read in variables.filter_map(|it| it.value_from.as_ref()?.secret_key_ref.as_ref()) {
+        all.entry(read.name.clone()).or_default().insert(read.key.clone());
+    }
+    all
 }
 
 fn namespaces(rendering: &Rendering, say: &mut impl FnMut(String)) {

@@ -24,7 +24,7 @@ pub(crate) fn rules(rendering: &Rendering, say: &mut impl FnMut(String)) {
         let namespace = text(thing, "/metadata/namespace");
         let is_used = |secret: &str| {
             let pods = rendering.workloads().iter().filter(|it| it.namespace == namespace);
-            pods.flat_map(secrets).any(|it| it == secret)
+            pods.flat_map(secrets).any(|(name, _)| name == secret)
         };
         if !is_issuers && !is_used(secret) {
             say(format!("Certificate {name}: makes Secret {secret}, which nobody uses"));
