@@ -12,7 +12,7 @@ use crate::{images, python, root, workshop};
 const KUSTOMIZE: u32 = 5;
 /// Debian's release whose kubectl is new enough, and its package.
 const SUITE: &str = "trixie";
-const PACKAGE: &str = "kubernetes-client";
+const PACKAGE: &str = "kubectl";
 /// What is laid over overlays, each of them with all of these.
 const COMPONENTS: [&str; 3] = ["autoscaling", "cert-manager", "monitoring"];
 /// Templates for CI systems, with the schemas that are known for them.
@@ -80,6 +80,8 @@ fn unpack(dir: &Path) -> Result<(), Problem> {
             ("Dir::Etc::SourceList", sources.clone()),
             ("Dir::Etc::SourceParts", PathBuf::from("/dev/null")),
             ("Dir::State::Lists", dir.join("lists")),
+            // What is installed has no say in it.
+            ("Dir::State::Status", PathBuf::from("/dev/null")),
             ("Dir::Cache", dir.join("cache")),
         ];
         apt.args(settings.map(|(name, path)| format!("--option={name}={}", path.display())));
