@@ -13,7 +13,7 @@ use mrt_coordinator::lease::ATTEMPTS;
 use mrt_coordinator::store::{Bundles, Store, StoreError};
 use mrt_ops::Trouble;
 use mrt_ops::logging::LogError;
-use mrt_ops::metrics::MetricsError;
+use mrt_ops::metrics::{HealthError, MetricsError};
 use mrt_ops::serve::{Bound, ClusterError, ListenError};
 use mrt_ops::signals;
 use tokio::task::JoinHandle;
@@ -47,6 +47,7 @@ enum MainError {
     Metrics(#[from] MetricsError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    Health(#[from] HealthError),
     #[error(transparent)]
     Lost(#[from] Lost),
     #[error("cannot serve any more")]
@@ -60,6 +61,7 @@ impl MainError {
             Self::Listen(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
             Self::Cluster(error) => error.trouble(),
+            Self::Health(error) => error.trouble(),
             Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Lost(_) | Self::Serve(_) => {
                 Trouble::Infrastructure
             }
@@ -87,6 +89,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), MainError> {
+    if let Some(answer) = args.metrics.health() {
+        return Ok(answer?);
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(MainError::Runtime)?;
     runtime.block_on(serve(args))
 }

@@ -1,8 +1,8 @@
 //! What a program tells those who watch it: metrics in the text format of Prometheus, that it lives, that it is ready.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,44 @@ pub struct Metrics {
     /// Serve them to other machines too: to everybody, and in plain text
     #[arg(long)]
     pub metrics_public: bool,
+    /// Ask the one that runs already, at the address of --metrics, whether it is ready, and end: with 0 when it is
+    #[arg(long)]
+    pub health: bool,
+}
+
+/// Why a program is not healthy, as far as can be told from outside.
+#[derive(Debug, thiserror::Error)]
+pub enum HealthError {
+    /// Nobody knows where to ask.
+    #[error("--health asks at the address of --metrics; name it, or set MRT_METRICS")]
+    NoAddress,
+    /// It does not answer.
+    #[error("nothing answers at {address}; see whether the program runs there with --metrics")]
+    Away {
+        /// Where it was asked.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// It answers that it is not ready.
+    #[error("the program at {address} is not ready: {answer}")]
+    NotReady {
+        /// Where it was asked.
+        address: SocketAddr,
+        /// The first line of its answer.
+        answer: String,
+    },
+}
+
+impl HealthError {
+    /// Whose turn it is.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::NoAddress => Trouble::Usage,
+            Self::Away { .. } | Self::NotReady { .. } => Trouble::Infrastructure,
+        }
+    }
 }
 
 /// Why metrics cannot be served.
@@ -106,6 +144,35 @@ impl Metrics {
         let (listener, address) = bound.map_err(|source| MetricsError::Bind { address, source })?;
         let task = tokio::spawn(accept(listener, Arc::new(registry), ready));
         Ok(Some(Serving { address, task }))
+    }
+
+    /// With --health: what the program that serves there says of itself; this one has nothing else to do. `None` without.
+    /// For containers, whose images have no other program that could ask.
+    pub fn health(&self) -> Option<Result<(), HealthError>> {
+        self.health.then(|| ask(self.metrics.ok_or(HealthError::NoAddress)?))
+    }
+}
+
+fn ask(mut address: SocketAddr) -> Result<(), HealthError> {
+    // Who listens everywhere listens here.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let answer = || -> io::Result<String> {
+        let mut stream = std::net::TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.take(1 << 10).read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned())
+    };
+    let answer = answer().map_err(|source| HealthError::Away { address, source })?;
+    match answer.split(' ').nth(1) {
+        Some("200") => Ok(()),
+        _ => Err(HealthError::NotReady { address, answer }),
     }
 }
 

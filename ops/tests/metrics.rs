@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use mrt_ops::Trouble;
-use mrt_ops::metrics::{Metrics, MetricsError};
+use mrt_ops::metrics::{HealthError, Metrics, MetricsError};
 use mrt_ops::prometheus_client::metrics::counter::Counter;
 use mrt_ops::prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -80,4 +80,34 @@ async fn metrics_are_not_public_unless_that_is_said() {
     let again = format!("--metrics {} --metrics-public", first.address());
     let error = serve(&again).unwrap_err();
     assert_eq!(error.trouble(), Trouble::Infrastructure);
+}
+
+#[tokio::test]
+async fn the_one_that_runs_is_asked_whether_it_is_ready() {
+    let (ready, is_ready) = watch::channel(false);
+    let serving = metrics("--metrics 0.0.0.0:0 --metrics-public").serve(Registry::default(), is_ready);
+    let serving = serving.unwrap().unwrap();
+    let arguments = format!("--metrics {} --health", serving.address());
+    // It blocks, as it is the only thing that its program does.
+    let health = || {
+        tokio::task::spawn_blocking({
+            let metrics = metrics(&arguments);
+            move || metrics.health().unwrap()
+        })
+    };
+    let error = health().await.unwrap().unwrap_err();
+    assert!(matches!(&error, HealthError::NotReady { answer, .. } if answer.contains("503")), "{error}");
+    ready.send(true).unwrap();
+    health().await.unwrap().unwrap();
+    drop(serving);
+    let gone = async {
+        while !matches!(health().await.unwrap(), Err(HealthError::Away { .. })) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+
+    assert!(metrics("--metrics 127.0.0.1:1").health().is_none());
+    let error = metrics("--health").health().unwrap().unwrap_err();
+    assert!(matches!(error, HealthError::NoAddress) && error.trouble() == Trouble::Usage);
 }

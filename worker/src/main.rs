@@ -13,7 +13,7 @@ use clap::Parser;
 use mrt_bundle::Limits;
 use mrt_ops::connect::{ConnectError, Connection};
 use mrt_ops::logging::{LogError, Logging};
-use mrt_ops::metrics::MetricsError;
+use mrt_ops::metrics::{HealthError, MetricsError};
 use mrt_ops::prometheus_client::registry::Registry;
 use mrt_ops::values::{bytes, duration};
 use mrt_ops::{Trouble, signals};
@@ -136,6 +136,8 @@ enum MainError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    #[error(transparent)]
+    Health(#[from] HealthError),
     #[error("cannot use the cache in {}; name another directory by --cache", path.display())]
     Cache { path: PathBuf, source: ProjectsError },
     #[error("cannot use the cache in {}; name another directory by --cache", path.display())]
@@ -150,6 +152,7 @@ impl MainError {
             Self::Log(_) | Self::Interpreter(_) => Trouble::Usage,
             Self::Connect(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
+            Self::Health(error) => error.trouble(),
             Self::Agent(error) => error.trouble(),
             Self::Runtime(_) | Self::Signals(_) | Self::Cache { .. } | Self::Environments { .. } => {
                 Trouble::Infrastructure
@@ -178,6 +181,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), MainError> {
+    if let Some(answer) = args.metrics.health() {
+        return Ok(answer?);
+    }
     close_ranks();
     let runtime = tokio::runtime::Runtime::new().map_err(MainError::Runtime)?;
     let ended = runtime.block_on(serve(args));

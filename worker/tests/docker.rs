@@ -263,6 +263,43 @@ impl Drop for Network {
 }
 
 #[tokio::test]
+async fn a_sweep_asks_the_engine_after_owners_in_containers() {
+    let docker = docker_or_skip!("a_sweep_asks_the_engine_after_owners_in_containers");
+    let sleeping = |labels: &[String]| {
+        let name = format!("mrt-test-{}", random_token().unwrap());
+        let labels = labels.iter().map(String::as_str);
+        let arguments = ["run", "--detach", "--name", &name].into_iter().chain(labels);
+        let command = ["--entrypoint", "sleep", "postgres:15", "infinity"];
+        docker_command(&arguments.chain(command).collect::<Vec<_>>());
+        name
+    };
+    // Each was made by a process in this one, whose process namespace nobody else sees.
+    let owner = sleeping(&[]);
+    let owned = || {
+        let asked = docker_command(&["inspect", "--format", "{{.Id}} {{.State.StartedAt}}", &owner]);
+        let (id, started) = asked.trim().split_once(' ').unwrap();
+        let labels = [("owner", "another"), ("container", id), ("container-started", started)];
+        sleeping(&labels.map(|(name, value)| format!("--label=mrt.{name}={value}")))
+    };
+    let first = owned();
+    docker.sweep().await.unwrap();
+    assert!(exists(&first));
+    // It is another process that runs in it from then on.
+    docker_command(&["restart", "--time", "0", &owner]);
+    let second = owned();
+    docker.sweep().await.unwrap();
+    assert!(!exists(&first) && exists(&second));
+    docker_command(&["kill", &owner]);
+    docker.sweep().await.unwrap();
+    assert!(!exists(&second));
+    docker_command(&["start", &owner]);
+    let third = owned();
+    docker_command(&["rm", "--force", &owner]);
+    docker.sweep().await.unwrap();
+    assert!(!exists(&third));
+}
+
+#[tokio::test]
 async fn on_a_network_a_server_is_reached_by_name_and_publishes_nothing() {
     let docker = docker_or_skip!("on_a_network_a_server_is_reached_by_name_and_publishes_nothing");
     let Network(network) = &Network::new();

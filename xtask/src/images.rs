@@ -1,4 +1,4 @@
-//! The database images that tests run on: official ones, or stand-ins made from Debian's packages.
+//! The images that tests run on, of databases and of Debian itself: official ones, or stand-ins made from Debian's packages.
 //!
 //! A stand-in is the real server behind the documented contract of the official image, so the product needs no
 //! branch for it. To add one, add an entry to [`catalogue`] and an entry point beside this crate's others.
@@ -24,13 +24,21 @@ const POLICY: &str = "usr/sbin/policy-rc.d";
 const DPKG_SETTINGS: &str = "etc/dpkg/dpkg.cfg.d/stand-in";
 const MIRROR: &str = "http://deb.debian.org/debian";
 
+/// What the product's own images stand on, as deploy/Containerfile names it.
+pub(crate) const BASE: &str = "debian:bookworm-20260824-slim";
+/// Debian's release that it is of.
+pub(crate) const BASE_SUITE: &str = "bookworm";
+/// How an image tells that it is a stand-in.
+const LABEL: &str = "mrt.stand-in";
+
 /// How to make the stand-in for an official image.
 struct StandIn {
     image: String,
     /// Debian's release that has the server.
     suite: &'static str,
     packages: Vec<String>,
-    entry_point: &'static str,
+    /// Of a server.
+    entry_point: Option<&'static str>,
     /// What would make an own cluster while the package is installed: path and contents.
     files: Vec<(&'static str, &'static str)>,
     /// Removed after the installation.
@@ -56,7 +64,7 @@ impl StandIn {
             image: format!("postgres:{major}"),
             suite,
             packages: vec![format!("postgresql-{major}"), "xz-utils".to_owned()],
-            entry_point: include_str!("../images/postgres-entrypoint.sh"),
+            entry_point: Some(include_str!("../images/postgres-entrypoint.sh")),
             files: vec![("etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n")],
             leftovers: vec![format!("var/lib/postgresql/{major}")],
             configuration: vec![],
@@ -72,6 +80,21 @@ impl StandIn {
                 format!("ENV PGDATA={data}"),
             ],
             version: ["postgres", "--version"],
+        }
+    }
+
+    fn base() -> Self {
+        Self {
+            image: BASE.to_owned(),
+            suite: BASE_SUITE,
+            packages: vec![],
+            entry_point: None,
+            files: vec![],
+            leftovers: vec![],
+            configuration: vec![],
+            directories: &[],
+            says: vec!["CMD [\"bash\"]".to_owned()],
+            version: ["cat", "/etc/debian_version"],
         }
     }
 
@@ -106,7 +129,7 @@ impl StandIn {
             image: String::new(),
             suite,
             packages: vec![],
-            entry_point: include_str!("../images/mysql-entrypoint.sh"),
+            entry_point: Some(include_str!("../images/mysql-entrypoint.sh")),
             files: vec![],
             // The installation makes a data directory of its own.
             leftovers: ["var/lib/mysql", "etc/mysql", "etc/my.cnf"].map(str::to_owned).to_vec(),
@@ -131,6 +154,7 @@ fn catalogue() -> Vec<StandIn> {
         StandIn::mysql("9.7", "sid"),
         StandIn::mariadb("10.11", "bookworm"),
         StandIn::mariadb("11.8", "trixie"),
+        StandIn::base(),
     ]
 }
 
@@ -160,6 +184,12 @@ pub(crate) fn provide(only: &[String], stand_in: bool) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Whether an image that is here was made by us.
+pub(crate) fn is_stand_in(image: &str) -> Result<bool, Problem> {
+    let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
+    Ok(!read(&mut command("docker", ["image", "inspect", "--format", &format, image]))?.is_empty())
 }
 
 /// Pulls an image if a registry has it. Where none can be reached this must not take long, and where one can the
@@ -207,16 +237,11 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     tree.write(DPKG_SETTINGS, "force-unsafe-io\n", 0o644)?;
     read(&mut command("debootstrap", ["--variant=minbase", stand_in.suite, &target, &mirror]))?;
 
-    tree.write(POLICY, "#!/bin/sh\nexit 101\n", 0o755)?;
-    for (path, contents) in &stand_in.files {
-        tree.write(path, contents, 0o644)?;
+    if let Some(entry_point) = stand_in.entry_point {
+        tree.install(stand_in)?;
+        tree.write(&format!("usr/local/bin/{ENTRY_POINT}"), entry_point, 0o755)?;
+        tree.make_directory("docker-entrypoint-initdb.d")?;
     }
-    let packages = stand_in.packages.iter().map(String::as_str).chain(["locales"]);
-    let options = ["install", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
-    tree.run("apt-get", options.into_iter().chain(packages))?;
-    // The locale that official images are set to.
-    let locale = ["-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"];
-    tree.run("localedef", locale)?;
     for leftover in stand_in.leftovers.iter().map(String::as_str).chain([POLICY, DPKG_SETTINGS]) {
         tree.remove(leftover)?;
     }
@@ -226,14 +251,12 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     for path in stand_in.directories {
         tree.make_directory(path)?;
     }
-    tree.write(&format!("usr/local/bin/{ENTRY_POINT}"), stand_in.entry_point, 0o755)?;
-    tree.make_directory("docker-entrypoint-initdb.d")?;
     tree.import(stand_in)?;
     tree.delete()
 }
 
 /// The mirror that this machine uses, if it is one of Debian's.
-fn mirror() -> String {
+pub(crate) fn mirror() -> String {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
     if let Ok(dir) = fs::read_dir("/etc/apt/sources.list.d") {
         files.extend(dir.filter_map(|entry| Some(entry.ok()?.path())));
@@ -294,6 +317,20 @@ impl Tree {
         read(inside.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8")).map(drop)
     }
 
+    /// Installs a server.
+    fn install(&self, stand_in: &StandIn) -> Result<(), Problem> {
+        self.write(POLICY, "#!/bin/sh\nexit 101\n", 0o755)?;
+        for (path, contents) in &stand_in.files {
+            self.write(path, contents, 0o644)?;
+        }
+        let packages = stand_in.packages.iter().map(String::as_str).chain(["locales"]);
+        let options =
+            ["install", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
+        self.run("apt-get", options.into_iter().chain(packages))?;
+        // The locale that official images are set to.
+        self.run("localedef", ["-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"])
+    }
+
     /// Makes an image of it, without what no server needs.
     fn import(&self, stand_in: &StandIn) -> Result<(), Problem> {
         const SUPERFLUOUS: &[&str] = &[
@@ -318,11 +355,11 @@ impl Tree {
             .stdout(Stdio::piped());
         let mut packing = tar.spawn().map_err(|source| cannot_run(&tar, source))?;
 
-        let says = [
-            format!("ENTRYPOINT [\"{ENTRY_POINT}\"]"),
-            "ENV LANG=en_US.utf8".to_owned(),
-            format!("LABEL mrt.stand-in=\"Debian {}\"", stand_in.suite),
-        ];
+        let mut says = vec![format!("LABEL {LABEL}=\"Debian {}\"", stand_in.suite)];
+        if stand_in.entry_point.is_some() {
+            says.push(format!("ENTRYPOINT [\"{ENTRY_POINT}\"]"));
+            says.push("ENV LANG=en_US.utf8".to_owned());
+        }
         let mut import = command("docker", ["import"]);
         import.args(says.iter().chain(&stand_in.says).flat_map(|change| ["--change", change]));
         import.args(["-", &stand_in.image]).stdout(Stdio::null());
@@ -346,5 +383,16 @@ impl Tree {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(self.file("", source)),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_is_the_one_of_our_images() {
+        let containerfile = include_str!("../../deploy/Containerfile");
+        assert!(containerfile.contains(&format!("\nARG BASE=docker.io/library/{BASE}\n")));
     }
 }

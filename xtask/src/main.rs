@@ -1,12 +1,15 @@
-//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`, `chaos`.
+//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`, `chaos`,
+//! `compose`.
 
 mod bench;
 mod chaos;
+mod compose;
 mod corpus;
 mod docker;
 mod images;
 mod mutants;
 mod plain;
+mod plugins;
 mod process;
 mod python;
 mod real;
@@ -24,7 +27,7 @@ use process::Problem;
 #[derive(Parser)]
 #[command(name = "cargo xtask", max_term_width = 100)]
 enum Task {
-    /// Provide the database images that tests run on
+    /// Provide the images that tests run on: databases, and the Debian that the product's own images stand on
     ///
     /// Official images where a registry can be reached, else stand-ins made from Debian's packages. Needs Docker,
     /// and for stand-ins root on Debian or Ubuntu.
@@ -52,6 +55,8 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Let processes, networks, disks and clocks of a farm fail, and see that its report is that of a single process
     Chaos(chaos::Arguments),
+    /// Build the product's images, and hold the report of deploy/compose.yaml's farm against that of a single process
+    Compose(compose::Arguments),
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Task::Real(arguments) => real::run(&arguments).map(exit_code),
         Task::Mutants(arguments) => mutants::run(&arguments).map(exit_code),
         Task::Chaos(arguments) => chaos::run(&arguments).map(exit_code),
+        Task::Compose(arguments) => compose::run(&arguments).map(exit_code),
         Task::Bench(bench) => bench::run(&bench).map(exit_code),
     };
     outcome.unwrap_or_else(|problem| {

@@ -132,7 +132,13 @@ fn shown(command: &Command) -> String {
 
 /// The product, built as people use it.
 pub(crate) fn mrt_cli() -> Result<PathBuf, Problem> {
-    run(command("cargo", ["build", "--quiet", "--release", "--package", "mrt-cli"])
+    built(["mrt-cli"]).map(|[program]| program)
+}
+
+/// Programs of the product, each named as its package, built as people use them.
+pub(crate) fn built<const N: usize>(packages: [&str; N]) -> Result<[PathBuf; N], Problem> {
+    let named = packages.iter().flat_map(|package| ["--package", package]);
+    run(command("cargo", ["build", "--quiet", "--release"].into_iter().chain(named))
         .current_dir(crate::root()))?;
-    Ok(crate::root().join("target/release/mrt-cli"))
+    Ok(packages.map(|package| crate::root().join("target/release").join(package)))
 }

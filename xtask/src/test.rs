@@ -11,7 +11,7 @@ use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
 use crate::servers::Server;
-use crate::{chaos, corpus, images, python, root};
+use crate::{chaos, compose, corpus, images, python, root};
 
 /// What tests print where they did not run.
 const SKIPPED: &str = "SKIPPED: ";
@@ -60,6 +60,11 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     match &ground {
         Some(_) => stages.run("chaos", |_| chaos::check()),
         None => stages.skip("chaos", "it needs Python and a container engine"),
+    }
+    // Behind chaos, which has built all programs as people use them.
+    match &ground {
+        Some(_) => stages.run("compose", compose::check),
+        None => stages.skip("compose", "it needs Python and a container engine"),
     }
     drop(ground);
     Ok(stages.summary())

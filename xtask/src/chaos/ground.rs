@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use super::chain;
 use super::gates::Gates;
 use super::report::Report;
-use crate::process::{Problem, check, command, run};
-use crate::{images, python, root, workshop};
+use crate::process::{Problem, built, check};
+use crate::{images, python, workshop};
 
 /// The programs of the farm.
 #[derive(Debug)]
@@ -68,10 +68,7 @@ impl Ground {
 
 /// The product as people use it.
 fn build() -> Result<Programs, Problem> {
-    let packages = ["mrt-cli", "mrt-coordinator", "mrt-worker"];
-    let named = packages.iter().flat_map(|package| ["--package", package]);
-    run(command("cargo", ["build", "--quiet", "--release"].into_iter().chain(named)).current_dir(root()))?;
-    let [cli, coordinator, worker] = packages.map(|package| root().join("target/release").join(package));
+    let [cli, coordinator, worker] = built(["mrt-cli", "mrt-coordinator", "mrt-worker"])?;
     Ok(Programs { cli, coordinator, worker })
 }
 

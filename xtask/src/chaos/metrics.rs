@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The sum of all samples whose line begins like this: `mrt_leases_expired_total`, `mrt_results_total{answer="refused"`.
 /// Nothing while nobody answers.
-pub(super) async fn sum(address: SocketAddr, sample: &str) -> Option<f64> {
+pub(crate) async fn sum(address: SocketAddr, sample: &str) -> Option<f64> {
     let (status, text) = get(address, "/metrics").await?;
     let values = text.lines().filter(|line| line.starts_with(sample)).filter_map(|line| {
         let next = line.get(sample.len()..)?.chars().next()?;

@@ -35,7 +35,7 @@ impl std::fmt::Display for CellName {
 
 /// A report of a run.
 #[derive(Debug, Clone)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Without what may differ: timings and how often something was tried.
     text: String,
     cells: Vec<Value>,
@@ -53,12 +53,22 @@ pub(super) struct Difference {
 }
 
 impl Report {
-    pub(super) fn read(path: &Path) -> Result<Self, Problem> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| Problem::File { path: path.to_owned(), source })?;
         let report: Value = serde_json::from_str(&text)
             .map_err(|error| Problem::unusable(format!("{} is no report: {error}", path.display())))?;
         Ok(Self { text: cleared(&text), cells: report["cells"].as_array().cloned().unwrap_or_default() })
+    }
+
+    /// The cells as they stand in it.
+    pub(crate) fn cells(&self) -> &[Value] {
+        &self.cells
+    }
+
+    /// Where two reports of what has come to its end everywhere begin to differ; timings and attempts aside.
+    pub(crate) fn first_difference(&self, other: &Self) -> Option<String> {
+        (self.text != other.text).then(|| first_difference(&self.text, &other.text))
     }
 
     /// The verdict of each cell.
@@ -93,8 +103,8 @@ impl Report {
                 difference.lost.insert(name.clone());
             }
         }
-        if errors.is_empty() && self.text != other.text {
-            difference.told.push(first_difference(&self.text, &other.text));
+        if errors.is_empty() {
+            difference.told.extend(self.first_difference(other));
         }
         // With errors in it the summary is another one; the cells are not.
         if !errors.is_empty() {

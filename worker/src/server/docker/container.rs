@@ -95,8 +95,7 @@ impl Container {
 
     /// The container as the engine sees it; `None` when it is gone.
     pub(super) async fn inspect(&self) -> Result<Option<ContainerInspectResponse>, ServerError> {
-        let call = self.engine.client().inspect_container(&self.name, None);
-        present(self.engine.call(|| format!("look at container {}", self.name), call).await)
+        inspect(&self.engine, &self.name).await
     }
 
     /// The last lines that the server wrote, to stdout and stderr; they outlive the server.
@@ -146,6 +145,15 @@ impl Drop for Container {
             }
         });
     }
+}
+
+/// A container as the engine sees it; `None` when there is none of that name.
+pub(super) async fn inspect(
+    engine: &Engine,
+    name: &str,
+) -> Result<Option<ContainerInspectResponse>, ServerError> {
+    let call = engine.client().inspect_container(name, None);
+    present(engine.call(|| format!("look at container {name}"), call).await)
 }
 
 /// How the names of containers begin that a person wants to look into.

@@ -24,7 +24,8 @@ use address::Surroundings;
 pub use container::Container;
 use engine::Engine;
 pub use image::Availability;
-use owner::Owner;
+use owner::{Abandoned, Home, Owner};
+use tokio::sync::OnceCell;
 
 /// How long a pull may say nothing.
 const PULL_SILENCE: Duration = Duration::from_secs(120);
@@ -38,6 +39,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_
 pub struct Docker {
     engine: Arc<Engine>,
     owner: Arc<Owner>,
+    /// The container that this process is in, if it is one of this engine's; asked for when it is first needed.
+    inside: Arc<OnceCell<Option<Home>>>,
     started: Arc<AtomicUsize>,
     /// Docker's client settings, which hold logins of registries.
     config_file: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Docker {
         Ok(Self {
             engine: Arc::new(Engine::connect(&surroundings).await?),
             owner: Arc::new(Owner::this_process(random_token()?)),
+            inside: Arc::default(),
             started: Arc::default(),
             config_file: surroundings.config_file(),
             network: std::env::var("MRT_DOCKER_NETWORK").ok().filter(|name| !name.is_empty()),
@@ -131,13 +135,37 @@ impl Docker {
     pub async fn sweep(&self) -> Result<usize, ServerError> {
         let mut removed = 0;
         for (id, labels) in self.labelled(owner::OWNER.to_owned()).await? {
-            if self.owner.finds_abandoned(&labels, SystemTime::now()) {
+            let is_abandoned = match self.owner.finds_abandoned(&labels, SystemTime::now()) {
+                Abandoned::Yes => true,
+                Abandoned::No => false,
+                Abandoned::Unless(home) => self.home(&home.container).await?.as_ref() != Some(&home),
+            };
+            if is_abandoned {
                 tracing::info!(container = id, "removing what a dead process has left");
                 container::remove(&self.engine, &id).await?;
                 removed += 1;
             }
         }
         Ok(removed)
+    }
+
+    /// A container as somebody's home: `None` when it does not run, or is none of this engine's.
+    async fn home(&self, container: &str) -> Result<Option<Home>, ServerError> {
+        let state = container::inspect(&self.engine, container).await?.and_then(|it| it.state);
+        let running = state.filter(|state| state.running == Some(true));
+        let started = running.and_then(|state| state.started_at);
+        Ok(started.map(|started| Home { container: container.to_owned(), started }))
+    }
+
+    /// The container that this process is in.
+    async fn own_home(&self) -> Result<Option<&Home>, ServerError> {
+        let ask = || async {
+            match owner::own_container() {
+                Some(container) => self.home(&container).await,
+                None => Ok(None),
+            }
+        };
+        Ok(self.inside.get_or_try_init(ask).await?.as_ref())
     }
 
     async fn labelled(&self, label: String) -> Result<Vec<(String, HashMap<String, String>)>, ServerError> {
@@ -158,9 +186,10 @@ impl Docker {
     async fn create(&self, launch: &Launch) -> Result<Container, ServerError> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let name = format!("mrt-{}-{number}", self.owner.id);
+        let labels = self.owner.labels(self.own_home().await?, SystemTime::now());
         let call = self.engine.client().create_container(
             Some(CreateContainerOptionsBuilder::new().name(&name).build()),
-            self.describe(launch),
+            self.describe(launch, labels),
         );
         let endpoint = Endpoint {
             host: name.clone(),
@@ -175,7 +204,7 @@ impl Docker {
         Ok(container)
     }
 
-    fn describe(&self, launch: &Launch) -> ContainerCreateBody {
+    fn describe(&self, launch: &Launch, labels: HashMap<String, String>) -> ContainerCreateBody {
         let publish = || {
             // A remote engine publishes on its own machine, whose loopback we cannot reach.
             let address = self.engine.address().remote_host().map_or("127.0.0.1", |_| "0.0.0.0");
@@ -187,7 +216,7 @@ impl Docker {
             env: Some(launch.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
             cmd: (!launch.arguments.is_empty()).then(|| launch.arguments.clone()),
             exposed_ports: Some(vec![port_key(launch)]),
-            labels: Some(self.owner.labels(SystemTime::now())),
+            labels: Some(labels),
             host_config: Some(HostConfig {
                 port_bindings: self.network.is_none().then(publish),
                 network_mode: self.network.clone(),

@@ -1,8 +1,10 @@
 //! Whose a container is, and whether its owner is gone.
 //!
 //! Labels cannot change, so a container says from the start who made it: a process is known by its number, its
-//! start time, and the kernel and process namespace in which these hold. Where they do not hold (another machine
-//! uses the same engine), only age is left to tell.
+//! start time, and the kernel and process namespace in which these hold. A process that is itself in a container of the
+//! same engine has a namespace of its own, so its container says also which one that is, and when that was started:
+//! the engine knows whether it still runs. Where nothing of this holds (another machine uses the same engine), only age
+//! is left to tell.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,10 +19,29 @@ pub(super) const OWNER: &str = "mrt.owner";
 const PID: &str = "mrt.pid";
 const PID_STARTED: &str = "mrt.pid-started";
 const HOST: &str = "mrt.host";
+const CONTAINER: &str = "mrt.container";
+const CONTAINER_STARTED: &str = "mrt.container-started";
 const EXPIRES: &str = "mrt.expires";
 
 /// How long a container may live where nobody can ask after its owner.
 pub(super) const LIFE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The container that a process is in, from one start of it to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Home {
+    pub(super) container: String,
+    /// As the engine says it.
+    pub(super) started: String,
+}
+
+/// Whether nobody is left who could use a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Abandoned {
+    Yes,
+    No,
+    /// Yes, unless this is still so: the engine has to be asked.
+    Unless(Home),
+}
 
 /// This process as the maker of containers.
 #[derive(Debug, Clone)]
@@ -42,8 +63,8 @@ impl Owner {
         Self { id, pid, started, host: host() }
     }
 
-    /// The labels of a container that is made now.
-    pub(super) fn labels(&self, now: SystemTime) -> HashMap<String, String> {
+    /// The labels of a container that is made now, by a process that is in this container if in any.
+    pub(super) fn labels(&self, home: Option<&Home>, now: SystemTime) -> HashMap<String, String> {
         let mut labels = HashMap::from([
             (OWNER.to_owned(), self.id.clone()),
             (PID.to_owned(), self.pid.to_string()),
@@ -53,27 +74,58 @@ impl Owner {
             labels.insert(PID_STARTED.to_owned(), started.to_string());
             labels.insert(HOST.to_owned(), host.clone());
         }
+        if let Some(home) = home {
+            labels.insert(CONTAINER.to_owned(), home.container.clone());
+            labels.insert(CONTAINER_STARTED.to_owned(), home.started.clone());
+        }
         labels
     }
 
     /// Whether nobody is left who could use the container with these labels.
-    pub(super) fn finds_abandoned(&self, labels: &HashMap<String, String>, now: SystemTime) -> bool {
+    pub(super) fn finds_abandoned(&self, labels: &HashMap<String, String>, now: SystemTime) -> Abandoned {
         let number = |key: &str| labels.get(key).and_then(|value| value.parse::<u64>().ok());
         if labels.get(OWNER) == Some(&self.id) {
-            return false;
+            return Abandoned::No;
         }
         let pid = number(PID).and_then(|pid| u32::try_from(pid).ok());
         let same_host = self.host.is_some() && labels.get(HOST) == self.host.as_ref();
         if let (true, Some(pid), Some(started)) = (same_host, pid, number(PID_STARTED)) {
             return match process(pid) {
-                Process::Running { started: now_started } => started != now_started,
-                Process::Gone => true,
-                Process::Unknown => false,
+                Process::Running { started: now_started } => (started != now_started).into(),
+                Process::Gone => Abandoned::Yes,
+                Process::Unknown => Abandoned::No,
             };
         }
+        if let (Some(container), Some(started)) = (labels.get(CONTAINER), labels.get(CONTAINER_STARTED)) {
+            return Abandoned::Unless(Home { container: container.clone(), started: started.clone() });
+        }
         // A container of ours always has an expiry; one without is not ours to judge.
-        number(EXPIRES).is_some_and(|expires| expires < seconds(now))
+        number(EXPIRES).is_some_and(|expires| expires < seconds(now)).into()
     }
+}
+
+impl From<bool> for Abandoned {
+    fn from(is_abandoned: bool) -> Self {
+        if is_abandoned { Self::Yes } else { Self::No }
+    }
+}
+
+/// The container that this process is in, by the name that its engine gave it. The engine that we use may be another one.
+pub(super) fn own_container() -> Option<String> {
+    container_of(&fs::read_to_string("/proc/self/mountinfo").ok()?)
+}
+
+/// Engines mount files from the container's own directory, which is named by its id.
+fn container_of(mounts: &str) -> Option<String> {
+    const FILES: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+    let is_id = |part: &&str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    mounts.lines().find_map(|line| {
+        // Id, parent, device, what of that is mounted, and where.
+        let mut fields = line.split(' ').skip(3);
+        let (mounted, place) = (fields.next()?, fields.next()?);
+        let id = mounted.split('/').find(is_id)?;
+        FILES.contains(&place).then(|| id.to_owned())
+    })
 }
 
 fn seconds(time: SystemTime) -> u64 {
@@ -135,7 +187,11 @@ mod tests {
     fn labels(change: impl FnOnce(&mut Owner)) -> HashMap<String, String> {
         let mut owner = Owner::this_process("other".to_owned());
         change(&mut owner);
-        owner.labels(SystemTime::now())
+        owner.labels(None, SystemTime::now())
+    }
+
+    fn is_abandoned(labels: &HashMap<String, String>, now: SystemTime) -> bool {
+        me().finds_abandoned(labels, now) == Abandoned::Yes
     }
 
     fn after(time: Duration) -> SystemTime {
@@ -146,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_living_process_keeps_its_containers_however_old() {
-        assert!(!me().finds_abandoned(&labels(|_| {}), after(LATER)));
+        assert!(!is_abandoned(&labels(|_| {}), after(LATER)));
     }
 
     #[test]
@@ -154,7 +210,7 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
         child.wait().unwrap();
-        assert!(me().finds_abandoned(&labels(|owner| owner.pid = pid), SystemTime::now()));
+        assert!(is_abandoned(&labels(|owner| owner.pid = pid), SystemTime::now()));
     }
 
     #[test]
@@ -166,31 +222,59 @@ mod tests {
         }
         let started = stat()[stat().rfind(')').unwrap() + 1..].split(' ').nth(20).unwrap().parse().unwrap();
         let dead = labels(|owner| (owner.pid, owner.started) = (child.id(), Some(started)));
-        assert!(me().finds_abandoned(&dead, SystemTime::now()));
+        assert!(is_abandoned(&dead, SystemTime::now()));
         child.wait().unwrap();
     }
 
     #[test]
     fn a_process_number_that_was_given_to_another_process_is_no_owner() {
         let reused = labels(|owner| owner.started = owner.started.map(|ticks| ticks - 1));
-        assert!(me().finds_abandoned(&reused, SystemTime::now()));
+        assert!(is_abandoned(&reused, SystemTime::now()));
     }
 
     #[test]
     fn where_process_numbers_mean_nothing_age_decides() {
         let elsewhere = labels(|owner| owner.host = Some("another machine".to_owned()));
-        assert!(!me().finds_abandoned(&elsewhere, SystemTime::now()));
-        assert!(me().finds_abandoned(&elsewhere, after(LATER)));
+        assert!(!is_abandoned(&elsewhere, SystemTime::now()));
+        assert!(is_abandoned(&elsewhere, after(LATER)));
         let unknown = labels(|owner| (owner.pid, owner.host) = (1, None));
-        assert!(!me().finds_abandoned(&unknown, SystemTime::now()));
+        assert!(!is_abandoned(&unknown, SystemTime::now()));
     }
 
     #[test]
     fn ones_own_and_unlabelled_containers_stay() {
-        let own = Owner { host: None, ..me() }.labels(SystemTime::now());
-        assert!(!me().finds_abandoned(&own, after(LATER)));
+        let own = Owner { host: None, ..me() }.labels(None, SystemTime::now());
+        assert!(!is_abandoned(&own, after(LATER)));
         let foreign = HashMap::from([(OWNER.to_owned(), "somebody".to_owned())]);
-        assert!(!me().finds_abandoned(&foreign, after(LATER)));
+        assert!(!is_abandoned(&foreign, after(LATER)));
+    }
+
+    #[test]
+    fn of_a_process_in_a_container_the_engine_knows() {
+        let home = Home { container: "c1".to_owned(), started: "2026-01-01T00:00:00.5Z".to_owned() };
+        let inside = |host: &str| {
+            let owner = Owner { host: Some(host.to_owned()), ..Owner::this_process("other".to_owned()) };
+            owner.labels(Some(&home), SystemTime::now())
+        };
+        let found = me().finds_abandoned(&inside("another namespace"), after(LATER));
+        assert_eq!(found, Abandoned::Unless(home.clone()));
+        // Who can see the process itself need not ask.
+        let own = me().host.unwrap();
+        assert_eq!(me().finds_abandoned(&inside(&own), after(LATER)), Abandoned::No);
+    }
+
+    #[test]
+    fn the_container_of_a_process_is_told_by_its_mounts() {
+        let id = "4f".repeat(32);
+        let docker = format!(
+            "1 2 8:1 / / rw - overlay overlay rw\n3 2 8:1 /var/lib/docker/containers/{id}/hosts /etc/hosts rw"
+        );
+        assert_eq!(container_of(&docker), Some(id.clone()));
+        let podman =
+            format!("3 2 0:9 /containers/overlay-containers/{id}/userdata/hostname /etc/hostname rw,nosuid");
+        assert_eq!(container_of(&podman), Some(id.clone()));
+        let other = format!("3 2 8:1 /srv/{id} /data rw\n4 2 8:1 /etc/hosts /etc/hosts rw\n5");
+        assert_eq!(container_of(&other), None);
     }
 
     #[test]
