@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use mrt_ops::logging::Logging;
 use mrt_ops::metrics::Metrics;
-use mrt_ops::serve::Listen;
+use mrt_ops::serve::{Cluster, Listen};
 use mrt_ops::values::{bytes, duration};
 use url::Url;
 
@@ -21,6 +21,9 @@ Examples:
 
   Several behind one address, state in PostgreSQL:
     MRT_DATABASE_URL=postgres://mrt:…@db/mrt mrt-coordinator --listen 0.0.0.0:7440 …
+
+  In Kubernetes, with its probes and KEDA on a port that a NetworkPolicy keeps to them:
+    mrt-coordinator --listen 0.0.0.0:7440 … --cluster 0.0.0.0:7441 --cluster-public
 
 Every option can also stand in a TOML file (--config), by its long name, or in the environment.
 
@@ -79,6 +82,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) metrics: Metrics,
+
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
 }
 
 /// What a worker is given to be heard again: shorter ones would be lost to a busy network.

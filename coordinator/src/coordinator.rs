@@ -60,6 +60,11 @@ impl Coordinator {
         service::routes(&self.head, &self.store, tokens, limits, stop)
     }
 
+    /// What is to be served to a cluster: health, and how many workers are wanted. Streams end when `stop` says so.
+    pub async fn cluster(&self, stop: &CancellationToken) -> Routes {
+        service::cluster(&self.head, stop).await
+    }
+
     /// Ends when the head has ended though nobody asked it to: nothing works any more then.
     pub async fn lost(&mut self) -> Lost {
         let reason = match (&mut self.task).await {

@@ -4,6 +4,7 @@
 //! Whoever stores it calls one method, writes down [`Changes`], and answers after that. See [`crate::head`].
 
 mod changes;
+mod demand;
 mod runs;
 mod workers;
 
@@ -16,6 +17,7 @@ use crate::lease::{GivenUp, Time, WorkerId};
 use crate::plan::{Capability, ColumnId, Plan, RunId};
 
 pub use changes::{Changes, Event};
+pub use demand::{Demand, Demands, Worth};
 pub use runs::{NewColumn, NewRevision, NewRun, Weights};
 pub use workers::{Assignment, Said, Spoken};
 

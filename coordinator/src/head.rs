@@ -15,8 +15,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::farm::{Assignment, Changes, Ended, Farm, NewRun, Settings, Spoken};
-use crate::lease::{Answer, Lease, Time, WorkerId};
+use crate::farm::{Assignment, Changes, Demands, Ended, Farm, NewRun, Settings, Spoken};
+use crate::in_full;
+use crate::lease::{Answer, Lease, Time};
 use crate::metrics::Metrics;
 use crate::plan::{ColumnId, RunId};
 use crate::store::{Bundles, Seen, Store, StoreError, Turn};
@@ -25,6 +26,8 @@ use crate::store::{Bundles, Seen, Store, StoreError, Turn};
 const TASKS: usize = 1_024;
 /// How often leases are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// How often metrics tell what there is to do: in a monorepo's night it takes 20 ms to count that.
+const SURVEY: Duration = Duration::from_secs(1);
 /// How often is looked what other coordinators have written, when there is nothing else to do.
 const OTHERS: Duration = Duration::from_secs(1);
 /// How often what nobody needs is removed.
@@ -79,6 +82,7 @@ enum Task {
     Failed(ColumnId, Lease, v1::Failure, bool, Reply<Answer>),
     Note(ColumnId, Lease, v1::note::Note),
     Cancel(RunId, Reply<bool>),
+    Demand(Reply<Demands>),
 }
 
 /// Speaks to the head. Cheap to clone.
@@ -217,6 +221,14 @@ impl Head {
         self.ask(|reply| Task::Cancel(run, reply)).await
     }
 
+    /// What there is to do, whichever coordinator was told of it: a turn reads what others have written.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn demand(&self) -> Result<Demands, HeadError> {
+        self.ask(Task::Demand).await
+    }
+
     async fn ask<T>(&self, task: impl FnOnce(Reply<T>) -> Task) -> Result<T, HeadError> {
         let (reply, answer) = oneshot::channel();
         self.tasks.send(task(reply)).await.map_err(|_| HeadError::Stopping)?;
@@ -246,8 +258,9 @@ struct Mind {
 
 impl Mind {
     async fn run(mut self, mut inbox: mpsc::Receiver<Task>, closing: CancellationToken) {
-        let mut tick = interval(TICK);
+        let (mut tick, mut survey) = (interval(TICK), interval(SURVEY));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        survey.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tasks = Vec::new();
         loop {
             tokio::select! {
@@ -256,12 +269,11 @@ impl Mind {
                     inbox.close();
                     continue;
                 }
-                _ = tick.tick() => {
+                _ = survey.tick() => {
                     self.metrics.survey(&self.farm);
-                    if !self.is_due() {
-                        continue;
-                    }
+                    continue;
                 }
+                _ = tick.tick() => if !self.is_due() { continue },
             }
             self.turn(std::mem::take(&mut tasks)).await;
         }
@@ -417,6 +429,7 @@ impl Mind {
                 };
                 answer(reply, had_ended)
             }
+            Task::Demand(reply) => answer(reply, Ok(farm.demand())),
         }))
     }
 
@@ -465,6 +478,7 @@ impl Task {
             Self::Heard(_, reply) | Self::Offer(_, reply) => no(reply),
             Self::Result(.., reply) | Self::Failed(.., reply) => no(reply),
             Self::Cancel(_, reply) => no(reply),
+            Self::Demand(reply) => no(reply),
             Self::Note(..) => Box::new(|_| ()),
         }
     }
@@ -475,21 +489,4 @@ fn answer<T: Send + 'static>(reply: Reply<T>, result: Result<T, HeadError>) -> A
         // Who does not listen any more needs no answer.
         let _ = reply.send(written.and(result));
     })
-}
-
-/// An error and everything that it comes from, on one line.
-pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
-/// So that a worker's name goes over the wire one way only.
-pub fn worker_id(text: &str) -> Option<WorkerId> {
-    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok().map(WorkerId)).flatten()
 }

@@ -15,3 +15,15 @@ mod metrics;
 pub mod plan;
 pub mod service;
 pub mod store;
+
+/// An error and everything that it comes from, on one line.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -14,14 +14,20 @@ use mrt_coordinator::store::{Bundles, Store, StoreError};
 use mrt_ops::Trouble;
 use mrt_ops::logging::LogError;
 use mrt_ops::metrics::{HealthError, MetricsError};
-use mrt_ops::serve::ListenError;
+use mrt_ops::serve::{Bound, ClusterError, ListenError};
 use mrt_ops::signals;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tracing::{error, info};
 
 use args::{Args, ArgsError};
 
 /// How long streams may take to end once they were asked.
 const GOODBYE: Duration = Duration::from_secs(10);
+/// How long those of the cluster may take to go.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 enum MainError {
@@ -40,6 +46,7 @@ enum MainError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]
+    Cluster(#[from] ClusterError),
     Health(#[from] HealthError),
     #[error(transparent)]
     Lost(#[from] Lost),
@@ -53,6 +60,7 @@ impl MainError {
             Self::Args(_) | Self::Log(_) | Self::Store(StoreError::Url { .. }) => Trouble::Usage,
             Self::Listen(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
+            Self::Cluster(error) => error.trouble(),
             Self::Health(error) => error.trouble(),
             Self::Runtime(_) | Self::Signals(_) | Self::Store(_) | Self::Lost(_) | Self::Serve(_) => {
                 Trouble::Infrastructure
@@ -99,9 +107,14 @@ async fn serve(args: &Args) -> Result<(), MainError> {
     };
     let limits = Limits { bundle: args.max_bundle, bundles: args.bundles, silence: Limits::SILENCE };
     let bound = args.listen.bind()?;
+    let cluster = args.cluster.bind()?;
     info!(state = store.name(), "the state is open");
     let mut coordinator = Coordinator::start(store, settings, retention);
     let _metrics = args.metrics.serve(coordinator.metrics(), coordinator.ready())?;
+    let probed = match cluster {
+        Some(bound) => Some(Probed::start(bound, coordinator.cluster(&stop).await)),
+        None => None,
+    };
     let routes = coordinator.routes(&bound.tokens, limits, &stop);
     info!(address = %bound.address, version = env!("CARGO_PKG_VERSION"), "listening");
     let mut server = bound.server;
@@ -121,8 +134,40 @@ async fn serve(args: &Args) -> Result<(), MainError> {
         }
     }
     coordinator.end().await;
+    if let Some(probed) = probed {
+        probed.end().await;
+    }
     info!("stopped");
     Ok(())
+}
+
+/// What the cluster is served, to the end: while the last results are written the program is alive.
+struct Probed {
+    task: JoinHandle<Result<(), tonic::transport::Error>>,
+    over: CancellationToken,
+}
+
+impl Probed {
+    fn start(mut bound: Bound, routes: Routes) -> Self {
+        info!(address = %bound.address, "listening to the cluster");
+        let over = CancellationToken::new();
+        let router = bound.server.add_routes(routes);
+        let ended = over.clone().cancelled_owned();
+        let task = tokio::spawn(router.serve_with_incoming_shutdown(bound.incoming, ended));
+        Self { task, over }
+    }
+
+    async fn end(self) {
+        let Self { mut task, over } = self;
+        over.cancel();
+        match timeout(FAREWELL, &mut task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => error!("the cluster was not served to the end: {error}"),
+            Ok(Err(error)) => error!("the cluster was not served to the end: {error}"),
+            // Who watches its health has nothing to lose.
+            Err(_) => task.abort(),
+        }
+    }
 }
 
 fn millis(time: Duration) -> u64 {

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::farm::{Changes, Farm};
+use crate::farm::{Changes, Demand, Farm};
 use crate::lease::Answer;
 
 /// Engines that are told apart. Whatever is shown once is shown for ever, and their names are what submitters write.
@@ -45,6 +45,8 @@ pub(crate) struct Metrics {
     waiting: Family<Engine, Gauge>,
     leased: Family<Engine, Gauge>,
     leases: Family<Engine, Gauge>,
+    shards: Family<Engine, Gauge>,
+    work: Family<Engine, Gauge>,
     runs: Gauge,
     workers: Gauge,
     expired: Counter,
@@ -63,6 +65,8 @@ impl Metrics {
             waiting: Family::default(),
             leased: Family::default(),
             leases: Family::default(),
+            shards: Family::default(),
+            work: Family::default(),
             runs: Gauge::default(),
             workers: Gauge::default(),
             expired: Counter::default(),
@@ -81,6 +85,12 @@ impl Metrics {
         registry.register("cells_waiting", "Cells that nobody checks yet", self.waiting.clone());
         registry.register("cells_leased", "Cells that a worker has on its list", self.leased.clone());
         registry.register("leases", "Shards that have a holder", self.leases.clone());
+        registry.register(
+            "shards_possible",
+            "Shards as which what can be done now could be checked side by side",
+            self.shards.clone(),
+        );
+        registry.register("work_seconds", "Expected work of what can be done now", self.work.clone());
         registry.register("runs", "Runs that have not ended", self.runs.clone());
         registry.register("workers", "Workers that were heard lately", self.workers.clone());
         registry.register("leases_expired", "Leases that ran out", self.expired.clone());
@@ -135,19 +145,21 @@ impl Metrics {
     /// Looks at all columns, which is not worth doing in every turn.
     pub(crate) fn survey(&self, farm: &Farm) {
         // What has ended is not among the columns any more.
-        for family in [&self.waiting, &self.leased, &self.leases] {
+        for family in [&self.waiting, &self.leased, &self.leases, &self.shards, &self.work] {
             family.clear();
         }
-        for plan in farm.plans.values() {
-            let engine = Engine { engine: self.engine(&plan.target) };
-            for shard in plan.column.shards() {
-                let cells = count(shard.cells.len());
-                if shard.holder.is_some() {
-                    self.leased.get_or_create(&engine).inc_by(cells);
-                    self.leases.get_or_create(&engine).inc();
-                } else {
-                    self.waiting.get_or_create(&engine).inc_by(cells);
-                }
+        for (needs, demand) in farm.demand() {
+            let engine = Engine { engine: self.engine(&needs.engine) };
+            let Demand { queued, leased, leases, breadth, .. } = demand;
+            let shards = (breadth.shards + breadth.alone) as u64;
+            for (family, number) in [
+                (&self.waiting, queued),
+                (&self.leased, leased),
+                (&self.leases, leases),
+                (&self.shards, shards),
+                (&self.work, breadth.work / 1_000),
+            ] {
+                family.get_or_create(&engine).inc_by(i64::try_from(number).unwrap_or(i64::MAX));
             }
         }
     }

@@ -166,15 +166,28 @@ fn least(plan: &Plan) -> u64 {
 /// From which cell on a shard's tail goes to another worker, so that both end together; nothing where that is not worth it.
 fn cut(free: &Free, id: ColumnId, plan: &Plan, shard: &Shard) -> Option<usize> {
     let at = &shard.holder.as_ref()?.at;
+    let backwards = shard.cells.iter().rev().copied();
+    tail(plan, backwards, shard.work, at, |first| overhead(free, id, plan, Some(first)))
+}
+
+/// The same of cells with so much work, the last one first, whose holder is at some of them, when whoever takes the tail pays
+/// `overhead` to begin with its first cell.
+fn tail(
+    plan: &Plan,
+    backwards: impl Iterator<Item = usize>,
+    work: u64,
+    at: &BTreeSet<usize>,
+    overhead: impl Fn(usize) -> u64,
+) -> Option<usize> {
     let cells = plan.column.cells();
     let mut tail = 0;
     let mut first = None;
-    for &cell in shard.cells.iter().rev() {
-        let left = shard.work - tail;
+    for cell in backwards {
+        let left = work - tail;
         tail += cells[cell].work;
         // It would end later with it than the holder does without giving it away.
-        let ends = tail + overhead(free, id, plan, Some(cell));
-        if at.contains(&cell) || shard.work - tail < least(plan) || ends >= left {
+        let ends = tail + overhead(cell);
+        if at.contains(&cell) || work - tail < least(plan) || ends >= left {
             break;
         }
         if tail >= least(plan) {
@@ -184,10 +197,61 @@ fn cut(free: &Free, id: ColumnId, plan: &Plan, shard: &Shard) -> Option<usize> {
     first
 }
 
+/// How much of a column can be done now, and by how many workers side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Breadth {
+    /// Shards, held ones among them, as which it would be checked if any number of workers were free that are prepared for
+    /// nothing.
+    pub shards: usize,
+    /// Further ones, each of which asks for a worker that does nothing else.
+    pub alone: usize,
+    /// Expected work of them all, in milliseconds.
+    pub work: u64,
+}
+
+/// On paper a column is cut as [`choose`] would cut it: so many workers would have something to do, and no more.
+pub fn breadth(plan: &Plan) -> Breadth {
+    let mut breadth = Breadth::default();
+    let now = plan.column.shards().iter().filter(|it| it.holder.is_some() || plan.column.waits(it));
+    for shard in now {
+        breadth.work += shard.work;
+        if plan.column.is_suspect(shard) {
+            breadth.alone += 1;
+        } else {
+            breadth.shards += parts(plan, shard);
+        }
+    }
+    breadth
+}
+
+/// Into how many shards one would be cut.
+fn parts(plan: &Plan, shard: &Shard) -> usize {
+    if shard.work < 2 * least(plan) {
+        return 1;
+    }
+    let nowhere = BTreeSet::new();
+    let at = shard.holder.as_ref().map_or(&nowhere, |holder| &holder.at);
+    let unprepared = |first| plan.start + plan.replay * u64::try_from(first).unwrap_or(u64::MAX);
+    let cells: Vec<usize> = shard.cells.iter().copied().collect();
+    let mut parts = 0;
+    let mut whole = vec![(cells.as_slice(), shard.work)];
+    while let Some((cells, work)) = whole.pop() {
+        match tail(plan, cells.iter().rev().copied(), work, at, unprepared) {
+            Some(first) => {
+                let (kept, taken) = cells.split_at(cells.partition_point(|&cell| cell < first));
+                let takes: u64 = taken.iter().map(|&cell| plan.column.cells()[cell].work).sum();
+                whole.extend([(kept, work - takes), (taken, takes)]);
+            }
+            None => parts += 1,
+        }
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lease::{ATTEMPTS, Cell, State, Time};
+    use crate::lease::{ATTEMPTS, Answer, Cell, Lease, State, Time};
 
     const NEVER: Time = Time(u64::MAX);
 
@@ -296,5 +360,74 @@ mod tests {
         let busy = Free { idle: false, ..free(2) };
         assert_eq!(takes(&busy, &mut plans.clone()), Some((1, None)));
         assert_eq!(takes(&free(2), &mut plans), Some((0, None)));
+    }
+
+    /// How many more workers find something to do, one after the other, and how many there are then.
+    fn occupied(plans: &mut BTreeMap<ColumnId, Plan>) -> usize {
+        for worker in 100.. {
+            if takes(&free(worker), plans).is_none() {
+                break;
+            }
+        }
+        plans.values().flat_map(|plan| plan.column.shards()).filter(|shard| shard.holder.is_some()).count()
+    }
+
+    /// Chains that differ in all that the planner looks at, with workers that are under way, lost or at nothing yet.
+    fn any_plans(rng: &mut fastrand::Rng) -> BTreeMap<ColumnId, Plan> {
+        let mut all = BTreeMap::new();
+        for id in 0..rng.u64(1..5) {
+            let (length, pace) = (rng.usize(1..120), rng.u64(1..1_500));
+            let cells = (0..length).map(|position| Cell {
+                work: pace + rng.u64(0..pace),
+                parents: position.checked_sub(1).into_iter().collect(),
+                state: if rng.u8(0..9) == 0 { State::Unasked } else { State::Open { attempts: 0 } },
+            });
+            let column = Column::new(cells.collect(), ATTEMPTS);
+            let (start, replay) = (rng.u64(100..4_000), rng.u64(0..60));
+            let plan = plan(rng.u64(0..2), 0, ["sqlite", "postgres:16"][rng.usize(0..2)], 0);
+            all.insert(ColumnId(id), Plan { start, replay, column, ..plan });
+        }
+        for worker in 0..rng.u64(0..6) {
+            takes(&free(worker), &mut all);
+        }
+        for plan in all.values_mut() {
+            let column = &mut plan.column;
+            for shard in column.shards().to_vec() {
+                let Some(holder) = shard.holder else { continue };
+                let lease = Lease { shard: shard.id, epoch: shard.epoch, worker: holder.worker };
+                let mut cells = shard.cells.into_iter();
+                for cell in cells.by_ref().take(rng.usize(0..30)) {
+                    assert_eq!(column.accept(&lease, cell), Answer::Accepted);
+                }
+                let at: BTreeSet<usize> = cells.take(rng.usize(0..3)).collect();
+                column.renew(&lease, &at, NEVER);
+                if rng.u8(0..4) == 0 {
+                    column.lose(shard.id, "lost");
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn as_many_workers_as_are_counted_find_something_to_do_and_no_more() {
+        for seed in 0..300 {
+            let mut plans = any_plans(&mut fastrand::Rng::with_seed(seed));
+            let counted: usize = plans.values().map(breadth).map(|it| it.shards + it.alone).sum();
+            assert_eq!(counted, occupied(&mut plans), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn what_waits_for_others_is_for_nobody_yet() {
+        let mut plans = plans([plan(0, 0, "sqlite", 60)]);
+        assert_eq!(takes(&free(1), &mut plans), Some((0, None)));
+        let plan = plans.get_mut(&ColumnId(0)).unwrap();
+        let shard = plan.column.shards()[0].clone();
+        let lease = Lease { shard: shard.id, epoch: shard.epoch, worker: WorkerId(1) };
+        plan.column.renew(&lease, &BTreeSet::from([0]), NEVER);
+        plan.column.lose(shard.id, "lost");
+        // The first cell is tried alone; 59 s of work come after it.
+        assert_eq!(breadth(plan), Breadth { shards: 0, alone: 1, work: 1_000 });
     }
 }

@@ -1,5 +1,6 @@
-//! The two services, as they stand on the head and the store.
+//! The two services, as they stand on the head and the store, and what a cluster asks of them.
 
+mod scaling;
 mod submissions;
 mod submitted;
 mod words;
@@ -8,6 +9,8 @@ mod workers;
 use std::time::Duration;
 
 use mrt_ops::serve::{Role, Tokens};
+use mrt_proto::externalscaler;
+use mrt_proto::externalscaler::external_scaler_server::ExternalScalerServer;
 use mrt_proto::v1::submissions_server::{SERVICE_NAME as SUBMISSIONS, SubmissionsServer};
 use mrt_proto::v1::workers_server::{SERVICE_NAME as WORKERS, WorkersServer};
 use tokio::sync::watch;
@@ -16,11 +19,14 @@ use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::ServingStatus;
+use tonic_health::server::{HealthReporter, health_reporter};
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::head::{Head, HeadError};
 use crate::plan::RunId;
 use crate::store::{Store, StoreError, UploadError};
 
+use scaling::Scaling;
 use submissions::Submitting;
 use workers::Working;
 
@@ -28,6 +34,12 @@ use workers::Working;
 const SUBMISSION: usize = 64 << 20;
 /// The largest message of a worker, in bytes: a cell with its evidence, a state.
 const WORKER: usize = 16 << 20;
+/// The largest message of a cluster, in bytes: what a ScaledObject says.
+const QUESTION: usize = 64 << 10;
+/// What a probe asks for that wants to know whether the program lives, whatever becomes of the database.
+const LIVENESS: &str = "liveness";
+/// What a probe asks for that wants to know whether the program can work.
+const READINESS: &str = "readiness";
 /// Bytes of one part of what is sent in parts.
 const PART: usize = 256 << 10;
 
@@ -64,44 +76,64 @@ pub(crate) fn routes(
     routes.add_service(InterceptedService::new(submissions, tokens.require(Role::Read)));
     routes.add_service(InterceptedService::new(workers, tokens.require(Role::Work)));
     // Who asks for health has no token: that is a load balancer.
-    routes.add_service(health(head.ready(), stop.clone()));
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(mrt_proto::DESCRIPTORS)
-        .build_v1();
-    match reflection {
-        Ok(reflection) => {
-            routes.add_service(InterceptedService::new(reflection, tokens.require(Role::Read)));
-        }
-        Err(error) => tracing::error!("no reflection: {error}"),
+    let (reporter, health) = health_reporter();
+    tokio::spawn(follow(reporter, &["", SUBMISSIONS, WORKERS], head.ready(), stop.clone()));
+    routes.add_service(health);
+    if let Some(reflection) = reflection(mrt_proto::DESCRIPTORS) {
+        routes.add_service(InterceptedService::new(reflection, tokens.require(Role::Read)));
     }
     routes.routes()
 }
 
-/// Health by gRPC's own protocol, of each service and of all together.
-fn health(
+/// What a cluster is served, which has no token and knows no certificate of ours: health for its probes, and for KEDA how many
+/// workers are wanted. Nothing but numbers can be learnt from it. Streams end when `stop` says so.
+pub(crate) async fn cluster(head: &Head, stop: &CancellationToken) -> Routes {
+    let mut routes = RoutesBuilder::default();
+    let (reporter, health) = health_reporter();
+    // Who is alive need not be ready. "" is serving as well.
+    reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
+    reporter.set_service_status(READINESS, ServingStatus::NotServing).await;
+    tokio::spawn(follow(reporter, &[READINESS], head.ready(), stop.clone()));
+    routes.add_service(health.max_decoding_message_size(QUESTION));
+    let scaling = ExternalScalerServer::new(Scaling::new(head.clone(), stop.clone()));
+    routes.add_service(scaling.max_decoding_message_size(QUESTION));
+    if let Some(reflection) = reflection(externalscaler::DESCRIPTORS) {
+        routes.add_service(reflection.max_decoding_message_size(QUESTION));
+    }
+    routes.routes()
+}
+
+/// Tells by gRPC's own protocol of health that these are ready, as long as they are.
+async fn follow(
+    reporter: HealthReporter,
+    names: &[&str],
     mut ready: watch::Receiver<bool>,
     stop: CancellationToken,
-) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
-    let (reporter, service) = tonic_health::server::health_reporter();
-    tokio::spawn(async move {
-        let mut lives = true;
-        loop {
-            let is_ready = lives && *ready.borrow_and_update() && !stop.is_cancelled();
-            let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-            for name in ["", SUBMISSIONS, WORKERS] {
-                reporter.set_service_status(name, status).await;
-            }
-            if !lives {
-                return;
-            }
-            tokio::select! {
-                // What the head said last counts no more once it is gone.
-                changed = ready.changed() => lives = changed.is_ok(),
-                () = stop.cancelled(), if is_ready => {}
-            }
+) {
+    let mut lives = true;
+    loop {
+        let is_ready = lives && *ready.borrow_and_update() && !stop.is_cancelled();
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in names {
+            reporter.set_service_status(name, status).await;
         }
-    });
-    service
+        if !lives {
+            return;
+        }
+        tokio::select! {
+            // What the head said last counts no more once it is gone.
+            changed = ready.changed() => lives = changed.is_ok(),
+            () = stop.cancelled(), if is_ready => {}
+        }
+    }
+}
+
+/// What there is, for those who ask by name.
+fn reflection(descriptors: &[u8]) -> Option<ServerReflectionServer<impl ServerReflection>> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(descriptors)
+        .build_v1();
+    reflection.inspect_err(|error| tracing::error!("no reflection: {error}")).ok()
 }
 
 impl From<HeadError> for Status {
@@ -117,7 +149,7 @@ impl From<HeadError> for Status {
 
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Self {
-        let message = crate::head::in_full(&error);
+        let message = crate::in_full(&error);
         match error {
             StoreError::Foreign { .. } => Self::internal(message),
             _ => Self::unavailable(message),

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_coordinator::farm::{
-    Assignment, Changes, Ended, Farm, NewColumn, NewRevision, NewRun, Said, Settings, Spoken,
+    Assignment, Changes, Demand, Ended, Farm, NewColumn, NewRevision, NewRun, Said, Settings, Spoken,
+    Weights, Worth,
 };
 use mrt_coordinator::lease::{Answer, Time, WorkerId};
 use mrt_coordinator::plan::{Capability, ColumnId, RunId};
@@ -27,28 +28,7 @@ impl Scene {
     fn new(columns: usize, length: usize) -> Self {
         let mut farm = Farm::default();
         let mut changes = Changes::default();
-        let revision = |position: usize| NewRevision {
-            id: format!("r{position}"),
-            title: String::new(),
-            parents: position.checked_sub(1).into_iter().collect(),
-            asked: true,
-            skipped: None,
-        };
-        let column = |number: usize| NewColumn {
-            bundle: "0".repeat(64),
-            suite: format!("suite{number}"),
-            target: "sqlite".to_owned(),
-            needs: needs(),
-            revisions: (0..length).map(revision).collect(),
-        };
-        let run = NewRun {
-            key: "key".to_owned(),
-            columns: (0..columns).map(column).collect(),
-            priority: 0,
-            patience: PATIENCE,
-            options: mrt_proto::v1::CheckOptions::default(),
-            labels: BTreeMap::new(),
-        };
+        let run = run(columns, length);
         farm.submit(&SETTINGS, Time(0), (RunId(1), ColumnId(1)), &run, &[], &mut changes);
         Self { farm, now: 0, changes, held: BTreeMap::new() }
     }
@@ -87,6 +67,32 @@ impl Scene {
     /// How the cells ended that have their results.
     fn verdicts(&self) -> Vec<Verdict> {
         self.changes.results.iter().map(|(_, _, cell)| cell.verdict).collect()
+    }
+}
+
+/// So many chains of so many revisions each.
+fn run(columns: usize, length: usize) -> NewRun {
+    let revision = |position: usize| NewRevision {
+        id: format!("r{position}"),
+        title: String::new(),
+        parents: position.checked_sub(1).into_iter().collect(),
+        asked: true,
+        skipped: None,
+    };
+    let column = |number: usize| NewColumn {
+        bundle: "0".repeat(64),
+        suite: format!("suite{number}"),
+        target: "sqlite".to_owned(),
+        needs: needs(),
+        revisions: (0..length).map(revision).collect(),
+    };
+    NewRun {
+        key: "key".to_owned(),
+        columns: (0..columns).map(column).collect(),
+        priority: 0,
+        patience: PATIENCE,
+        options: mrt_proto::v1::CheckOptions::default(),
+        labels: BTreeMap::new(),
     }
 }
 
@@ -178,4 +184,64 @@ fn nobody_waits_while_somebody_is_at_work_nor_while_nobody_could_come() {
     assert_eq!(scene.verdicts(), []);
     scene.pass(1);
     assert_eq!(scene.verdicts(), [Verdict::Error; 3]);
+}
+
+/// Of a farm with random runs in it: what there is to do for all workers together.
+fn demand(farm: &Farm) -> Demand {
+    let mut demand = Demand::default();
+    farm.demand().values().for_each(|other| demand.add(other));
+    demand
+}
+
+#[test]
+fn more_work_is_never_worth_fewer_workers_and_none_is_worth_nobody() {
+    for seed in 0..40 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let worth = Worth {
+            slots: std::num::NonZeroU64::new(rng.u64(1..5)).unwrap(),
+            work: [0, 1_000, 60_000][rng.usize(0..3)],
+        };
+        let mut scene = Scene::new(0, 0);
+        assert_eq!(demand(&scene.farm).workers(worth), 0);
+        let mut last = 0;
+        for id in 2..8 {
+            let length = rng.usize(1..100);
+            let mut run = run(rng.usize(1..4), length);
+            run.key = id.to_string();
+            let weight = rng.u64(1..2_000);
+            let cells = (0..length).map(|position| (format!("r{position}"), weight)).collect();
+            let weights = vec![Weights { cells }; run.columns.len()];
+            let name = (RunId(id), ColumnId(10 * id));
+            scene.farm.submit(&SETTINGS, Time(0), name, &run, &weights, &mut scene.changes);
+            let wanted = demand(&scene.farm).workers(worth);
+            assert!(wanted >= last.max(1), "seed {seed}: {wanted} after {last}");
+            // Who takes something is wanted from now on.
+            for worker in 0..rng.u64(0..4) {
+                scene.heard(worker, rng.usize(1..4), &[]);
+            }
+            let demand = demand(&scene.farm);
+            assert!(demand.workers(worth) >= demand.holders.len() as u64, "seed {seed}");
+            last = demand.workers(worth);
+        }
+        for id in 2..8 {
+            let before = demand(&scene.farm);
+            assert!(before.is_open() && before.workers(worth) > 0, "seed {seed}");
+            scene.farm.cancel(RunId(id), &mut scene.changes);
+            scene.farm.forget();
+        }
+        assert_eq!(demand(&scene.farm), Demand::default(), "seed {seed}");
+    }
+}
+
+#[test]
+fn what_is_counted_is_what_is_there() {
+    let mut scene = Scene::new(3, 2);
+    assert_eq!(scene.heard(1, 2, &[]), 2);
+    let Demand { queued, leased, leases, holders, breadth } = demand(&scene.farm);
+    assert_eq!((queued, leased, leases, holders.len()), (2, 4, 2, 1));
+    assert_eq!((breadth.shards, breadth.alone, breadth.work), (3, 0, 6 * 250));
+    scene.finishes(1, 0);
+    let Demand { queued, leased, leases, .. } = demand(&scene.farm);
+    assert_eq!((queued, leased, leases), (2, 2, 1));
+    assert_eq!(scene.farm.demand().into_keys().collect::<Vec<_>>(), [needs()]);
 }

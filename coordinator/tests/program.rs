@@ -6,6 +6,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use mrt_proto::externalscaler::ScaledObjectRef;
+use mrt_proto::externalscaler::external_scaler_client::ExternalScalerClient;
 use mrt_proto::v1;
 use mrt_proto::v1::submissions_client::SubmissionsClient;
 use mrt_report::{Cell, Verdict};
@@ -17,12 +19,17 @@ use tokio::sync::mpsc;
 use tokio_stream::iter;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 /// A coordinator that ends with the test.
 struct Program {
     child: Child,
     log: BufReader<ChildStderr>,
     address: String,
+    /// Where it listens to the cluster, if it does.
+    cluster: Option<String>,
     _directory: TempDir,
 }
 
@@ -42,19 +49,23 @@ fn command(directory: &TempDir) -> Command {
 }
 
 impl Program {
-    fn start() -> Self {
+    fn start(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut child = command(&directory).spawn().unwrap();
+        let mut child = command(&directory).args(arguments).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut cluster = None;
         let address = loop {
             let mut line = String::new();
             assert!(log.read_line(&mut line).unwrap() > 0, "it has ended before it listened");
             let told: serde_json::Value = serde_json::from_str(&line).unwrap();
-            if told["message"] == "listening" {
-                break told["address"].as_str().unwrap().to_owned();
+            let address = || told["address"].as_str().unwrap().to_owned();
+            match told["message"].as_str() {
+                Some("listening") => break address(),
+                Some("listening to the cluster") => cluster = Some(address()),
+                _ => {}
             }
         };
-        Self { child, log, address, _directory: directory }
+        Self { child, log, address, cluster, _directory: directory }
     }
 
     fn client(&self) -> SubmissionsClient<tonic::transport::Channel> {
@@ -97,7 +108,7 @@ fn talkative(bundle: &str) -> v1::SubmitRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_are_silent_or_do_not_read_do_not_keep_it() {
-    let mut program = Program::start();
+    let mut program = Program::start(&[]);
     let mut client = program.client();
     let bundle: String = Sha256::digest(b"").iter().map(|byte| format!("{byte:02x}")).collect();
     let part = v1::UploadBundleRequest { bundle: bundle.clone(), data: Vec::new() };
@@ -121,4 +132,36 @@ async fn clients_that_are_silent_or_do_not_read_do_not_keep_it() {
     assert!(log.contains("connections are cut") && log.contains("stopped"), "{log}");
     assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
     assert_eq!(uploading.await.unwrap().unwrap_err().code(), tonic::Code::Unavailable);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_served_on_a_port_of_its_own_to_the_end() {
+    let mut program = Program::start(&["--cluster", "127.0.0.1:0"]);
+    let address = program.cluster.clone().unwrap();
+    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    let mut health = HealthClient::new(channel.clone());
+    let request = HealthCheckRequest { service: "liveness".to_owned() };
+    let status = health.check(request).await.unwrap().into_inner().status();
+    assert_eq!(status, ServingStatus::Serving);
+    let object = ScaledObjectRef { name: "worker".to_owned(), ..ScaledObjectRef::default() };
+    let mut keda = ExternalScalerClient::new(channel.clone());
+    let mut stream = keda.stream_is_active(object).await.unwrap().into_inner();
+    assert!(!stream.message().await.unwrap().unwrap().result);
+    // What needs a token elsewhere is not here.
+    let status = SubmissionsClient::new(channel).list_runs(v1::ListRunsRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unimplemented);
+    let (code, log) = program.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(stream.message().await.unwrap(), None, "{log}");
+}
+
+#[test]
+fn a_cluster_is_not_listened_to_on_other_machines_behalf_unless_that_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = command(&directory).args(["--cluster", "0.0.0.0:0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("--cluster-public"), "{told}");
+    let program = Program::start(&["--cluster", "0.0.0.0:0", "--cluster-public"]);
+    assert!(program.cluster.is_some());
 }

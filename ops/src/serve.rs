@@ -1,5 +1,6 @@
 //! How the coordinator listens, and whom it lets in.
 
+mod cluster;
 mod incoming;
 mod tokens;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
+pub use cluster::{Cluster, ClusterError};
 pub use incoming::{Guarded, Incoming};
 pub use tokens::{Gate, Role, Roles, Tokens, TokensError};
 

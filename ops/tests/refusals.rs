@@ -6,8 +6,10 @@ mod support;
 
 use std::error::Error;
 
+use clap::Parser as _;
 use mrt_ops::Trouble;
 use mrt_ops::connect::Address;
+use mrt_ops::serve::{Cluster, ClusterError};
 
 use support::{Files, READER};
 
@@ -171,4 +173,27 @@ fn addresses() {
         let error = read(text).unwrap_err().to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
+}
+
+#[derive(clap::Parser)]
+struct Watched {
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+#[tokio::test]
+async fn to_listen_to_the_cluster() {
+    let bind = |arguments: &str| {
+        let arguments = format!("test {arguments}");
+        Watched::parse_from(arguments.split_whitespace()).cluster.bind()
+    };
+    assert!(bind("").unwrap().is_none());
+    let error = bind("--cluster 0.0.0.0:0").unwrap_err();
+    assert!(matches!(error, ClusterError::Public { .. }) && error.trouble() == Trouble::Usage);
+    assert!(error.to_string().ends_with("listen on 127.0.0.1, or say --cluster-public"), "{error}");
+    assert!(bind("--cluster [::1]:0").unwrap().is_some());
+    let first = bind("--cluster 0.0.0.0:0 --cluster-public").unwrap().unwrap();
+    assert_ne!(first.address.port(), 0);
+    let error = bind(&format!("--cluster {} --cluster-public", first.address)).unwrap_err();
+    assert_eq!(error.trouble(), Trouble::Infrastructure);
 }

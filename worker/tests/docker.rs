@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use mrt_worker::server::docker::{Container, Docker};
 use mrt_worker::server::{Endpoint, Launch, Server, ServerError, random_token};
+use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
 /// An engine, or a loud word that there is none.
@@ -130,6 +131,57 @@ async fn an_image_that_nobody_has_is_named() {
     let error = docker.start(&launch, at_once).await.unwrap_err();
     assert!(matches!(error, ServerError::ImageMissing { .. }), "{error:?}");
     assert!(error.to_string().contains("`docker pull registry.invalid/no-such:1`"), "{error}");
+}
+
+/// The first bytes of a program for 64-bit ARM machines, as ELF has them, and nothing behind.
+const ARM_PROGRAM: [u8; 20] = [
+    0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* executable */ 2, 0,
+    /* AArch64 */ 183, 0,
+];
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        archive.append_data(&mut header, name, *content).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn an_image_for_other_machines_is_told_as_that() {
+    let test = "an_image_for_other_machines_is_told_as_that";
+    let docker = docker_or_skip!("an_image_for_other_machines_is_told_as_that");
+    if cfg!(target_arch = "aarch64") {
+        eprintln!("SKIPPED: {test} (its image is made for this machine)");
+        return;
+    }
+    let image = "mrt-test-other-platform:1";
+    let layer = archive(&[("server", &ARM_PROGRAM)]);
+    let digest = Sha256::digest(&layer).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let config = serde_json::json!({
+        "architecture": "arm64", "os": "linux", "config": { "Entrypoint": ["/server"] },
+        "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{digest}")] },
+    });
+    let manifest =
+        serde_json::json!([{ "Config": "config.json", "RepoTags": [image], "Layers": ["layer.tar"] }]);
+    let saved = archive(&[
+        ("layer.tar", &layer),
+        ("config.json", config.to_string().as_bytes()),
+        ("manifest.json", manifest.to_string().as_bytes()),
+    ]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), saved).unwrap();
+    docker_command(&["load", "--input", file.path().to_str().unwrap()]);
+    let launch = Launch { image: image.to_owned(), ..postgres() };
+    let error = docker.start(&launch, at_once).await.unwrap_err();
+    docker_command(&["rmi", image]);
+    let ServerError::Platform { made_for, source, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(made_for, "linux/arm64");
+    assert!(matches!(**source, ServerError::Engine { .. } | ServerError::StartFailed { .. }), "{source:?}");
+    assert!(error.to_string().contains(image), "{error}");
 }
 
 #[tokio::test]

@@ -191,9 +191,8 @@ impl Submissions for Submitting {
         let run = self.known(&request.into_inner().run).await?;
         let told = self.store.report(run.id).await?;
         let report = Report::merge(told.columns);
-        let json = mrt_report::json(&report)
-            .map_err(|error| Status::internal(crate::head::in_full(&error)))?
-            .into_bytes();
+        let json =
+            mrt_report::json(&report).map_err(|error| Status::internal(crate::in_full(&error)))?.into_bytes();
         let mut parts: Vec<_> = json
             .chunks(PART)
             .map(|data| v1::GetReportResponse { data: data.to_vec(), ..v1::GetReportResponse::default() })

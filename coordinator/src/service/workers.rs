@@ -20,7 +20,7 @@ use tracing::{debug, info, warn};
 use super::words::{FREE, NAME, SHORT, few, free, name};
 use super::{PART, check_protocol};
 use crate::farm::{Assignment, Ended, Said, Spoken};
-use crate::head::{Head, HeadError, worker_id};
+use crate::head::{Head, HeadError};
 use crate::lease::{Answer, Lease, ShardId, WorkerId};
 use crate::plan::{Capability, ColumnId};
 use crate::store::Store;
@@ -311,6 +311,11 @@ impl Conversation {
         let held = Lease { shard: ShardId(lease.shard), epoch: lease.epoch, worker: self.worker };
         Ok((ColumnId(lease.column), held))
     }
+}
+
+/// A worker's name goes over the wire in one way only.
+fn worker_id(text: &str) -> Option<WorkerId> {
+    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok().map(WorkerId)).flatten()
 }
 
 /// Refuses a state that is larger than any worker's.

@@ -21,8 +21,10 @@ const FIRST: Duration = Duration::from_secs(10);
 /// How long somebody may say nothing later on. Who is there answers a ping well before: this is for who has not come so far
 /// as to be sent any.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Open files that are not connections of ours: the state, the log, metrics.
-const OTHERS: u64 = 128;
+/// Connections of a listener to which only a few come.
+const FEW: usize = 64;
+/// Open files that are not among the connections of the many: those of the few, the state, the log, metrics.
+const OTHERS: u64 = 128 + FEW as u64;
 /// Connections that are held at a time, whatever the system allows.
 const MOST: u64 = 65_536;
 
@@ -33,6 +35,11 @@ impl Incoming {
     /// Those who come to this listener.
     pub(super) fn new(listener: TcpListener) -> Self {
         Self::with(listener, room(), (FIRST, SILENCE))
+    }
+
+    /// Those who come to this listener, a few at a time.
+    pub(super) fn few(listener: TcpListener) -> Self {
+        Self::with(listener, FEW, (FIRST, SILENCE))
     }
 
     fn with(listener: TcpListener, room: usize, silence: (Duration, Duration)) -> Self {

@@ -45,6 +45,22 @@ pub enum ServerError {
         /// How it ended.
         death: Death,
     },
+    /// The container did not start, and its image is made for other machines.
+    #[error(
+        "image {image} is made for {made_for} and the container engine's machine is {machine}; name an image for that \
+         with `image` in mrt.toml, or have `docker pull --platform {machine} {image}` replace it"
+    )]
+    Platform {
+        /// The image.
+        image: String,
+        /// The system and processor of the image, `linux/arm64`.
+        made_for: String,
+        /// Those of the engine's machine.
+        machine: String,
+        /// What came of starting it.
+        #[source]
+        source: Box<ServerError>,
+    },
     /// The container runs, and nobody could log in within the time limit.
     #[error(
         "the server in a container of {image} let nobody log in within {} s{hint}; its last lines:\n{logs}",

@@ -119,7 +119,7 @@ fn loses_a_worker(farm: &Farm, alone: &Report, exit_code: Option<i32>) -> Result
             "mrt-cli submit ends with {code:?}, and run with {exit_code:?}"
         )));
     }
-    if farm.metric("mrt_leases_expired")? < 1.0 {
+    if farm.metric("mrt_leases_expired_total")? < 1.0 {
         return Err(Problem::unusable(
             "no lease has run out: the worker had nothing to lose when it was killed",
         ));

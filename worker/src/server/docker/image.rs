@@ -85,6 +85,28 @@ pub(super) async fn look(
     })
 }
 
+/// A failed start, told as that of an image for other machines where it is one. Asked only then: an engine that can
+/// emulate another processor runs such images.
+pub(super) async fn blame_platform(engine: &Engine, image: &str, error: ServerError) -> ServerError {
+    if !matches!(error, ServerError::StartFailed { .. } | ServerError::Engine { .. }) {
+        return error;
+    }
+    let asked = async {
+        let inspected = engine.client().inspect_image(image).await.ok()?;
+        let machine = engine.client().version().await.ok()?;
+        Some(((inspected.os?, inspected.architecture?), (machine.os?, machine.arch?)))
+    };
+    match asked.await {
+        Some((made_for, machine)) if made_for != machine => ServerError::Platform {
+            image: image.to_owned(),
+            made_for: format!("{}/{}", made_for.0, made_for.1),
+            machine: format!("{}/{}", machine.0, machine.1),
+            source: Box::new(error),
+        },
+        _ => error,
+    }
+}
+
 /// The engine says whether a pull worked inside the answer's body, line by line.
 async fn drain<T>(progress: impl Stream<Item = Result<T, Error>>) -> Result<(), Error> {
     let mut progress = std::pin::pin!(progress);

@@ -116,7 +116,7 @@ impl Docker {
                 if let Err(error) = container.stop().await {
                     tracing::warn!(container = container.name(), %error, "left behind until the next start sweeps");
                 }
-                Err(error)
+                Err(image::blame_platform(&self.engine, &launch.image, error).await)
             }
         }
     }
