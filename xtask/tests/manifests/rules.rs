@@ -18,7 +18,7 @@ use super::model::{MADE, Rendering, Workload, is_sidecar, named, variable};
 use super::watching;
 
 /// What a worker that is root may do besides: become `nobody`, end what that has started, give files away and take them back.
-const ROOTS: [&str; 6] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"];
+const ROOTS: [&str; 5] = ["CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID"];
 /// What a worker needs of the API, where servers are Pods.
 const WORKERS: [(&str, &[&str]); 2] =
     [("pods", &["create", "get", "list", "watch", "delete"]), ("pods/log", &["get"])];
