@@ -47,6 +47,7 @@ enum MainError {
     Metrics(#[from] MetricsError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
     Health(#[from] HealthError),
     #[error(transparent)]
     Lost(#[from] Lost),

@@ -1,4 +1,4 @@
-//! What people do to this repository: `cargo xtask test`, `images`, `corpus`, `real`, `mutants`, `bench`, `chaos`,
+//! What people do to this repository: `cargo xtask test`, `images`, `manifests`, `corpus`, `real`, `mutants`, `bench`, `chaos`,
 //! `compose`.
 
 mod bench;
@@ -7,6 +7,7 @@ mod compose;
 mod corpus;
 mod docker;
 mod images;
+mod manifests;
 mod mutants;
 mod plain;
 mod plugins;
@@ -47,6 +48,8 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Render the manifests of `deploy/` and validate them, and the templates for CI systems
+    Manifests,
     /// Run the corpus of known bugs and their correct twins, and say what was found, missed and found in error
     Corpus(corpus::Arguments),
     /// Check real chains from PyPI: every cell judged, the same report twice
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Task::Images { only, stand_in } => images::provide(&only, stand_in).map(|()| ExitCode::SUCCESS),
         Task::Setup => test::setup_alone().map(exit_code),
         Task::Test { quick } => test::run(quick),
+        Task::Manifests => manifests::run().map(|()| ExitCode::SUCCESS),
         Task::Corpus(arguments) => corpus::run(&arguments).map(exit_code),
         Task::Real(arguments) => real::run(&arguments).map(exit_code),
         Task::Mutants(arguments) => mutants::run(&arguments).map(exit_code),

@@ -11,7 +11,7 @@ use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
 use crate::servers::Server;
-use crate::{chaos, compose, corpus, images, python, root};
+use crate::{chaos, compose, corpus, images, manifests, python, root};
 
 /// What tests print where they did not run.
 const SKIPPED: &str = "SKIPPED: ";
@@ -39,13 +39,15 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
             Ok(())
         }),
     }
-    let environment = match &ground {
+    let mut environment = match &ground {
         Some(ground) => ground.environment(),
         None => vec![
             // Where no engine can be: tests that need one say that they were skipped.
             ("DOCKER_HOST", "unix:///nonexistent/switched-off-by-cargo-xtask-test.sock".to_owned()),
         ],
     };
+    let manifests = manifests(quick, &mut stages);
+    environment.extend(manifests.map(|dir| ("MRT_TEST_MANIFESTS", dir.display().to_string())));
     let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
 
     if quick || ground.is_some() {
@@ -68,6 +70,24 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     }
     drop(ground);
     Ok(stages.summary())
+}
+
+/// Renders and validates what `deploy/` has; tests read where it lies then.
+fn manifests(quick: bool, stages: &mut Stages) -> Option<PathBuf> {
+    const NAME: &str = "manifests";
+    if quick {
+        stages.skip(NAME, "--quick");
+        return None;
+    }
+    let mut rendered = None;
+    match manifests::renderer() {
+        Err(problem) => stages.skip(NAME, &with_causes(&problem)),
+        Ok(kubectl) => stages.run(NAME, |_| {
+            rendered = Some(manifests::check(&kubectl)?);
+            Ok(())
+        }),
+    }
+    rendered
 }
 
 /// What we depend on: may we, and is anything known against it?
