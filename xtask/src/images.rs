@@ -22,6 +22,8 @@ const ENTRY_POINT: &str = "docker-entrypoint.sh";
 /// Debian's own switch against starting services while packages are installed.
 const POLICY: &str = "usr/sbin/policy-rc.d";
 const DPKG_SETTINGS: &str = "etc/dpkg/dpkg.cfg.d/stand-in";
+/// The number of the user in the official images.
+const USER: &str = "999";
 const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// How to make the stand-in for an official image.
@@ -31,6 +33,10 @@ struct StandIn {
     suite: &'static str,
     packages: Vec<String>,
     entry_point: &'static str,
+    /// Who runs the server, under the number that the official image gives: it can be begun as that user, too.
+    user: &'static str,
+    /// Where the server has its socket.
+    runtime: &'static str,
     /// What would make an own cluster while the package is installed: path and contents.
     files: Vec<(&'static str, &'static str)>,
     /// Removed after the installation.
@@ -57,6 +63,8 @@ impl StandIn {
             suite,
             packages: vec![format!("postgresql-{major}"), "xz-utils".to_owned()],
             entry_point: include_str!("../images/postgres-entrypoint.sh"),
+            user: "postgres",
+            runtime: "run/postgresql",
             files: vec![("etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n")],
             leftovers: vec![format!("var/lib/postgresql/{major}")],
             configuration: vec![],
@@ -107,6 +115,8 @@ impl StandIn {
             suite,
             packages: vec![],
             entry_point: include_str!("../images/mysql-entrypoint.sh"),
+            user: "mysql",
+            runtime: "run/mysqld",
             files: vec![],
             // The installation makes a data directory of its own.
             leftovers: ["var/lib/mysql", "etc/mysql", "etc/my.cnf"].map(str::to_owned).to_vec(),
@@ -211,6 +221,10 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     for (path, contents) in &stand_in.files {
         tree.write(path, contents, 0o644)?;
     }
+    // The packages take a user that is there.
+    let (user, id) = (stand_in.user, USER);
+    tree.run("groupadd", ["--system", "--gid", id, user])?;
+    tree.run("useradd", ["--system", "--uid", id, "--gid", id, "--home-dir", "/nonexistent", user])?;
     let packages = stand_in.packages.iter().map(String::as_str).chain(["locales"]);
     let options = ["install", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
     tree.run("apt-get", options.into_iter().chain(packages))?;
@@ -228,6 +242,11 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     }
     tree.write(&format!("usr/local/bin/{ENTRY_POINT}"), stand_in.entry_point, 0o755)?;
     tree.make_directory("docker-entrypoint-initdb.d")?;
+    tree.remove("run")?;
+    tree.make_directory(stand_in.runtime)?;
+    let runtime = tree.path.join(stand_in.runtime);
+    let anybodys = fs::set_permissions(&runtime, fs::Permissions::from_mode(0o1777));
+    anybodys.map_err(|source| tree.file(stand_in.runtime, source))?;
     tree.import(stand_in)?;
     tree.delete()
 }
@@ -309,7 +328,6 @@ impl Tree {
             "proc/*",
             "sys/*",
             "tmp/*",
-            "run/*",
         ];
         let mut tar = command("tar", ["--create"]);
         tar.arg("--directory").arg(&self.path);
