@@ -18,9 +18,7 @@ use mrt_ops::prometheus_client::registry::Registry;
 use mrt_ops::values::{bytes, duration};
 use mrt_ops::{Trouble, signals};
 use mrt_proto::v1::workers_client::WorkersClient;
-use mrt_worker::agent::{
-    self, AgentError, AgentOptions, BundleCache, Metrics, ProjectsError, default_slots,
-};
+use mrt_worker::agent::{self, AgentError, AgentOptions, BundleCache, Metrics, ProjectsError, default_slots};
 use mrt_worker::host::environment::{EnvironmentError, Environments, default_cache};
 use mrt_worker::run::{InterpreterError, Station, StationOptions, interpreter};
 use mrt_worker::server::{Options, ServerError, Servers};
@@ -65,7 +63,7 @@ too. A password is part of its Pod's environment, made for that server alone, an
 takes without data, and half a processor; --pod-template says what else they should be like:
     spec:
       nodeSelector: { pool: farm }
-      containers: [{ name: server, resources: { requests: { cpu: "2" } } }]
+      containers: [{ name: server, resources: { requests: { cpu: 2 } } }]
 
 Whose code runs here:
   Migrations are programs of whoever may submit, and so is what installs the packages that a project asks for. Where the \

@@ -90,3 +90,50 @@ fn own_namespace(file: &Path) -> Option<String> {
     let name = std::fs::read_to_string(file).ok()?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(arguments: &[&str]) -> Options {
+        Program::try_parse_from([&["program"], arguments].concat()).unwrap().options
+    }
+
+    #[tokio::test]
+    async fn containers_are_what_nobody_has_to_ask_for() {
+        assert!(matches!(parse(&[]).servers().await.unwrap(), Servers::Docker));
+    }
+
+    #[test]
+    fn secrets_are_named_one_by_one_or_in_a_list() {
+        let secrets = parse(&["--pull-secret", "a,b", "--pull-secret", "c"]).pull_secrets;
+        assert_eq!(secrets, ["a", "b", "c"]);
+        assert_eq!(parse(&[]).pod_patience, Duration::from_secs(600));
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_cannot_be_told_is_an_error_at_once() {
+        let options = parse(&["--servers", "kubernetes", "--kubeconfig", "/nowhere/config"]);
+        let error = options.servers().await.unwrap_err();
+        assert!(error.to_string().contains("--kubeconfig"), "{error}");
+    }
+
+    #[test]
+    fn the_namespace_of_a_service_account_is_read_where_there_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("namespace");
+        assert_eq!(own_namespace(&file), None);
+        std::fs::write(&file, "farm\n").unwrap();
+        assert_eq!(own_namespace(&file).as_deref(), Some("farm"));
+    }
+}

@@ -92,7 +92,10 @@ async fn a_started_server_answers_and_a_stopped_one_leaves_nothing() {
     let name = pod.name().to_owned();
     assert!(pod.is_running().await.unwrap());
     assert_eq!(query(pod.endpoint(), "show fsync").await, "off");
-    assert_eq!(query(pod.endpoint(), "select pg_read_file('/proc/self/status') ~ 'CapEff:\\s0+\\n' || ''").await, "true");
+    assert_eq!(
+        query(pod.endpoint(), "select pg_read_file('/proc/self/status') ~ 'CapEff:\\s0+\\n' || ''").await,
+        "true"
+    );
     assert!(!format!("{:?} {launch:?}", pod.endpoint()).contains(&launch.admin_password));
 
     let server = Server::Pod(pod);
@@ -136,8 +139,9 @@ async fn a_server_that_lets_nobody_in_is_given_up_and_deleted() {
 
 #[tokio::test]
 async fn a_server_that_ends_leaves_its_last_words_and_one_that_is_deleted_was_taken() {
-    let cluster =
-        cluster_or_skip!("cluster::a_server_that_ends_leaves_its_last_words_and_one_that_is_deleted_was_taken");
+    let cluster = cluster_or_skip!(
+        "cluster::a_server_that_ends_leaves_its_last_words_and_one_that_is_deleted_was_taken"
+    );
     let pod = cluster.farm.start(&postgres(), logs_in).await.unwrap();
     let options = PgConnectOptions::new()
         .host(&pod.endpoint().host)

@@ -268,8 +268,8 @@ impl Shared {
     }
 
     fn create(&self, mut pod: Value, strictly: bool) -> Result<Value, (u16, &'static str, String)> {
-        let known: Pod = serde_json::from_value(pod.clone())
-            .map_err(|error| (400, "BadRequest", error.to_string()))?;
+        let known: Pod =
+            serde_json::from_value(pod.clone()).map_err(|error| (400, "BadRequest", error.to_string()))?;
         if strictly && serde_json::to_value(&known).unwrap() != pod {
             return Err((400, "BadRequest", "strict decoding error: unknown field".to_owned()));
         }
@@ -361,7 +361,8 @@ async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
         };
         return Ok(match fault {
             Some(Fault::Says { code, body, .. }) => text(code, body),
-            _ => tunnel::accept::<Full<Bytes>>(request, port).map(|body| body.map_err(|never| match never {}).boxed_unsync()),
+            _ => tunnel::accept::<Full<Bytes>>(request, port)
+                .map(|body| body.map_err(|never| match never {}).boxed_unsync()),
         });
     }
     let (parts, body) = request.into_parts();
@@ -452,7 +453,10 @@ async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
 fn is_selected(pod: &Value, query: &BTreeMap<String, String>) -> bool {
     let pairs = |selector: &str| -> Vec<(String, String)> {
         let pairs = query.get(selector).map(String::as_str).unwrap_or_default().split(',');
-        pairs.filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
     };
     pairs("labelSelector").iter().all(|(key, value)| pod["metadata"]["labels"][key] == json!(value))
         && pairs("fieldSelector").iter().all(|(key, value)| {

@@ -64,7 +64,10 @@ async fn a_container_that_cannot_be_made_is_told_with_its_node() {
     fake.fate([placed(), waiting("CreateContainerConfigError", "secret \"registry\" not found")]);
     let error = fails(&fake).await;
     assert!(matches!(of_cluster(&error), KubernetesError::NotBegun { .. }), "{error:?}");
-    assert!(error.to_string().contains("on node n1") && error.to_string().contains("\"registry\""), "{error}");
+    assert!(
+        error.to_string().contains("on node n1") && error.to_string().contains("\"registry\""),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -90,8 +93,16 @@ async fn how_a_server_died_is_told_and_whether_it_was_its_own_doing() {
             false,
             "(DeadlineExceeded)",
         ),
-        (json!({ "status": { "reason": "NodeLost", "message": "Node n1 is unresponsive" } }), false, "(NodeLost)"),
-        (json!({ "metadata": { "deletionTimestamp": "2026-11-26T12:00:00Z" } }), false, "somebody deleted the Pod"),
+        (
+            json!({ "status": { "reason": "NodeLost", "message": "Node n1 is unresponsive" } }),
+            false,
+            "(NodeLost)",
+        ),
+        (
+            json!({ "metadata": { "deletionTimestamp": "2026-11-26T12:00:00Z" } }),
+            false,
+            "somebody deleted the Pod",
+        ),
     ] {
         let fake = Fake::start().await;
         fake.fate([placed(), running()]);
@@ -132,7 +143,8 @@ async fn an_api_that_has_too_much_to_do_is_asked_again_when_it_says() {
     fake.fault("create", Fault::Says { code: 429, retry_after: Some(1), body: busy.clone() });
     fake.fault("watch", Fault::Says { code: 429, retry_after: Some(1), body: busy });
     let began = Instant::now();
-    let pod = farm(&fake).await.start(&launch(), at_once).await.unwrap();
+    let farm = farm_with(&fake, |settings| settings.limits.patience = Duration::from_secs(20)).await;
+    let pod = farm.start(&launch(), at_once).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(fake.asked("create").len(), 2);
     pod.stop().await.unwrap();
@@ -241,7 +253,8 @@ async fn a_watch_that_is_too_old_begins_with_a_new_list() {
 
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_waited_for() {
-    let quota = "pods \"p\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4";
+    let quota =
+        "pods \"p\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4";
     let fake = Fake::start().await;
     fake.fate([placed(), running()]);
     for _ in 0..3 {
@@ -255,7 +268,10 @@ async fn a_quota_that_is_used_up_is_waited_for() {
     }
     let error = fails(&fake).await;
     assert!(matches!(of_cluster(&error), KubernetesError::NoRoom { .. }), "{error:?}");
-    assert!(error.to_string().contains("exceeded quota: compute") && error.to_string().contains("farm"), "{error}");
+    assert!(
+        error.to_string().contains("exceeded quota: compute") && error.to_string().contains("farm"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -265,7 +281,10 @@ async fn a_role_that_does_not_suffice_is_told_from_a_pod_that_is_not_wanted() {
     fake.fault("create", says(403, "Forbidden", role));
     let error = fails(&fake).await;
     assert!(matches!(of_cluster(&error), KubernetesError::NotAllowed { .. }), "{error:?}");
-    assert!(in_full(&error).contains("User \"u\"") && error.to_string().contains("pods/log (get)"), "{error}");
+    assert!(
+        in_full(&error).contains("User \"u\"") && error.to_string().contains("pods/log (get)"),
+        "{error}"
+    );
 
     let admission = "pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": hostNetwork=true";
     fake.fault("create", says(403, "Forbidden", admission));

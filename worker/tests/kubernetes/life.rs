@@ -20,7 +20,6 @@ async fn a_started_server_answers_and_a_stopped_one_leaves_nothing() {
     assert!(pod.is_running().await.unwrap());
     assert!(pod.name().starts_with("mrt-postgres-"), "{}", pod.name());
     assert_eq!(fake.names(), [pod.name()]);
-    assert!(!format!("{:?} {launch:?}", pod.endpoint()).contains(&launch.admin_password));
 
     let server = Server::Pod(pod);
     assert!(server.is_ours() && !server.is_old());
@@ -70,7 +69,8 @@ async fn a_way_through_the_api_that_is_not_allowed_is_told() {
     let mut elsewhere = running();
     elsewhere["status"]["hostIP"] = json!("192.0.2.7");
     fake.fate([placed(), elsewhere]);
-    let role = crate::fake::status(403, "Forbidden", "User \"u\" cannot create resource \"pods/portforward\"");
+    let role =
+        crate::fake::status(403, "Forbidden", "User \"u\" cannot create resource \"pods/portforward\"");
     for _ in 0..100 {
         fake.fault("portforward", Fault::Says { code: 403, retry_after: None, body: role.to_string() });
     }
@@ -85,14 +85,18 @@ async fn a_way_through_the_api_that_is_not_allowed_is_told() {
 async fn a_pod_says_whose_it_is_and_what_the_template_adds() {
     let fake = Fake::start().await;
     fake.fate([placed(), running()]);
-    let template = fake.file("pod.yaml", "metadata: {labels: {team: data}}\nspec: {nodeSelector: {disk: fast}}\n");
-    let own = OwnPod { name: "worker-0".to_owned(), uid: "u-1".to_owned(), namespace: Some("farm".to_owned()) };
+    let template =
+        fake.file("pod.yaml", "metadata: {labels: {team: data}}\nspec: {nodeSelector: {disk: fast}}\n");
+    let own =
+        OwnPod { name: "worker-0".to_owned(), uid: "u-1".to_owned(), namespace: Some("farm".to_owned()) };
     let farm = farm_with(&fake, |settings| {
         settings.own_pod = Some(own);
         settings.template = Some(template);
         settings.pull_secrets = vec!["registry".to_owned()];
     });
-    let pod = farm.await.start(&launch(), at_once).await.unwrap();
+    let launch = launch();
+    let pod = farm.await.start(&launch, at_once).await.unwrap();
+    assert!(!format!("{pod:?} {launch:?}").contains(&launch.admin_password));
     let made = fake.pod(pod.name());
     let labels = &made["metadata"]["labels"];
     assert_eq!(labels["app.kubernetes.io/name"], "mrt-server");
@@ -113,7 +117,10 @@ async fn a_server_that_lets_nobody_in_is_given_up_and_deleted() {
     let launch = Launch { start_limit: Duration::from_millis(200), ..launch() };
     let error = farm(&fake).await.start(&launch, never).await.unwrap_err();
     let ServerError::NotReady { source, logs, .. } = &error else { panic!("{error:?}") };
-    assert_eq!((source.to_string().as_str(), logs.as_str()), ("the door is shut", "starting\nstill starting"));
+    assert_eq!(
+        (source.to_string().as_str(), logs.as_str()),
+        ("the door is shut", "starting\nstill starting")
+    );
     assert!(fake.names().is_empty());
 }
 
@@ -160,7 +167,8 @@ async fn a_sweep_deletes_what_dead_workers_left_and_nothing_else() {
         let own = OwnPod { name: name.to_owned(), uid: uid.to_owned(), namespace: Some("farm".to_owned()) };
         move |settings: &mut Settings| settings.own_pod = Some(own)
     };
-    for (name, uid, phase) in [("w-0", "u-0", "Running"), ("w-1", "new", "Running"), ("w-2", "u-2", "Failed")] {
+    for (name, uid, phase) in [("w-0", "u-0", "Running"), ("w-1", "new", "Running"), ("w-2", "u-2", "Failed")]
+    {
         let metadata = json!({ "name": name, "uid": uid });
         fake.put(json!({ "metadata": metadata, "spec": { "containers": [] }, "status": { "phase": phase } }));
     }

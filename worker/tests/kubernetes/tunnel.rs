@@ -37,7 +37,10 @@ fn message(channel: u8, bytes: &[u8]) -> Message {
     Message::binary([&[channel], bytes].concat())
 }
 
-async fn carry<S>(mut socket: WebSocketStream<S>, port: u16) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+async fn carry<S>(
+    mut socket: WebSocketStream<S>,
+    port: u16,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {

@@ -187,7 +187,9 @@ impl Docker {
             host_config: Some(HostConfig {
                 port_bindings: self.network.is_none().then(publish),
                 network_mode: self.network.clone(),
-                tmpfs: Some(launch.tmpfs.iter().map(|(place, bytes)| (place.clone(), in_memory(*bytes))).collect()),
+                tmpfs: Some(
+                    launch.tmpfs.iter().map(|(place, bytes)| (place.clone(), in_memory(*bytes))).collect(),
+                ),
                 shm_size: Some(launch.shm_bytes),
                 memory: Some(launch.memory_bytes),
                 // Equal to the memory: no swap, so that a server is killed rather than slow.

@@ -138,8 +138,7 @@ impl Api {
     pub(super) async fn delete(&self, name: &str, uid: Option<&str>, grace: u32) -> Result<(), ApiError> {
         let parameters = DeleteParams {
             grace_period_seconds: Some(grace),
-            preconditions: uid
-                .map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
+            preconditions: uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
             ..DeleteParams::default()
         };
         match self.bytes(|| self.pods.delete(name, &parameters)).await {

@@ -198,7 +198,10 @@ mod tests {
         let spec = pod.spec.unwrap();
         let (of_pod, of_container) =
             (spec.security_context.unwrap(), spec.containers[0].security_context.clone().unwrap());
-        assert_eq!((of_pod.run_as_non_root, of_pod.run_as_user, of_pod.fs_group), (Some(true), Some(999), Some(999)));
+        assert_eq!(
+            (of_pod.run_as_non_root, of_pod.run_as_user, of_pod.fs_group),
+            (Some(true), Some(999), Some(999))
+        );
         assert_eq!(of_pod.seccomp_profile.unwrap().type_, "RuntimeDefault");
         assert_eq!(of_container.allow_privilege_escalation, Some(false));
         assert_eq!(of_container.capabilities.unwrap().drop, Some(vec!["ALL".to_owned()]));
@@ -242,7 +245,10 @@ mod tests {
             },
         }));
         let labels = pod.metadata.labels.unwrap();
-        assert_eq!((labels["team"].as_str(), labels["app.kubernetes.io/managed-by"].as_str()), ("data", "mrt-worker"));
+        assert_eq!(
+            (labels["team"].as_str(), labels["app.kubernetes.io/managed-by"].as_str()),
+            ("data", "mrt-worker")
+        );
         let spec = pod.spec.unwrap();
         assert_eq!((spec.host_network, spec.restart_policy.as_deref()), (Some(true), Some("Never")));
         assert_eq!(spec.node_selector.unwrap()["disk"], "fast");
@@ -250,8 +256,12 @@ mod tests {
         let secrets: Vec<_> = spec.image_pull_secrets.unwrap().into_iter().map(|it| it.name).collect();
         assert_eq!(secrets, ["own", "registry"]);
         let security = spec.security_context.unwrap();
-        assert_eq!((security.run_as_user, security.fs_group, security.run_as_non_root), (Some(1001), Some(999), Some(true)));
-        let names: Vec<_> = spec.containers.iter().map(|it| (it.name.as_str(), it.image.as_deref())).collect();
+        assert_eq!(
+            (security.run_as_user, security.fs_group, security.run_as_non_root),
+            (Some(1001), Some(999), Some(true))
+        );
+        let names: Vec<_> =
+            spec.containers.iter().map(|it| (it.name.as_str(), it.image.as_deref())).collect();
         assert_eq!(names, [("server", Some("postgres:16")), ("proxy", Some("proxy:1"))]);
         let resources = spec.containers[0].resources.clone().unwrap();
         assert_eq!(resources.requests.unwrap()["cpu"].0, "2");
@@ -266,9 +276,14 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             template(&path)
         };
-        let pod = read("kind: Pod\napiVersion: v1\nspec:\n  nodeSelector: {disk: fast}\n  hostNetwork: true\n").unwrap();
+        let pod =
+            read("kind: Pod\napiVersion: v1\nspec:\n  nodeSelector: {disk: fast}\n  hostNetwork: true\n")
+                .unwrap();
         assert_eq!(pod, json!({ "spec": { "nodeSelector": { "disk": "fast" }, "hostNetwork": true } }));
-        assert_eq!(read("{\"spec\": {\"priorityClassName\": \"farm\"}}").unwrap()["spec"]["priorityClassName"], "farm");
+        assert_eq!(
+            read("{\"spec\": {\"priorityClassName\": \"farm\"}}").unwrap()["spec"]["priorityClassName"],
+            "farm"
+        );
         for (text, problem) in [
             ("kind: Deployment\n", "no Pod of v1"),
             ("- a\n", "no object"),

@@ -238,7 +238,8 @@ impl ApiError {
     pub(super) fn no_room(&self) -> Option<&str> {
         match self {
             Self::Status { code: 403, message, .. }
-                if message.contains("exceeded quota") || message.contains("error looking up service account") =>
+                if message.contains("exceeded quota")
+                    || message.contains("error looking up service account") =>
             {
                 Some(message)
             }

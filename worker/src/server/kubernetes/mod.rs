@@ -227,8 +227,7 @@ impl Kubernetes {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let id = self.identity.id();
         let name = format!("mrt-{}-{}-{number}", launch.engine, &id[..id.len().min(16)]);
-        let pod =
-            describe::describe(&name, launch, &self.identity, &self.template, &self.pull_secrets);
+        let pod = describe::describe(&name, launch, &self.identity, &self.template, &self.pull_secrets);
         let endpoint = Endpoint {
             host: name.clone(),
             port: launch.port,
@@ -413,8 +412,8 @@ impl Kubernetes {
             return Ok((vec![direct], None));
         }
         let opened = Forward::open(self.api.client(), &self.api.namespace, pod, launch.port).await;
-        let forward = opened
-            .map_err(|source| Box::new(KubernetesError::Forward { pod: pod.to_owned(), source }))?;
+        let forward =
+            opened.map_err(|source| Box::new(KubernetesError::Forward { pod: pod.to_owned(), source }))?;
         let forwarded = (LOOPBACK.to_owned(), forward.port());
         let is_here = node.and_then(|node| node.parse().ok()).is_some_and(here::is_ours);
         let places = is_here.then_some(direct).into_iter().chain([forwarded]).collect();

@@ -180,11 +180,8 @@ mod tests {
 
     #[test]
     fn nothing_is_owned_across_namespaces() {
-        let mut pod = OwnPod {
-            name: "worker-0".to_owned(),
-            uid: "u1".to_owned(),
-            namespace: Some("farm".to_owned()),
-        };
+        let mut pod =
+            OwnPod { name: "worker-0".to_owned(), uid: "u1".to_owned(), namespace: Some("farm".to_owned()) };
         let owned = |pod: &OwnPod| {
             let owner = Owner::this_process("me".to_owned());
             Identity::new(owner, Some(pod.clone()), "farm").owner_references().len()

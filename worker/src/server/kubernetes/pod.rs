@@ -44,8 +44,8 @@ impl Pod {
 
     pub(super) fn listens_at(&mut self, endpoint: Endpoint, forward: Option<Forward>) {
         // A way that is not gone needs not be kept.
-        self.forward = forward
-            .filter(|way| (endpoint.host.as_str(), endpoint.port) == (super::LOOPBACK, way.port()));
+        self.forward =
+            forward.filter(|way| (endpoint.host.as_str(), endpoint.port) == (super::LOOPBACK, way.port()));
         self.endpoint = endpoint;
     }
 

@@ -221,8 +221,7 @@ mod tests {
 
     #[test]
     fn a_server_that_ended_by_itself_is_told_from_one_that_was_taken_away() {
-        let oom =
-            terminated(json!({ "phase": "Failed" }), json!({ "exitCode": 137, "reason": "OOMKilled" }));
+        let oom = terminated(json!({ "phase": "Failed" }), json!({ "exitCode": 137, "reason": "OOMKilled" }));
         assert!(oom.out_of_memory && oom.taken.is_none());
         assert_eq!(oom.to_string(), "out of memory (exit code 137); it wrote nothing");
         let own = terminated(
