@@ -88,7 +88,7 @@ Exit codes:
 ///
 /// Checks what the coordinator gives it, cell by cell, on servers of its own, and sends each result at once. It keeps trying
 /// to reach a coordinator that is away. As many as you like, wherever there is Python and, for servers, a container
-/// engine.
+/// engine or a Kubernetes cluster.
 #[derive(Debug, Parser)]
 #[command(name = "mrt-worker", version, after_long_help = AFTER)]
 struct Args {

@@ -113,7 +113,7 @@ pub struct Death {
     /// The kernel ended it because it had used up its memory.
     pub out_of_memory: bool,
     /// Who took it away though it ran, and why: not its own doing.
-    pub taken: Option<Taken>,
+    pub taken: Option<Box<Taken>>,
     /// Its last lines, stdout and stderr.
     pub logs: String,
 }
@@ -134,7 +134,7 @@ impl Death {
     /// A container that is gone.
     pub(super) fn removed(how: &str) -> Self {
         let taken = Taken { how: how.to_owned(), message: String::new() };
-        Self { exit_code: None, out_of_memory: false, taken: Some(taken), logs: String::new() }
+        Self { exit_code: None, out_of_memory: false, taken: Some(Box::new(taken)), logs: String::new() }
     }
 
     /// Without its last lines and other words in which clocks and numbers stand.

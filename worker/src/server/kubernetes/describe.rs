@@ -22,8 +22,8 @@ pub(super) const SERVER: &str = "server";
 pub(super) const GRACE: u32 = 1;
 
 /// Reads a template: one Pod, in YAML or JSON.
-pub(super) fn template(path: &Path) -> Result<Value, KubernetesError> {
-    let bad = |problem: String| KubernetesError::Template { path: path.to_owned(), problem };
+pub(super) fn template(path: &Path) -> Result<Value, Box<KubernetesError>> {
+    let bad = |problem: String| Box::new(KubernetesError::Template { path: path.to_owned(), problem });
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     // JSON is YAML.
     let mut value: Value = serde_saphyr::from_str(&text).map_err(|error| bad(error.to_string()))?;

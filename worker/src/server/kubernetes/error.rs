@@ -9,10 +9,13 @@ use std::time::Duration;
 pub enum KubernetesError {
     /// Nothing says where the cluster is, or what does cannot be used.
     #[error(
-        "cannot tell which Kubernetes cluster to use; run the worker in a Pod with a service account, or name a kubeconfig by \
-         --kubeconfig or KUBECONFIG"
+        "cannot tell which Kubernetes cluster to use: {problem}; run the worker in a Pod with a service account, or name a \
+         kubeconfig by --kubeconfig or KUBECONFIG"
     )]
-    Config(#[source] Box<dyn Error + Send + Sync>),
+    Config {
+        /// What is wrong with what is said of it.
+        problem: String,
+    },
     /// The template of Pods cannot be used.
     #[error("cannot use {} as a template of Pods: {problem}; --pod-template takes one Pod in YAML or JSON", path.display())]
     Template {

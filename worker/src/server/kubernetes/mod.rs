@@ -84,12 +84,12 @@ impl Kubernetes {
     pub async fn new(settings: Settings) -> Result<Self, ServerError> {
         let Settings { kubeconfig, namespace, own_pod, pull_secrets, template, limits } = settings;
         let template = match template {
-            Some(path) => describe::template(&path).map_err(Box::new)?,
+            Some(path) => describe::template(&path)?,
             None => Value::Object(serde_json::Map::new()),
         };
         let way = connect::way(kubeconfig.as_deref()).await;
         let connect::Way { client, address, namespace: usual, inside } =
-            way.map_err(|source| Box::new(KubernetesError::Config(source)))?;
+            way.map_err(|error| Box::new(KubernetesError::Config { problem: error.to_string() }))?;
         let namespace = namespace.unwrap_or(usual);
         let identity = Identity::new(Owner::this_process(random_token()?), own_pod, &namespace);
         Ok(Self {

@@ -133,7 +133,7 @@ fn death(taken: Option<Taken>, terminated: Option<&ContainerStateTerminated>) ->
     Death {
         exit_code: terminated.map(|it| i64::from(it.exit_code)),
         out_of_memory: terminated.is_some_and(|it| it.reason.as_deref() == Some("OOMKilled")),
-        taken,
+        taken: taken.map(Box::new),
         // What the node could not run at all has no lines; it says why here.
         logs: terminated.and_then(|it| it.message.clone()).unwrap_or_default().trim_end().to_owned(),
     }
