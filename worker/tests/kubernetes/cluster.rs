@@ -192,6 +192,17 @@ async fn a_disk_that_is_full_is_a_statement_that_fails_and_no_eviction() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_too_little_memory_is_told_as_that() {
+    let cluster = cluster_or_skip!("cluster::a_server_that_has_too_little_memory_is_told_as_that");
+    // What the image is told to run instead of its server reads a line that has no end.
+    let arguments = ["tail", "/dev/zero"].map(str::to_owned).to_vec();
+    let launch = Launch { arguments, memory_bytes: 128 << 20, ..postgres() };
+    let error = cluster.farm.start(&launch, logs_in).await.unwrap_err();
+    let ServerError::StartFailed { death, .. } = &error else { panic!("{error:?}") };
+    assert!(death.out_of_memory && death.exit_code == Some(137) && death.taken.is_none(), "{error}");
+}
+
+#[tokio::test]
 async fn the_way_out_deletes_ones_own_pods_alone() {
     let cluster = cluster_or_skip!("cluster::the_way_out_deletes_ones_own_pods_alone");
     let other = Kubernetes::new(settings().unwrap()).await.unwrap();
