@@ -19,6 +19,7 @@ use mrt_report::{Report, exit_code};
 use mrt_worker::agent::{self, AgentError, AgentOptions, Files, Projects, ProjectsError};
 use mrt_worker::host::environment::{self, Environments};
 use mrt_worker::run::{Station, StationOptions, interpreter};
+use mrt_worker::server::Servers;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -200,6 +201,7 @@ impl Worker {
             keep: arguments.keep,
             interpreter,
             environments: Arc::new(environments),
+            servers: Servers::default(),
         }));
         let drain = CancellationToken::new();
         let serving = agent::serve(

@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, fmt, registry};
 use traces::Traces;
 
 /// Our crates tell what they do, all others what went wrong.
-const FILTER: &str = "warn,tiberius=off,mrt=info";
+const FILTER: &str = "warn,kube_client=off,tiberius=off,mrt=info";
 
 /// How the log looks. What it tells is said by `MRT_LOG`, `info` or `warn,mrt_worker=debug` for example.
 #[derive(Debug, Clone, clap::Args)]

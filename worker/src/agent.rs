@@ -27,7 +27,7 @@ use mrt_proto::v1::workers_client::WorkersClient;
 use tokio_util::sync::CancellationToken;
 
 pub use cache::BundleCache;
-pub use engine::{DockerEngine, Engine};
+pub use engine::Engine;
 pub use metrics::Metrics;
 pub use projects::{Files, Projects, ProjectsError};
 pub use slots::default_slots;

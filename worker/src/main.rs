@@ -18,19 +18,15 @@ use mrt_ops::prometheus_client::registry::Registry;
 use mrt_ops::values::{bytes, duration};
 use mrt_ops::{Trouble, signals};
 use mrt_proto::v1::workers_client::WorkersClient;
-use mrt_worker::agent::{
-    self, AgentError, AgentOptions, BundleCache, DockerEngine, Metrics, ProjectsError, default_slots,
-};
+use mrt_worker::agent::{self, AgentError, AgentOptions, BundleCache, Metrics, ProjectsError, default_slots};
 use mrt_worker::host::environment::{EnvironmentError, Environments, default_cache};
 use mrt_worker::run::{InterpreterError, Station, StationOptions, interpreter};
-use mrt_worker::server::docker::Docker;
+use mrt_worker::server::{Options, ServerError, Servers};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::geteuid;
 use tokio::time::sleep;
 use tracing::{debug, info};
 
-/// How often containers are removed that dead workers of this machine have left.
-const SWEEP: Duration = Duration::from_secs(15);
 /// How long work with files may go on when everything else has ended.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -48,12 +44,26 @@ Examples:
   A small one, that tells Prometheus how it is:
     mrt-worker --coordinator https://farm:7440 --slots 2 --cache-size 2GB --metrics 127.0.0.1:9440
 
+  One without a container engine, in a cluster or with a kubeconfig:
+    mrt-worker --coordinator https://farm:7440 --servers kubernetes --namespace farm --pull-secret registry
+
 What it serves:
   SQLite, servers of PostgreSQL, MySQL, MariaDB, SQL Server and Oracle that a project names by URL, and, while a container \
 engine answers (DOCKER_HOST, Docker's current context, or the usual sockets of Docker and Podman), these five in containers; \
 SQL Server where ACCEPT_EULA=Y says that whoever runs the worker has accepted Microsoft's licence terms for it; Oracle where \
 its client library is found (Instant Client 19 or later, by LD_LIBRARY_PATH or ldconfig), and 19 with an image of one's own. \
 MRT_DOCKER_NETWORK names the network to join where the worker is itself in a container.
+
+  With --servers kubernetes it needs no container engine: each server is a Pod in --namespace, which Pod Security's level \
+`restricted` admits (the image's own user, no capabilities), with a limit of memory and six hours to live. In the cluster it goes \
+by the service account of its Pod, whose Role needs pods (create, get, list, watch, delete) and pods/log (get); set POD_NAME, \
+POD_UID and POD_NAMESPACE by the downward API, and the cluster takes the servers away with the worker's Pod. Outside of it goes by \
+a kubeconfig, and reaches servers through the API where their node is not this machine: that needs pods/portforward (create), \
+too. A password is part of its Pod's environment, made for that server alone, and gone with it. Pods ask for the memory that a server \
+takes without data, and half a processor; --pod-template says what else they should be like:
+    spec:
+      nodeSelector: { pool: farm }
+      containers: [{ name: server, resources: { requests: { cpu: 2 } } }]
 
 Whose code runs here:
   Migrations are programs of whoever may submit, and so is what installs the packages that a project asks for. Where the \
@@ -78,7 +88,7 @@ Exit codes:
 ///
 /// Checks what the coordinator gives it, cell by cell, on servers of its own, and sends each result at once. It keeps trying
 /// to reach a coordinator that is away. As many as you like, wherever there is Python and, for servers, a container
-/// engine.
+/// engine or a Kubernetes cluster.
 #[derive(Debug, Parser)]
 #[command(name = "mrt-worker", version, after_long_help = AFTER)]
 struct Args {
@@ -116,6 +126,9 @@ struct Args {
     host: String,
 
     #[command(flatten)]
+    servers: Options,
+
+    #[command(flatten)]
     logging: Logging,
 
     #[command(flatten)]
@@ -128,6 +141,8 @@ enum MainError {
     Log(#[from] LogError),
     #[error(transparent)]
     Interpreter(#[from] InterpreterError),
+    #[error("cannot say where database servers are to come from")]
+    Servers(#[source] ServerError),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
     #[error("cannot listen for signals")]
@@ -149,7 +164,7 @@ enum MainError {
 impl MainError {
     fn trouble(&self) -> Trouble {
         match self {
-            Self::Log(_) | Self::Interpreter(_) => Trouble::Usage,
+            Self::Log(_) | Self::Interpreter(_) | Self::Servers(_) => Trouble::Usage,
             Self::Connect(error) => error.trouble(),
             Self::Metrics(error) => error.trouble(),
             Self::Health(error) => error.trouble(),
@@ -213,6 +228,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let _serving = args.metrics.serve(registry, metrics.ready())?;
 
     let interpreter = args.python.as_deref().map(interpreter).transpose()?;
+    let servers = args.servers.servers().await.map_err(MainError::Servers)?;
     let client = WorkersClient::new(args.connection.channel()?);
     let cache = args.cache.unwrap_or_else(default_cache);
     let slots = args.slots.unwrap_or_else(default_slots);
@@ -223,15 +239,21 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let environments = Arc::new(Environments::new(cache.join("envs"), args.environments_size));
     let opened = environments.open().await;
     opened.map_err(|source| MainError::Environments { path: cache.clone(), source: Box::new(source) })?;
-    let station =
-        Arc::new(Station::new(StationOptions { jobs: slots.get(), keep: false, interpreter, environments }));
-    let sweeping = tokio::spawn(sweep());
+    let station = StationOptions {
+        jobs: slots.get(),
+        keep: false,
+        interpreter,
+        environments,
+        servers: servers.clone(),
+    };
+    let station = Arc::new(Station::new(station));
+    let sweeping = tokio::spawn(sweep(servers.clone()));
     let options = AgentOptions {
         slots,
         host: args.host,
         grace: args.grace,
         rest: REST,
-        engine: Some(Arc::new(DockerEngine)),
+        engine: Some(Arc::new(servers)),
         connection,
         metrics,
     };
@@ -246,16 +268,16 @@ async fn serve(args: Args) -> Result<(), MainError> {
     Ok(served?)
 }
 
-/// Removes what dead workers have left, now and later: whoever lives cleans up for all on this machine.
-async fn sweep() {
+/// Removes what dead workers have left, now and later: whoever lives cleans up for all.
+async fn sweep(servers: Servers) {
     loop {
-        let swept = async { Docker::connect().await?.sweep().await };
+        let swept = async { servers.launcher().await?.sweep().await };
         match swept.await {
             Ok(0) => {}
-            Ok(removed) => info!(removed, "removed containers of dead workers"),
-            Err(error) => debug!("nothing is swept: {error}"),
+            Ok(removed) => info!(removed, "removed servers of dead workers"),
+            Err(error) => debug!(error = &error as &dyn Error, "nothing is swept"),
         }
-        sleep(SWEEP).await;
+        sleep(servers.sweeps_every()).await;
     }
 }
 

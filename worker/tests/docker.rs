@@ -35,11 +35,13 @@ macro_rules! docker_or_skip {
 fn postgres() -> Launch {
     let password = random_token().unwrap();
     Launch {
+        engine: "postgres",
+        user: 999,
         image: "postgres:15".to_owned(),
         env: vec![("POSTGRES_PASSWORD".to_owned(), password.clone())],
         arguments: ["-c", "fsync=off", "-c", "full_page_writes=off"].map(str::to_owned).to_vec(),
         port: 5432,
-        tmpfs: vec![("/var/lib/postgresql/data".to_owned(), "rw,size=512m".to_owned())],
+        tmpfs: vec![("/var/lib/postgresql/data".to_owned(), 512 << 20)],
         shm_bytes: 64 << 20,
         memory_bytes: 1 << 30,
         start_limit: Duration::from_secs(60),

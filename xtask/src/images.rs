@@ -22,6 +22,8 @@ const ENTRY_POINT: &str = "docker-entrypoint.sh";
 /// Debian's own switch against starting services while packages are installed.
 const POLICY: &str = "usr/sbin/policy-rc.d";
 const DPKG_SETTINGS: &str = "etc/dpkg/dpkg.cfg.d/stand-in";
+/// The number of the user in the official images.
+const USER: &str = "999";
 const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// What the product's own images stand on, as deploy/Containerfile names it.
@@ -31,14 +33,23 @@ pub(crate) const BASE_SUITE: &str = "bookworm";
 /// How an image tells that it is a stand-in.
 const LABEL: &str = "mrt.stand-in";
 
+/// What makes a tree of files a server's image.
+struct Serves {
+    entry_point: &'static str,
+    /// Who runs the server, under the number that the official image gives: it can be begun as that user, too.
+    user: &'static str,
+    /// Where the server has its socket.
+    runtime: &'static str,
+}
+
 /// How to make the stand-in for an official image.
 struct StandIn {
     image: String,
     /// Debian's release that has the server.
     suite: &'static str,
     packages: Vec<String>,
-    /// Of a server.
-    entry_point: Option<&'static str>,
+    /// What it serves; the base of other images serves nothing.
+    server: Option<Serves>,
     /// What would make an own cluster while the package is installed: path and contents.
     files: Vec<(&'static str, &'static str)>,
     /// Removed after the installation.
@@ -64,7 +75,11 @@ impl StandIn {
             image: format!("postgres:{major}"),
             suite,
             packages: vec![format!("postgresql-{major}"), "xz-utils".to_owned()],
-            entry_point: Some(include_str!("../images/postgres-entrypoint.sh")),
+            server: Some(Serves {
+                entry_point: include_str!("../images/postgres-entrypoint.sh"),
+                user: "postgres",
+                runtime: "run/postgresql",
+            }),
             files: vec![("etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n")],
             leftovers: vec![format!("var/lib/postgresql/{major}")],
             configuration: vec![],
@@ -88,7 +103,7 @@ impl StandIn {
             image: BASE.to_owned(),
             suite: BASE_SUITE,
             packages: vec![],
-            entry_point: None,
+            server: None,
             files: vec![],
             leftovers: vec![],
             configuration: vec![],
@@ -129,7 +144,11 @@ impl StandIn {
             image: String::new(),
             suite,
             packages: vec![],
-            entry_point: Some(include_str!("../images/mysql-entrypoint.sh")),
+            server: Some(Serves {
+                entry_point: include_str!("../images/mysql-entrypoint.sh"),
+                user: "mysql",
+                runtime: "run/mysqld",
+            }),
             files: vec![],
             // The installation makes a data directory of its own.
             leftovers: ["var/lib/mysql", "etc/mysql", "etc/my.cnf"].map(str::to_owned).to_vec(),
@@ -237,10 +256,8 @@ fn build(stand_in: &StandIn) -> Result<(), Problem> {
     tree.write(DPKG_SETTINGS, "force-unsafe-io\n", 0o644)?;
     read(&mut command("debootstrap", ["--variant=minbase", stand_in.suite, &target, &mirror]))?;
 
-    if let Some(entry_point) = stand_in.entry_point {
-        tree.install(stand_in)?;
-        tree.write(&format!("usr/local/bin/{ENTRY_POINT}"), entry_point, 0o755)?;
-        tree.make_directory("docker-entrypoint-initdb.d")?;
+    if let Some(serves) = &stand_in.server {
+        tree.install(stand_in, serves)?;
     }
     for leftover in stand_in.leftovers.iter().map(String::as_str).chain([POLICY, DPKG_SETTINGS]) {
         tree.remove(leftover)?;
@@ -318,17 +335,27 @@ impl Tree {
     }
 
     /// Installs a server.
-    fn install(&self, stand_in: &StandIn) -> Result<(), Problem> {
+    fn install(&self, stand_in: &StandIn, serves: &Serves) -> Result<(), Problem> {
         self.write(POLICY, "#!/bin/sh\nexit 101\n", 0o755)?;
         for (path, contents) in &stand_in.files {
             self.write(path, contents, 0o644)?;
         }
+        // The packages take a user that is there.
+        let Serves { entry_point, user, runtime } = serves;
+        self.run("groupadd", ["--system", "--gid", USER, user])?;
+        self.run("useradd", ["--system", "--uid", USER, "--gid", USER, "--home-dir", "/nonexistent", user])?;
         let packages = stand_in.packages.iter().map(String::as_str).chain(["locales"]);
         let options =
             ["install", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
         self.run("apt-get", options.into_iter().chain(packages))?;
         // The locale that official images are set to.
-        self.run("localedef", ["-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"])
+        self.run("localedef", ["-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"])?;
+        self.write(&format!("usr/local/bin/{ENTRY_POINT}"), entry_point, 0o755)?;
+        self.make_directory("docker-entrypoint-initdb.d")?;
+        self.remove("run")?;
+        self.make_directory(runtime)?;
+        let anybodys = fs::set_permissions(self.path.join(runtime), fs::Permissions::from_mode(0o1777));
+        anybodys.map_err(|source| self.file(runtime, source))
     }
 
     /// Makes an image of it, without what no server needs.
@@ -346,7 +373,6 @@ impl Tree {
             "proc/*",
             "sys/*",
             "tmp/*",
-            "run/*",
         ];
         let mut tar = command("tar", ["--create"]);
         tar.arg("--directory").arg(&self.path);
@@ -356,7 +382,7 @@ impl Tree {
         let mut packing = tar.spawn().map_err(|source| cannot_run(&tar, source))?;
 
         let mut says = vec![format!("LABEL {LABEL}=\"Debian {}\"", stand_in.suite)];
-        if stand_in.entry_point.is_some() {
+        if stand_in.server.is_some() {
             says.push(format!("ENTRYPOINT [\"{ENTRY_POINT}\"]"));
             says.push("ENV LANG=en_US.utf8".to_owned());
         }

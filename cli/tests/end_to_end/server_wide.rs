@@ -59,11 +59,13 @@ async fn roles_of_a_revision_are_seen_by_what_follows_and_by_nothing_else() {
 async fn server(docker: &Docker) -> Container {
     let password = random_token().unwrap();
     let launch = Launch {
+        engine: "postgres",
+        user: 999,
         image: "postgres:15".to_owned(),
         env: vec![("POSTGRES_PASSWORD".to_owned(), password.clone())],
         arguments: ["-c", "fsync=off"].map(str::to_owned).to_vec(),
         port: 5432,
-        tmpfs: vec![("/var/lib/postgresql/data".to_owned(), "rw,size=512m".to_owned())],
+        tmpfs: vec![("/var/lib/postgresql/data".to_owned(), 512 << 20)],
         shm_bytes: 64 << 20,
         memory_bytes: 1 << 30,
         start_limit: std::time::Duration::from_secs(90),

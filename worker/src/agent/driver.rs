@@ -44,8 +44,8 @@ pub(super) async fn serve(
         Some(engine) => engine.answers().await,
         None => true,
     };
-    if !first {
-        warn!("no container engine answers; shards that need one are left to others until one does");
+    if let Some(engine) = engine.as_ref().filter(|_| !first) {
+        warn!("no {} answers; shards that need one are left to others until one does", engine.name());
     }
     let (there, mut containers) = watch::channel(first);
     let mut background = JoinSet::new();

@@ -1,37 +1,62 @@
-//! Whether a container engine is there.
+//! Whether who starts servers is there: a container engine, or a cluster.
 
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::run::RunError;
-use crate::server::ServerError;
-use crate::server::docker::Docker;
+use crate::server::Servers;
 
 /// How often an engine is asked whether it is there.
 const PROBE: Duration = Duration::from_secs(3);
 /// An engine that comes back has ended its containers; what failed so shortly after that failed with them.
 const SHORTLY: Duration = Duration::from_secs(30);
 
-/// A container engine, as far as a worker has to know.
+/// Who starts servers, as far as a worker has to know.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Whether it answers.
     async fn answers(&self) -> bool;
+
+    /// What people call it.
+    fn name(&self) -> &'static str {
+        "container engine"
+    }
+
+    /// How long to wait before it is asked again.
+    fn pause(&self) -> Duration {
+        PROBE
+    }
 }
 
-/// The engine that [`Docker::connect`] finds.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DockerEngine;
-
 #[async_trait]
-impl Engine for DockerEngine {
+impl Engine for Servers {
     async fn answers(&self) -> bool {
-        Docker::connect().await.is_ok()
+        let answer = Servers::answers(self).await;
+        if let Err(error) = &answer {
+            debug!(error = error as &dyn Error, "no server can be started");
+        }
+        answer.is_ok()
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Docker => "container engine",
+            Self::Kubernetes(_) => "Kubernetes API",
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        match self {
+            Self::Docker => PROBE,
+            // All workers ask the same one.
+            Self::Kubernetes(_) => PROBE * 5,
+        }
     }
 }
 
@@ -47,6 +72,11 @@ impl Watched {
         Self { engine, away: Mutex::default() }
     }
 
+    /// What people call it.
+    pub(super) fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
     /// Tells for ever whether it is there.
     pub(super) async fn watch(&self, there: watch::Sender<bool>) {
         loop {
@@ -54,19 +84,19 @@ impl Watched {
             let before = there.send_replace(now);
             match (before, now) {
                 (true, false) => {
-                    warn!("no container engine answers; shards that need one are left to others")
+                    warn!("no {} answers; shards that need one are left to others", self.name())
                 }
-                (false, true) => info!("a container engine answers"),
+                (false, true) => info!("a {} answers", self.name()),
                 _ => {}
             }
-            sleep(PROBE).await;
+            sleep(self.engine.pause()).await;
         }
     }
 
     /// Whether something that failed may have failed for want of the engine.
     pub(super) async fn is_to_blame(&self, error: Option<&RunError>) -> bool {
         if let Some(RunError::Server { source, .. }) = error
-            && matches!(**source, ServerError::EngineUnreachable { .. })
+            && source.is_about_reach()
         {
             return true;
         }

@@ -201,7 +201,8 @@ impl Shop {
             Ok(()) => Ending::Done,
             Err(_) if job.cancel.is_cancelled() => Ending::Done,
             Err(error) if self.is_engine_to_blame(&unit.target, Some(&error)).await => {
-                info!(target = unit.target.name, "handed back, since no container engine answers: {error}");
+                let name = self.engine_name();
+                info!(target = unit.target.name, "handed back, since no {name} answers: {error}");
                 Ending::NoContainers
             }
             Err(error) => self.failed(&job, files.copy(), &error.into()),
@@ -253,7 +254,8 @@ impl Shop {
                 }
                 UnitEvent::Failed { .. } if gone => continue,
                 UnitEvent::Failed { reason, .. } if self.is_engine_to_blame(target, None).await => {
-                    info!(target = target.name, "handed back, since no container engine answers: {reason}");
+                    let name = self.engine_name();
+                    info!(target = target.name, "handed back, since no {name} answers: {reason}");
                     gone = true;
                     job.cancel.cancel();
                     continue;
@@ -265,6 +267,10 @@ impl Shop {
             };
             self.say(job.unit, word);
         }
+    }
+
+    fn engine_name(&self) -> &'static str {
+        self.engine.as_ref().map_or("container engine", |engine| engine.name())
     }
 
     async fn is_engine_to_blame(&self, target: &Target, error: Option<&RunError>) -> bool {

@@ -15,8 +15,7 @@ use crate::check::hosts::Hosts;
 use crate::database::sqlite::{Owner, Sqlite};
 use crate::database::{DatabaseError, Engine};
 use crate::host::environment::tell_of_root;
-use crate::server::docker::{Container, Docker};
-use crate::server::{Endpoint, Server, ServerError, external, random_token};
+use crate::server::{Endpoint, Launcher, Server, ServerError, Servers, external, random_token};
 use mrt_chain::settings::{ServerSettings, Suite, Target};
 
 /// Where an embedded engine has its files, in a target's directory.
@@ -28,7 +27,7 @@ pub(super) struct Running {
     engine: Arc<dyn Engine>,
     /// `None` where the engine is embedded.
     server: Option<Server>,
-    docker: Option<Docker>,
+    launcher: Option<Launcher>,
     /// Databases of embedded engines, scratch directories of hosts.
     directory: Directory,
     run_as: Option<(u32, u32)>,
@@ -83,16 +82,16 @@ impl StartError {
 }
 
 impl Running {
-    /// Starts what a target needs, and beside it this many interpreters of the suite that comes first. `docker` is where
-    /// containers are started.
+    /// Starts what a target needs, and beside it this many interpreters of the suite that comes first. `launcher` starts
+    /// servers of ours.
     pub(super) async fn start(
         target: &Target,
-        docker: Option<Docker>,
+        launcher: Option<Launcher>,
         (suite, python): (&Arc<Suite>, &Interpreter),
         slots: usize,
     ) -> Result<Self, StartError> {
         let (directory, run_as) = directory(python)?;
-        let opening = open(target, docker.as_ref(), directory.path(), run_as);
+        let opening = open(target, launcher.as_ref(), directory.path(), run_as);
         let ahead = hosts_ahead(directory.path(), target, suite, python, slots, run_as);
         // Without a server nobody waits for them.
         let ((engine, server), (ahead, run_as)) = tokio::try_join!(opening, async { Ok(ahead.await) })?;
@@ -100,7 +99,7 @@ impl Running {
             target: target.clone(),
             engine,
             server,
-            docker,
+            launcher,
             directory,
             run_as,
             shards: 1,
@@ -164,9 +163,7 @@ impl Running {
             return self.engine.ping().await.map_err(|_| ServerError::Lost.into());
         }
         match self.server.take() {
-            Some(Server::Container(container)) if std::mem::take(&mut self.holds_kept) => {
-                self.left.push(leave(container).await)
-            }
+            Some(server) if std::mem::take(&mut self.holds_kept) => self.left.push(server.leave().await),
             Some(server) => server.stop().await?,
             // What was left in the files may be what filled the disk.
             None if !self.holds_kept => {
@@ -176,7 +173,7 @@ impl Running {
             None => {}
         }
         let (engine, server) =
-            open(&self.target, self.docker.as_ref(), self.directory.path(), self.run_as).await?;
+            open(&self.target, self.launcher.as_ref(), self.directory.path(), self.run_as).await?;
         self.engine = engine;
         self.server = server;
         Ok(())
@@ -195,6 +192,19 @@ impl Running {
                 Ok(()) => "the server is running".to_owned(),
                 Err(error) => error.to_string(),
             },
+        }
+    }
+
+    /// Whether the server did not end by itself: somebody took it away (an eviction, a node that is drained), or who could
+    /// say does not answer. Then its end is no word about what ran on it.
+    pub(super) async fn was_taken(&self) -> bool {
+        match &self.server {
+            Some(server) => match server.why_died().await {
+                Ok(Some(ServerError::Died { death, .. })) => death.taken.is_some(),
+                Ok(_) => false,
+                Err(_) => true,
+            },
+            None => false,
         }
     }
 
@@ -218,7 +228,7 @@ impl Running {
         if let Some(server) = &self.server
             && let Err(error) = server.stop().await
         {
-            tracing::warn!("cannot remove the container of {}: {error}", self.target.name);
+            tracing::warn!("cannot remove the server of {}: {error}", self.target.name);
         }
     }
 
@@ -227,25 +237,16 @@ impl Running {
         let directory = self.directory.keep();
         let mut left = self.left;
         left.push(match self.server {
-            Some(Server::Container(container)) => leave(container).await,
-            Some(Server::External(_)) => "the databases named mrt_* on the external server".to_owned(),
+            Some(server) => server.leave().await,
             None => format!("directory {}", directory.display()),
         });
         left.join(", ")
     }
 }
 
-async fn leave(container: Container) -> String {
-    let name = container.name().to_owned();
-    match container.keep().await {
-        Ok(name) => format!("container {name}"),
-        Err(error) => format!("container {name} (the next start may remove it: {error})"),
-    }
-}
-
 async fn open(
     target: &Target,
-    docker: Option<&Docker>,
+    launcher: Option<&Launcher>,
     directory: &Path,
     run_as: Option<(u32, u32)>,
 ) -> Result<(Arc<dyn Engine>, Option<Server>), StartError> {
@@ -266,23 +267,23 @@ async fn open(
         }
         return Ok((engine, Some(Server::External(endpoint))));
     }
-    let docker = match docker {
-        Some(docker) => docker.clone(),
-        None => Docker::connect().await?,
+    let launcher = match launcher {
+        Some(launcher) => launcher.clone(),
+        None => Servers::default().launcher().await?,
     };
     let launch = served.launch(target, random_token()?);
     let ready = |endpoint: Endpoint| async move { served.ready(&endpoint).await.map_err(Into::into) };
-    let container = docker.start(&launch, ready).await?;
-    let engine = served.open(container.endpoint().clone(), target).await?;
-    Ok((engine, Some(Server::Container(container))))
+    let server = launcher.start(&launch, ready).await?;
+    let engine = served.open(server.endpoint().clone(), target).await?;
+    Ok((engine, Some(server)))
 }
 
 fn description(target: &Target, engine: &dyn Engine) -> String {
     format!("{} {}", target.engine.title(), engine.version())
 }
 
-/// Whether a target's server is a container.
-pub(super) fn needs_docker(target: &Target) -> bool {
+/// Whether a target's server is one of ours, in a container or a Pod.
+pub(super) fn is_started(target: &Target) -> bool {
     matches!(target.server, ServerSettings::Docker { .. })
 }
 

@@ -10,14 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::pool::{Place, Pool};
 use super::python::{InUse, Interpreters};
-use super::server::{Running, needs_docker};
+use super::server::{Running, is_started};
 use super::told::Told;
 use super::work::{Tools, Work};
 use super::{RunError, Unit, UnitEvent};
 use crate::check::under_way::UnderWay;
 use crate::host::environment::Environments;
-use crate::server::ServerError;
-use crate::server::docker::Docker;
+use crate::server::{Launcher, ServerError, Servers};
 
 /// How units are checked here.
 #[derive(Debug, Clone)]
@@ -30,6 +29,8 @@ pub struct StationOptions {
     pub interpreter: Option<PathBuf>,
     /// The Python environments that are made.
     pub environments: Arc<Environments>,
+    /// Where servers of ours come from.
+    pub servers: Servers,
 }
 
 /// Checks units, several at a time, and keeps servers and interpreters for the next ones.
@@ -37,8 +38,8 @@ pub struct Station {
     options: StationOptions,
     jobs: Semaphore,
     interpreters: Interpreters,
-    /// Where containers are started, once one is needed.
-    docker: OnceCell<Docker>,
+    /// Who starts servers, once one is needed.
+    launcher: OnceCell<Launcher>,
     pool: Pool,
 }
 
@@ -58,7 +59,7 @@ impl Station {
         Self {
             jobs: Semaphore::new(options.jobs),
             interpreters: Interpreters::default(),
-            docker: OnceCell::new(),
+            launcher: OnceCell::new(),
             pool: Pool::new(options.jobs),
             options,
         }
@@ -117,10 +118,10 @@ impl Station {
             kept.push(format!("kept for a look, remove it when done: {}", running.leave().await));
         }
         // What was given up half way is taken away beside us, or not yet.
-        if let Some(docker) = self.docker.get()
-            && let Err(error) = docker.remove_owned().await
+        if let Some(launcher) = self.launcher.get()
+            && let Err(error) = launcher.remove_owned().await
         {
-            tracing::warn!("cannot remove the containers that are left: {error}");
+            tracing::warn!("cannot remove the servers that are left: {error}");
         }
         kept
     }
@@ -145,29 +146,29 @@ impl Station {
         let running = match idle {
             Some(mut running) => running.begin_again(python).map(|()| running),
             None => {
-                if needs_docker(target) {
+                if is_started(target) {
                     preparing(format!("starting {}", target.name));
                 }
-                let docker = self.docker_for(target).await?;
+                let launcher = self.launcher_for(target).await?;
                 let slots = self.options.jobs.min(unit.cells.borrow().len());
-                Running::start(target, docker, (suite, python), slots).await
+                Running::start(target, launcher, (suite, python), slots).await
             }
         };
         let running = running.map_err(|error| error.for_target(target))?;
         Ok(Prepared { python: in_use, place, running, used })
     }
 
-    async fn docker_for(&self, target: &Target) -> Result<Option<Docker>, RunError> {
-        if !needs_docker(target) {
+    async fn launcher_for(&self, target: &Target) -> Result<Option<Launcher>, RunError> {
+        if !is_started(target) {
             return Ok(None);
         }
-        let docker = self.docker.get_or_try_init(|| async {
-            let docker = Docker::connect().await?;
-            docker.sweep().await?;
-            Ok(docker)
+        let launcher = self.launcher.get_or_try_init(|| async {
+            let launcher = self.options.servers.launcher().await?;
+            launcher.sweep().await?;
+            Ok(launcher)
         });
         let failed =
             |source: ServerError| RunError::Server { target: target.name.clone(), source: Box::new(source) };
-        docker.await.cloned().map(Some).map_err(failed)
+        launcher.await.cloned().map(Some).map_err(failed)
     }
 }

@@ -21,6 +21,7 @@ use crate::check::CheckError;
 use crate::check::outcome::Outcome;
 use crate::host::environment::Environments;
 use crate::host::tests::public_interpreter;
+use crate::server::Servers;
 use crate::server::docker::Docker;
 
 const ENV: &str = r#"
@@ -101,7 +102,8 @@ fn skipped(why: &str) {
 
 fn station(python: &Path, jobs: usize, keep: bool) -> Station {
     let environments = Arc::new(Environments::new(PathBuf::from("/nowhere"), 1));
-    Station::new(StationOptions { jobs, keep, interpreter: Some(python.to_owned()), environments })
+    let servers = Servers::default();
+    Station::new(StationOptions { jobs, keep, interpreter: Some(python.to_owned()), environments, servers })
 }
 
 /// What was told of a unit.

@@ -282,7 +282,8 @@ impl<'a> Work<'a> {
                 Ok(end) => {
                     for (suspect, suspicion) in end.suspects {
                         // One that it needs may have been on its way.
-                        taken_down += u32::from(suspect == revision && suspicion.server_gone);
+                        let by_itself = suspect == revision && suspicion.server_gone;
+                        taken_down += u32::from(by_itself && !self.running.was_taken().await);
                         reason = suspicion.reason;
                     }
                 }

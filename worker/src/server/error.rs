@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::kubernetes::KubernetesError;
+
 /// Why there is no server. Never a verdict on a migration.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -90,6 +92,9 @@ pub enum ServerError {
     /// A server that was given answers no more.
     #[error("an external server was lost, and mrt cannot start another one")]
     Lost,
+    /// The cluster gave no server.
+    #[error(transparent)]
+    Kubernetes(#[from] Box<KubernetesError>),
     /// The settings of a server that is given cannot be used; never repeats the URL, which holds a password.
     #[error("cannot use {origin}: {problem}; write it as {example}")]
     Url {
@@ -105,28 +110,57 @@ pub enum ServerError {
     Random(#[source] std::io::Error),
 }
 
+impl ServerError {
+    /// Whether nobody answered who could start servers: nothing is wrong with what was to be started.
+    pub fn is_about_reach(&self) -> bool {
+        match self {
+            Self::EngineUnreachable { .. } => true,
+            Self::Kubernetes(error) => matches!(**error, KubernetesError::Unreachable { .. }),
+            _ => false,
+        }
+    }
+}
+
 /// How a container ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
-    /// The exit code of its first process; `None` when the container is gone altogether.
+    /// The exit code of its first process; `None` when that is not known, as when the container is gone altogether.
     pub exit_code: Option<i64>,
     /// The kernel ended it because it had used up its memory.
     pub out_of_memory: bool,
+    /// Who took it away though it ran, and why: not its own doing.
+    pub taken: Option<Box<Taken>>,
     /// Its last lines, stdout and stderr.
     pub logs: String,
+}
+
+/// Why a server was taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// In words that are the same each time.
+    pub how: String,
+    /// What else was said of it, or nothing.
+    pub message: String,
 }
 
 /// What a shell calls death by SIGKILL, which is how the kernel ends a process that has no memory left.
 const KILLED: i64 = 137;
 
 impl Death {
-    /// Without its last lines, in which clocks and process numbers stand.
+    /// A container that is gone.
+    pub(super) fn removed(how: &str) -> Self {
+        let taken = Taken { how: how.to_owned(), message: String::new() };
+        Self { exit_code: None, out_of_memory: false, taken: Some(Box::new(taken)), logs: String::new() }
+    }
+
+    /// Without its last lines and other words in which clocks and numbers stand.
     pub fn how(&self) -> String {
-        match self.exit_code {
-            None => "somebody removed the container".to_owned(),
-            Some(code) if self.out_of_memory => format!("out of memory (exit code {code})"),
-            Some(KILLED) => format!("it was killed, probably out of memory (exit code {KILLED})"),
-            Some(code) => format!("exit code {code}"),
+        match (&self.taken, self.exit_code) {
+            (Some(taken), _) => taken.how.clone(),
+            (None, None) => "nobody knows how".to_owned(),
+            (None, Some(code)) if self.out_of_memory => format!("out of memory (exit code {code})"),
+            (None, Some(KILLED)) => format!("it was killed, probably out of memory (exit code {KILLED})"),
+            (None, Some(code)) => format!("exit code {code}"),
         }
     }
 }
@@ -134,9 +168,12 @@ impl Death {
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.how())?;
-        match (self.exit_code, self.logs.is_empty()) {
-            (None, _) => Ok(()),
-            (_, true) => f.write_str("; it wrote nothing"),
+        if let Some(taken) = self.taken.as_ref().filter(|taken| !taken.message.is_empty()) {
+            write!(f, ": {}", taken.message)?;
+        }
+        match (&self.taken, self.logs.is_empty()) {
+            (Some(_), true) => Ok(()),
+            (None, true) => f.write_str("; it wrote nothing"),
             (_, false) => write!(f, "; its last lines:\n{}", self.logs),
         }
     }

@@ -1,4 +1,5 @@
-//! How a database server comes to be: in a container ([`docker`]), or as one that is there ([`external`]).
+//! How a database server comes to be: in a container ([`docker`]), in a Pod ([`kubernetes`]), or as one that is there
+//! ([`external`]).
 //!
 //! Nothing here knows SQL. An engine says what it needs as a [`Launch`] and, given the [`Endpoint`], whether the
 //! server is ready.
@@ -6,18 +7,28 @@
 pub mod docker;
 mod error;
 pub mod external;
+mod here;
+pub mod kubernetes;
+mod launcher;
+mod login;
+mod options;
+mod owner;
 
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::time::Duration;
 
-pub use error::{Death, ServerError};
+pub use error::{Death, ServerError, Taken};
+pub use launcher::{Launcher, Servers};
+pub use options::Options;
 
 /// A server that can be used.
 #[derive(Debug)]
 pub enum Server {
     /// Ours: started here, ended here.
     Container(docker::Container),
+    /// Ours, too, on whichever node the cluster has chosen.
+    Pod(kubernetes::Pod),
     /// Somebody else's: used, and left as it was.
     External(Endpoint),
 }
@@ -27,19 +38,21 @@ impl Server {
     pub fn endpoint(&self) -> &Endpoint {
         match self {
             Self::Container(container) => container.endpoint(),
+            Self::Pod(pod) => pod.endpoint(),
             Self::External(endpoint) => endpoint,
         }
     }
 
     /// Whether it may be ended, replaced, or given a change of its settings.
     pub fn is_ours(&self) -> bool {
-        matches!(self, Self::Container(_))
+        matches!(self, Self::Container(_) | Self::Pod(_))
     }
 
     /// Whether another one should take its place at the next good moment.
     pub fn is_old(&self) -> bool {
         match self {
             Self::Container(container) => container.is_old(),
+            Self::Pod(pod) => pod.is_old(),
             Self::External(_) => false,
         }
     }
@@ -49,6 +62,7 @@ impl Server {
     pub async fn why_died(&self) -> Result<Option<ServerError>, ServerError> {
         match self {
             Self::Container(container) => container.why_died().await,
+            Self::Pod(pod) => pod.why_died().await,
             Self::External(_) => Ok(None),
         }
     }
@@ -57,7 +71,23 @@ impl Server {
     pub async fn stop(&self) -> Result<(), ServerError> {
         match self {
             Self::Container(container) => container.stop().await,
+            Self::Pod(pod) => pod.stop().await,
             Self::External(_) => Ok(()),
+        }
+    }
+
+    /// Leaves the server for a person to look into, and says what to remove afterwards.
+    pub async fn leave(self) -> String {
+        match self {
+            Self::Container(container) => {
+                let name = container.name().to_owned();
+                match container.keep().await {
+                    Ok(name) => format!("container {name}"),
+                    Err(error) => format!("container {name} (the next start may remove it: {error})"),
+                }
+            }
+            Self::Pod(pod) => pod.keep(),
+            Self::External(_) => "the databases named mrt_* on the external server".to_owned(),
         }
     }
 }
@@ -73,19 +103,24 @@ pub fn random_token() -> Result<String, ServerError> {
     }))
 }
 
-/// What an engine needs of a container; follows the official image's documented contract.
+/// What an engine needs of a container or a Pod; follows the official image's documented contract.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Launch {
+    /// What it is a server of, as part of a name (`postgres`).
+    pub engine: &'static str,
     /// Image with tag.
     pub image: String,
+    /// The user that the image's server runs as, for where nobody may begin as root.
+    pub user: u32,
     /// Environment; may hold the administrator's password.
     pub env: Vec<(String, String)>,
     /// Arguments behind the image's name.
     pub arguments: Vec<String>,
     /// The port inside the container.
     pub port: u16,
-    /// Directories held in memory, with mount options (`rw,size=4g`).
-    pub tmpfs: Vec<(String, String)>,
+    /// Directories held in memory, which everybody may write to, and how many bytes each can hold. The memory counts as the
+    /// server's.
+    pub tmpfs: Vec<(String, u64)>,
     /// Shared memory, bytes.
     pub shm_bytes: i64,
     /// Memory limit, bytes.

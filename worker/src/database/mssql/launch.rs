@@ -70,6 +70,8 @@ fn build(target: &Target, password: &str, is_accepted: bool) -> Launch {
     env.extend(target.locale.clone().map(|collation| ("MSSQL_COLLATION".to_owned(), collation)));
     let server = (!arguments.is_empty()).then(|| SERVER.to_owned());
     Launch {
+        engine: "mssql",
+        user: 10001,
         image: image.unwrap_or_else(|| format!("{IMAGE}:{}", tag(target.version.as_deref()))),
         env,
         arguments: server.into_iter().chain(arguments.iter().cloned()).collect(),

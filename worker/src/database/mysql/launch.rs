@@ -80,14 +80,16 @@ pub fn launch(target: &Target, password: String) -> Launch {
     let version = target.version.as_deref().unwrap_or(default);
     let fixed = SETTINGS.iter().chain(own).map(|setting| (*setting).to_owned());
     Launch {
+        engine: target.engine.as_str(),
+        user: 999,
         image: image.unwrap_or_else(|| format!("{}:{version}", target.engine)),
         env: vec![(variable.to_owned(), password.clone())],
         arguments: fixed.chain(texts(target.locale.as_deref())).chain(arguments.iter().cloned()).collect(),
         port: 3306,
         tmpfs: vec![
-            in_memory(DATA, target.disk + OWN_BYTES),
-            in_memory(LOG, LOG_BYTES),
-            in_memory(TEMPORARY, target.disk),
+            (DATA.to_owned(), target.disk + OWN_BYTES),
+            (LOG.to_owned(), LOG_BYTES),
+            (TEMPORARY.to_owned(), target.disk),
         ],
         shm_bytes: 64 << 20,
         memory_bytes: i64::try_from(2 * target.disk + OWN_BYTES + LOG_BYTES + OTHER_BYTES)
@@ -109,10 +111,6 @@ fn texts(collation: Option<&str>) -> Vec<String> {
     };
     let set = format!("--character-set-server={set}");
     [set].into_iter().chain(collation.map(|name| format!("--collation-server={name}"))).collect()
-}
-
-fn in_memory(place: &str, bytes: u64) -> (String, String) {
-    (place.to_owned(), format!("rw,size={bytes},mode=1777"))
 }
 
 #[cfg(test)]
@@ -166,9 +164,8 @@ mod tests {
     #[test]
     fn the_data_has_as_much_room_as_the_target_says_and_the_log_its_own() {
         let launch = launch(&Target { disk: 300 << 20, ..target("mysql") }, String::new());
-        let rooms: Vec<_> = launch.tmpfs.iter().map(|(at, how)| format!("{at} {how}")).collect();
-        let room = |at: &str, megabytes: u64| format!("{at} rw,size={},mode=1777", megabytes << 20);
-        assert_eq!(rooms, [room(DATA, 556), room(LOG, 256), room(TEMPORARY, 300)]);
+        let room = |at: &str, megabytes: u64| (at.to_owned(), megabytes << 20);
+        assert_eq!(launch.tmpfs, [room(DATA, 556), room(LOG, 256), room(TEMPORARY, 300)]);
         assert_eq!(launch.memory_bytes, (600 + 256 + 256 + 1024) << 20);
     }
 

@@ -44,6 +44,8 @@ pub fn launch(target: &Target, secret: String) -> Launch {
     let image = image.unwrap_or_else(|| image_of(target.version.as_deref().unwrap_or(DEFAULT_VERSION)));
     let password = super::password(&secret);
     Launch {
+        engine: "oracle",
+        user: 54321,
         env: ["ORACLE_PASSWORD", "ORACLE_PWD"].map(|name| (name.to_owned(), password.clone())).into(),
         arguments,
         port: 1521,

@@ -52,8 +52,12 @@ pub fn launch(target: &Target, password: String) -> Launch {
         settings.iter().flat_map(|s| ["-c".to_owned(), (*s).to_owned()]).collect();
     arguments.extend(own_arguments.iter().cloned());
     let locale = target.locale.as_deref().unwrap_or("C.UTF-8");
+    let image = image.unwrap_or_else(|| format!("postgres:{version}"));
     Launch {
-        image: image.unwrap_or_else(|| format!("postgres:{version}")),
+        engine: "postgres",
+        // The package's number where the image is made of Debian, and Alpine's own.
+        user: if image.contains("alpine") { 70 } else { 999 },
+        image,
         env: vec![
             ("POSTGRES_PASSWORD".to_owned(), password.clone()),
             ("POSTGRES_HOST_AUTH_METHOD".to_owned(), "md5".to_owned()),
@@ -65,7 +69,7 @@ pub fn launch(target: &Target, password: String) -> Launch {
         ],
         arguments,
         port: 5432,
-        tmpfs: vec![in_memory(MEMORY, target.disk), in_memory(LOG, LOG_BYTES)],
+        tmpfs: vec![(MEMORY.to_owned(), target.disk), (LOG.to_owned(), LOG_BYTES)],
         shm_bytes: 256 << 20,
         memory_bytes: i64::try_from(target.disk + LOG_BYTES + OTHER_BYTES).unwrap_or(i64::MAX),
         start_limit: Duration::from_secs(90),
@@ -73,10 +77,6 @@ pub fn launch(target: &Target, password: String) -> Launch {
         admin_password: password,
         admin_database: "postgres".to_owned(),
     }
-}
-
-fn in_memory(place: &str, bytes: u64) -> (String, String) {
-    (place.to_owned(), format!("rw,size={bytes},mode=1777"))
 }
 
 #[cfg(test)]
@@ -112,14 +112,19 @@ mod tests {
     fn the_data_has_as_much_room_as_the_target_says_and_the_log_its_own() {
         let server = ServerSettings::Docker { image: None, arguments: vec![] };
         let launch = launch(&Target { disk: 300 << 20, ..target(server) }, String::new());
-        let sizes: Vec<&str> = launch.tmpfs.iter().map(|(_, options)| options.as_str()).collect();
-        assert_eq!(sizes, ["rw,size=314572800,mode=1777", "rw,size=1073741824,mode=1777"]);
+        let sizes: Vec<u64> = launch.tmpfs.iter().map(|(_, bytes)| *bytes).collect();
+        assert_eq!(sizes, [300 << 20, 1 << 30]);
         assert_eq!(launch.memory_bytes, (300 << 20) + (2 << 30));
     }
 
     #[test]
     fn an_image_of_the_users_is_taken() {
-        let server = ServerSettings::Docker { image: Some("postgis/postgis:16".into()), arguments: vec![] };
-        assert_eq!(launch(&target(server), String::new()).image, "postgis/postgis:16");
+        let of = |image: &str| {
+            let server = ServerSettings::Docker { image: Some(image.to_owned()), arguments: vec![] };
+            launch(&target(server), String::new())
+        };
+        let launch = of("postgis/postgis:16");
+        assert_eq!((launch.image.as_str(), launch.user), ("postgis/postgis:16", 999));
+        assert_eq!(of("postgres:16-alpine").user, 70);
     }
 }

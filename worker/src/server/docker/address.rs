@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use bollard::models::EndpointSettings;
-use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
+use crate::server::here;
 
 /// An engine's address and who named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +41,7 @@ impl Address {
 pub(super) fn on_our_bridge(network: &EndpointSettings) -> Option<String> {
     let gateway: IpAddr = network.gateway.as_deref()?.parse().ok()?;
     let address: IpAddr = network.ip_address.as_deref()?.parse().ok()?;
-    let is_ours = |interface: InterfaceAddress| {
-        let held = interface.address?;
-        let held = held.as_sockaddr_in().map(|held| IpAddr::V4(held.ip()));
-        Some(held? == gateway)
-    };
-    let ours = getifaddrs().ok()?.any(|interface| is_ours(interface) == Some(true));
-    ours.then(|| address.to_string())
+    here::is_ours(gateway).then(|| address.to_string())
 }
 
 /// What this process is told about engines; read once, so that the choice itself can be tested.

@@ -13,7 +13,7 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 
 use super::engine::Engine;
-use super::owner::LIFE;
+use crate::server::owner::LIFE;
 use crate::server::{Death, Endpoint, ServerError};
 
 /// A connection breaks a moment before the engine knows that the container has ended.
@@ -80,7 +80,7 @@ impl Container {
     /// How the container ended, as far as the engine knows at this moment.
     pub(super) async fn death(&self) -> Result<Option<Death>, ServerError> {
         let Some(inspected) = self.inspect().await? else {
-            return Ok(Some(Death { exit_code: None, out_of_memory: false, logs: String::new() }));
+            return Ok(Some(Death::removed("somebody removed the container")));
         };
         let state = inspected.state.unwrap_or_default();
         if state.running.unwrap_or(false) {
@@ -89,6 +89,7 @@ impl Container {
         Ok(Some(Death {
             exit_code: Some(state.exit_code.unwrap_or(0)),
             out_of_memory: state.oom_killed.unwrap_or(false),
+            taken: None,
             logs: self.logs_tail(LOG_LINES).await?,
         }))
     }

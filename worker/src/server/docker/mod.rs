@@ -4,7 +4,6 @@ mod address;
 mod container;
 mod engine;
 mod image;
-mod owner;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -18,21 +17,18 @@ use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
 };
+use tokio::sync::OnceCell;
 
+use super::login::{self, PAUSES};
+use super::owner::{self, Abandoned, Home, Owner};
 use super::{Endpoint, Launch, ServerError, random_token};
 use address::Surroundings;
 pub use container::Container;
 use engine::Engine;
 pub use image::Availability;
-use owner::{Abandoned, Home, Owner};
-use tokio::sync::OnceCell;
 
 /// How long a pull may say nothing.
 const PULL_SILENCE: Duration = Duration::from_secs(120);
-/// How long one attempt to log in may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
-/// Pauses between attempts to log in: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(100));
 
 /// A container engine, and this process as the owner of what it starts there. Clones share their containers.
 #[derive(Debug, Clone)]
@@ -220,7 +216,9 @@ impl Docker {
             host_config: Some(HostConfig {
                 port_bindings: self.network.is_none().then(publish),
                 network_mode: self.network.clone(),
-                tmpfs: Some(launch.tmpfs.iter().cloned().collect()),
+                tmpfs: Some(
+                    launch.tmpfs.iter().map(|(place, bytes)| (place.clone(), in_memory(*bytes))).collect(),
+                ),
                 shm_size: Some(launch.shm_bytes),
                 memory: Some(launch.memory_bytes),
                 // Equal to the memory: no swap, so that a server is killed rather than slow.
@@ -277,14 +275,10 @@ impl Docker {
         let deadline = Instant::now() + launch.start_limit;
         let mut pause = PAUSES.0;
         loop {
-            let source = match Self::first_that_answers(container, &places, &ready).await {
-                Ok(0) => return Ok(()),
-                // The server may just have become ready, so that the better places are still to be asked.
-                Ok(at) => match Self::first_that_answers(container, &places[..=at], &ready).await {
-                    Ok(_) => return Ok(()),
-                    Err(error) => error,
-                },
-                Err(error) => error,
+            let mut endpoint = container.endpoint().clone();
+            let Err(source) = login::round(&mut endpoint, &places, &ready).await else {
+                container.listens_at(endpoint.host, endpoint.port);
+                return Ok(());
             };
             if let Some(death) = container.death().await? {
                 return Err(ServerError::StartFailed { image: launch.image.clone(), death });
@@ -303,28 +297,6 @@ impl Docker {
         }
     }
 
-    /// The first of these places that lets us in; the container's endpoint is set to it.
-    async fn first_that_answers<Ready, Attempt>(
-        container: &mut Container,
-        places: &[(String, u16)],
-        ready: &Ready,
-    ) -> Result<usize, Box<dyn Error + Send + Sync>>
-    where
-        Ready: Fn(Endpoint) -> Attempt + Send + Sync,
-        Attempt: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send,
-    {
-        let mut source = "the engine names no place".into();
-        for (at, (host, port)) in places.iter().enumerate() {
-            container.listens_at(host.clone(), *port);
-            source = match tokio::time::timeout(ATTEMPT, ready(container.endpoint().clone())).await {
-                Ok(Ok(())) => return Ok(at),
-                Ok(Err(error)) => error,
-                Err(_) => format!("a login got no answer within {} s", ATTEMPT.as_secs()).into(),
-            };
-        }
-        Err(source)
-    }
-
     /// What most often keeps a server that is ready out of reach.
     fn hint(&self) -> String {
         let inside = std::path::Path::new("/.dockerenv").exists();
@@ -335,6 +307,10 @@ impl Docker {
             _ => String::new(),
         }
     }
+}
+
+fn in_memory(bytes: u64) -> String {
+    format!("rw,size={bytes},mode=1777")
 }
 
 fn port_key(launch: &Launch) -> String {

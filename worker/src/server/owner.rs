@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-/// Who made the container: one [`super::Docker`] of one process.
+/// Who made the container: one [`Docker`](super::docker::Docker) or [`Kubernetes`](super::kubernetes::Kubernetes) of one process.
 pub(super) const OWNER: &str = "mrt.owner";
 const PID: &str = "mrt.pid";
 const PID_STARTED: &str = "mrt.pid-started";
