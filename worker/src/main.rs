@@ -60,7 +60,7 @@ by the service account of its Pod, whose Role needs pods (create, get, list, wat
 POD_UID and POD_NAMESPACE by the downward API, and the cluster takes the servers away with the worker's Pod. Outside of it goes by \
 a kubeconfig, and reaches servers through the API where their node is not this machine: that needs pods/portforward (create), \
 too. A password is part of its Pod's environment, made for that server alone, and gone with it. Pods ask for the memory that a server \
-takes without data, and half a processor; --pod-template says what else they should be like:
+takes without data, and a quarter of a processor; --pod-template says what else they should be like:
     spec:
       nodeSelector: { pool: farm }
       containers: [{ name: server, resources: { requests: { cpu: 2 } } }]

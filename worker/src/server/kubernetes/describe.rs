@@ -67,7 +67,7 @@ fn usual(launch: &Launch) -> Value {
         "containers": [{
             "name": SERVER,
             "imagePullPolicy": "IfNotPresent",
-            "resources": { "requests": { "cpu": "500m" } },
+            "resources": { "requests": { "cpu": "250m" } },
         }],
     }})
 }
@@ -217,7 +217,7 @@ mod tests {
         let resources = spec.containers[0].resources.clone().unwrap();
         assert_eq!(resources.limits.unwrap()["memory"].0, (3_u64 << 30).to_string());
         let requests = resources.requests.unwrap();
-        assert_eq!((requests["memory"].0.as_str(), requests["cpu"].0.as_str()), ("2147483648", "500m"));
+        assert_eq!((requests["memory"].0.as_str(), requests["cpu"].0.as_str()), ("2147483648", "250m"));
         let volumes: Vec<_> = spec.volumes.unwrap().into_iter().map(|it| it.empty_dir.unwrap()).collect();
         assert!(volumes.iter().all(|it| it.medium.as_deref() == Some("Memory")));
         let sizes: Vec<_> = volumes.into_iter().map(|it| it.size_limit.unwrap().0).collect();
