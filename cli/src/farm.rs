@@ -7,7 +7,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder, Retryable as _};
 use mrt_bundle::Packed;
 use mrt_ops::Trouble;
-use mrt_ops::connect::{CallError, Channel, Connection, explain};
+use mrt_ops::connect::{CallError, Channel, Connection, explain, is_away};
 use mrt_proto::v1;
 use mrt_proto::v1::run_event::Event;
 use mrt_proto::v1::submissions_client::SubmissionsClient;
@@ -144,7 +144,7 @@ impl Farm {
                 Err(status) => status,
             };
             let error = explain(lost.clone(), self.connection.as_ref());
-            let may_pass = if first { lost.code() == Code::Unavailable } else { may_pass(&error) };
+            let may_pass = if first { is_away(&lost) } else { may_pass(&error) };
             if !first && lost.code() == Code::NotFound {
                 return Err(CliError::Gone { run: run.to_owned(), source: Box::new(error) });
             }
@@ -201,7 +201,7 @@ impl Farm {
         call: impl AsyncFn(&mut SubmissionsClient<Channel>) -> Result<tonic::Response<T>, Status>,
     ) -> Result<T, CliError> {
         let attempt = || async { call(&mut self.client.clone()).await };
-        let result = attempt.retry(few_pauses()).when(|status| status.code() == Code::Unavailable).await;
+        let result = attempt.retry(few_pauses()).when(is_away).await;
         result.map(tonic::Response::into_inner).map_err(|status| self.failed(status))
     }
 }

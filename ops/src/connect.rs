@@ -20,7 +20,7 @@ use tonic::transport::Endpoint;
 use tonic::{Request, Status};
 
 pub use address::{Address, AddressError};
-pub use explain::{CallError, explain};
+pub use explain::{CallError, explain, is_away};
 pub use in_process::{Incoming, in_process};
 
 use crate::serve::PING;

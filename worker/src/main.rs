@@ -196,10 +196,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), MainError> {
+    close_ranks();
     if let Some(answer) = args.metrics.health() {
         return Ok(answer?);
     }
-    close_ranks();
     let runtime = tokio::runtime::Runtime::new().map_err(MainError::Runtime)?;
     let ended = runtime.block_on(serve(args));
     runtime.shutdown_timeout(GOODBYE);

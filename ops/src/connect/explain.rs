@@ -45,6 +45,15 @@ impl Error for CallError {
     }
 }
 
+/// Whether nobody could answer rather than somebody refused: the same call may work in a moment. A connection that ends in the
+/// middle of a call has other codes as well, depending on what of it is heard first.
+pub fn is_away(status: &Status) -> bool {
+    let is_stranger = || causes(status).any(|it| it.is::<Stranger>() || it.is::<rustls::Error>());
+    let is_cut = status.source().is_some() && matches!(status.code(), Code::Internal | Code::Unknown);
+    let is_cut = is_cut && !is_stranger();
+    status.code() == Code::Unavailable || is_cut
+}
+
 /// Says what the end of a call means for whoever made it. There is no connection where the coordinator is in this process.
 pub fn explain(status: Status, connection: Option<&Connection>) -> CallError {
     let at = connection.map_or_else(
@@ -181,4 +190,19 @@ fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
         Some(Some(inner)) => Some(inner as &(dyn Error + 'static)),
         _ => error.source(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_cut_off_may_try_again_and_who_was_refused_may_not() {
+        let cut = |error: Box<dyn Error + Send + Sync>| Status::from_error(error);
+        assert!(is_away(&cut(io::Error::from(io::ErrorKind::ConnectionReset).into())));
+        assert!(is_away(&Status::unavailable("the coordinator is stopping")));
+        assert!(!is_away(&cut(Box::new(Stranger::Other))));
+        assert!(!is_away(&Status::internal("its log says more")));
+        assert!(!is_away(&Status::unknown("a page of a proxy")));
+    }
 }

@@ -66,6 +66,7 @@ fn wrongs() -> Vec<(&'static str, Place, &'static str, Value, &'static str)> {
         ("pods", WORKER, "startupProbe", Value::Null, "container worker: no startup probe"),
         ("pods", WORKER, "readinessProbe", Value::Null, "container worker: no readiness probe"),
         ("pods", WORKER, "ports", json!([]), "a probe asks port metrics"),
+        ("pods", WORKER, "command", Value::Null, "its token can be read where its program is started from"),
         (
             "dind",
             ("Deployment", "mrt-worker", "/spec/template/spec/initContainers/0"),

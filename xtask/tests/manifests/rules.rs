@@ -238,6 +238,11 @@ fn pod(rendering: &Rendering, workload: &Workload, say: &mut impl FnMut(String))
     if pod.automount_service_account_token != Some(needs_api) {
         say(if needs_api { "has no token of the API" } else { "has a token of the API" }.to_owned());
     }
+    // Whoever starts a worker has its environment, too, and does not hide it from projects of the same user.
+    let itself = Some(vec!["/usr/local/bin/mrt-worker".to_owned()]);
+    if !has_root(rendering) && workload.container("worker").is_some_and(|it| it.command != itself) {
+        say("its token can be read where its program is started from".to_owned());
+    }
     if let Some(selector) = &workload.selector
         && rendering.selected(&workload.namespace, selector).iter().all(|it| it.name != workload.name)
     {
