@@ -6,7 +6,7 @@ use std::time::Duration;
 use mrt_ops::values::duration;
 
 use super::ServerError;
-use super::kubernetes::{Kubernetes, Limits, OwnPod, Settings};
+use super::kubernetes::{Kubernetes, KubernetesError, Limits, OwnPod, Settings};
 use super::launcher::Servers;
 
 /// Where a Pod finds the name of its namespace, when nobody tells it.
@@ -70,7 +70,10 @@ impl Options {
     /// When a cluster is wanted and nothing says which, or the template cannot be used.
     pub async fn servers(self) -> Result<Servers, ServerError> {
         if self.servers == Kind::Docker {
-            return Ok(Servers::Docker);
+            return match self.of_a_cluster() {
+                Some(option) => Err(Box::new(KubernetesError::NotAsked { option }).into()),
+                None => Ok(Servers::Docker),
+            };
         }
         let namespace = self.pod_namespace.or_else(|| own_namespace(Path::new(NAMESPACE)));
         let own_pod = self.pod_name.zip(self.pod_uid).map(|(name, uid)| OwnPod { name, uid, namespace });
@@ -83,6 +86,19 @@ impl Options {
             limits: Limits { patience: self.pod_patience, ..Limits::default() },
         };
         Kubernetes::new(settings).await.map(Servers::Kubernetes)
+    }
+}
+
+impl Options {
+    /// What is said of a cluster's Pods, if anything is. The Pod that we are in is no such thing: every manifest may tell it.
+    fn of_a_cluster(&self) -> Option<&'static str> {
+        let said = [
+            ("--namespace", self.namespace.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--pull-secret", !self.pull_secrets.is_empty()),
+            ("--pod-template", self.pod_template.is_some()),
+        ];
+        said.into_iter().find_map(|(option, is_said)| is_said.then_some(option))
     }
 }
 
@@ -112,6 +128,20 @@ mod tests {
     #[tokio::test]
     async fn containers_are_what_nobody_has_to_ask_for() {
         assert!(matches!(parse(&[]).servers().await.unwrap(), Servers::Docker));
+    }
+
+    #[tokio::test]
+    async fn what_is_said_of_pods_is_not_ignored_where_none_are_made() {
+        let template = ["--pod-template", "pod.yaml"].as_slice();
+        for said in
+            [["--namespace", "farm"].as_slice(), &["--kubeconfig", "c"], &["--pull-secret", "s"], template]
+        {
+            let error = parse(said).servers().await.unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{} is of no use", said[0])), "{error}");
+        }
+        // The downward API tells these to any Pod.
+        let tells = ["--pod-name", "worker-0", "--pod-uid", "1", "--pod-namespace", "farm"];
+        assert!(matches!(parse(&tells).servers().await.unwrap(), Servers::Docker));
     }
 
     #[test]

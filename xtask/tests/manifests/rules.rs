@@ -123,15 +123,16 @@ fn image(container: &Container, say: &mut impl FnMut(&str)) {
     }
 }
 
-/// What is ours is of one version.
+/// What is ours is of this version.
 fn versions(rendering: &Rendering, say: &mut impl FnMut(String)) {
     let images =
         rendering.workloads().iter().flat_map(Workload::containers).filter_map(|it| it.image.as_deref());
     let ours = images.filter_map(|it| it.rsplit('/').next()?.strip_prefix("mrt-"));
     let versions: BTreeSet<_> =
         ours.filter_map(|it| it.split_once(':')).map(|(_, version)| version).collect();
-    if versions.len() > 1 {
-        say(format!("Images of mrt: are of several versions, {versions:?}"));
+    let this = env!("CARGO_PKG_VERSION");
+    if versions.iter().any(|version| *version != this) {
+        say(format!("Images of mrt: are of {versions:?}, and this is {this}"));
     }
 }
 

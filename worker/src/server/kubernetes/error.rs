@@ -16,6 +16,15 @@ pub enum KubernetesError {
         /// What is wrong with what is said of it.
         problem: String,
     },
+    /// Something is said of Pods, and servers are to be containers of an engine.
+    #[error(
+        "{option} is of no use while servers start in containers; for a Pod for each of them say `--servers kubernetes` \
+         (MRT_SERVERS), or leave it out"
+    )]
+    NotAsked {
+        /// What is said.
+        option: &'static str,
+    },
     /// The template of Pods cannot be used.
     #[error("cannot use {} as a template of Pods: {problem}; --pod-template takes one Pod in YAML or JSON", path.display())]
     Template {
