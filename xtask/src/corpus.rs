@@ -1,12 +1,13 @@
 //! `cargo xtask corpus`: runs the ground truth and says what was found, missed, and found in error.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::process::{self, Problem};
+use crate::process::{self, Build, Problem};
 use crate::root;
 
 /// Runs the corpus on the given targets and prints the table.
@@ -27,6 +28,8 @@ pub(crate) struct Arguments {
     /// Further arguments for `mrt-cli run`.
     #[arg(last = true)]
     arguments: Vec<String>,
+    #[arg(skip)]
+    build: Build,
 }
 
 /// `expect.toml` of a case.
@@ -131,12 +134,15 @@ struct Case {
 /// The whole corpus with this interpreter, as a stage of the tests.
 pub(crate) fn check(python: &Path) -> Result<(), Problem> {
     let python = python.display().to_string();
+    // Half of a cell is waiting for the database.
+    let jobs = std::thread::available_parallelism().map_or(1, NonZero::get) * 3 / 2;
     let arguments = Arguments {
         target: Vec::new(),
         case: None,
         report: None,
         all: false,
-        arguments: vec!["--python".to_owned(), python, "--quiet".to_owned()],
+        arguments: ["--python", &python, "--jobs", &jobs.to_string(), "--quiet"].map(str::to_owned).into(),
+        build: Build::Tests,
     };
     match run(&arguments)? {
         true => Ok(()),
@@ -203,7 +209,7 @@ impl Locations {
 }
 
 fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String, Problem> {
-    let mut command = Command::new(process::mrt_cli()?);
+    let mut command = Command::new(process::mrt_cli(arguments.build)?);
     command.arg("run").arg(corpus).args(["--format", "json"]);
     for target in &arguments.target {
         command.args(["--target", target]);

@@ -189,7 +189,7 @@ fn cells(report: &Value) -> impl Iterator<Item = &Value> {
 
 fn check(directory: &Path, python: &Path, target: &str, only: &[&str], name: &str) -> Result<Value, Problem> {
     let file = directory.join(format!("{name}.json"));
-    let mut command = Command::new(process::mrt_cli()?);
+    let mut command = Command::new(process::mrt_cli(process::Build::Release)?);
     command
         .arg("run")
         .arg(directory)

@@ -130,15 +130,42 @@ fn shown(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// The product, built as people use it.
-pub(crate) fn mrt_cli() -> Result<PathBuf, Problem> {
-    built(["mrt-cli"]).map(|[program]| program)
+/// How the product is built.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Build {
+    /// As people use it.
+    #[default]
+    Release,
+    /// As the tests have it: when they have run it is there, and a second build of everything would take longer than what it
+    /// speeds up.
+    Tests,
 }
 
-/// Programs of the product, each named as its package, built as people use them.
-pub(crate) fn built<const N: usize>(packages: [&str; N]) -> Result<[PathBuf; N], Problem> {
-    let named = packages.iter().flat_map(|package| ["--package", package]);
-    run(command("cargo", ["build", "--quiet", "--release"].into_iter().chain(named))
-        .current_dir(crate::root()))?;
-    Ok(packages.map(|package| crate::root().join("target/release").join(package)))
+impl Build {
+    /// Where its programs lie, from the repository's root.
+    pub(crate) fn directory(self) -> &'static str {
+        match self {
+            Self::Release => "target/release",
+            Self::Tests => "target/debug",
+        }
+    }
+}
+
+/// The product.
+pub(crate) fn mrt_cli(build: Build) -> Result<PathBuf, Problem> {
+    built(build, ["mrt-cli"]).map(|[program]| program)
+}
+
+/// Programs of the product, each named as its package.
+pub(crate) fn built<const N: usize>(build: Build, packages: [&str; N]) -> Result<[PathBuf; N], Problem> {
+    let arguments = match build {
+        Build::Release => {
+            let named = packages.iter().flat_map(|package| ["--package", package]);
+            ["build", "--quiet", "--release"].into_iter().chain(named).collect()
+        }
+        // With fewer packages or targets cargo may choose other features, and compile anew.
+        Build::Tests => vec!["test", "--quiet", "--no-run", "--workspace"],
+    };
+    run(command("cargo", arguments).current_dir(crate::root()))?;
+    Ok(packages.map(|package| crate::root().join(build.directory()).join(package)))
 }

@@ -122,7 +122,7 @@ struct Report {
 impl Report {
     fn make(directory: &Path, python: &Path, arguments: &Arguments, name: &str) -> Result<Self, Problem> {
         let file = directory.join(format!("{name}.json"));
-        let mut command = Command::new(process::mrt_cli()?);
+        let mut command = Command::new(process::mrt_cli(process::Build::Release)?);
         command
             .arg("run")
             .arg(directory)

@@ -63,7 +63,6 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
         Some(_) => stages.run("chaos", |_| chaos::check()),
         None => stages.skip("chaos", "it needs Python and a container engine"),
     }
-    // Behind chaos, which has built all programs as people use them.
     match &ground {
         Some(_) => stages.run("compose", compose::check),
         None => stages.skip("compose", "it needs Python and a container engine"),

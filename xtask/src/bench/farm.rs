@@ -91,7 +91,7 @@ struct Programs {
 
 impl Programs {
     fn build() -> Result<Self, Problem> {
-        let cli = process::mrt_cli()?;
+        let cli = process::mrt_cli(process::Build::Release)?;
         let packages = ["build", "--release", "--quiet", "-p", "mrt-coordinator", "-p", "mrt-worker"];
         process::run(&mut process::command("cargo", packages))?;
         let beside = |name| cli.with_file_name(name);

@@ -116,7 +116,7 @@ struct Ours {
 /// One run of ours, container start included.
 fn ours(directory: &Path, python: &Path, target: &str) -> Result<Ours, Problem> {
     let file = directory.join("report.json");
-    let binary: PathBuf = process::mrt_cli()?;
+    let binary: PathBuf = process::mrt_cli(process::Build::Release)?;
     let clock = Instant::now();
     let mut child = Command::new(binary)
         .arg("run")

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::chain;
 use super::gates::Gates;
 use super::report::Report;
-use crate::process::{Problem, built, check};
+use crate::process::{Build, Problem, built, check};
 use crate::{images, python, workshop};
 
 /// The programs of the farm.
@@ -43,8 +43,8 @@ pub(super) struct Ground {
 
 impl Ground {
     /// Builds, and checks the chain in a single process.
-    pub(super) fn prepare(revisions: usize, lease: Duration) -> Result<Self, Problem> {
-        let programs = build()?;
+    pub(super) fn prepare(build: Build, revisions: usize, lease: Duration) -> Result<Self, Problem> {
+        let programs = programs(build)?;
         images::provide(&[chain::POSTGRES.to_owned()], false)?;
         let python = match std::env::var_os("MRT_TEST_PYTHON").filter(|path| !path.is_empty()) {
             Some(python) => PathBuf::from(python),
@@ -66,9 +66,8 @@ impl Ground {
     }
 }
 
-/// The product as people use it.
-fn build() -> Result<Programs, Problem> {
-    let [cli, coordinator, worker] = built(["mrt-cli", "mrt-coordinator", "mrt-worker"])?;
+fn programs(build: Build) -> Result<Programs, Problem> {
+    let [cli, coordinator, worker] = built(build, ["mrt-cli", "mrt-coordinator", "mrt-worker"])?;
     Ok(Programs { cli, coordinator, worker })
 }
 

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::process::{Problem, with_causes};
+use crate::process::{Build, Problem, with_causes};
 use faults::{FAULTS, Fault};
 use ground::Ground;
 use scene::{Outcome, Scene};
@@ -51,12 +51,21 @@ pub(crate) struct Arguments {
     /// Where faults strike: another number, other places.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[arg(skip)]
+    build: Build,
 }
 
 /// The quick faults, as a stage of the tests.
 pub(crate) fn check() -> Result<(), Problem> {
-    let arguments =
-        Arguments { only: Vec::new(), repeat: 1, quick: true, revisions: None, lease: 4, seed: 1 };
+    let arguments = Arguments {
+        only: Vec::new(),
+        repeat: 1,
+        quick: true,
+        revisions: None,
+        lease: 4,
+        seed: 1,
+        build: Build::Tests,
+    };
     match run(&arguments)? {
         true => Ok(()),
         false => Err(Problem::unusable("the farm does not do what it has to; the table above says when")),
@@ -67,7 +76,7 @@ pub(crate) fn check() -> Result<(), Problem> {
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let faults = chosen(arguments)?;
     let revisions = arguments.revisions.unwrap_or(if arguments.quick { 20 } else { 100 });
-    let ground = Rc::new(Ground::prepare(revisions, Duration::from_secs(arguments.lease))?);
+    let ground = Rc::new(Ground::prepare(arguments.build, revisions, Duration::from_secs(arguments.lease))?);
     // From here on: what was started before is no part of the farm.
     program::adopt()?;
     println!(

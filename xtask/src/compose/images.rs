@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::images::{self, BASE, BASE_SUITE};
 use crate::plugins::Plugin;
-use crate::process::{Problem, built, command, read};
+use crate::process::{Build, Problem, built, command, read};
 use crate::root;
 
 /// What is built, by the target's name in deploy/Containerfile.
@@ -19,14 +19,15 @@ fn name(target: &str) -> String {
 
 /// Builds them all. Where this machine is of the base's own release, from programs that are built here; else they are compiled
 /// in an image of Rust's, which a registry has to have.
-pub(super) fn build() -> Result<(), Problem> {
+pub(super) fn build(from: Build) -> Result<(), Problem> {
     let buildx = Plugin::find("buildx")?;
     images::provide(&[BASE.to_owned()], false)?;
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let here = release.lines().any(|line| line == format!("VERSION_CODENAME={BASE_SUITE}"));
     let mut settings = vec![format!("BINARIES={}", if here { "built" } else { "compiled" })];
+    settings.push(format!("BUILT={}", from.directory()));
     if here {
-        built(["mrt-coordinator", "mrt-worker", "mrt-cli"])?;
+        built(from, ["mrt-coordinator", "mrt-worker", "mrt-cli"])?;
     }
     if images::is_stand_in(BASE)? {
         // Where there is no registry, there is no archive of old packages either.

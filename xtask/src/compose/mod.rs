@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::chaos::report::Report;
 use crate::plugins::Plugin;
-use crate::process::{Problem, cannot_run, excerpt, mrt_cli, read, with_causes};
+use crate::process::{Build, Problem, cannot_run, excerpt, mrt_cli, read, with_causes};
 use crate::root;
 use farm::Farm;
 
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     if arguments.images {
-        images::build()?;
+        images::build(Build::Release)?;
         return Ok(true);
     }
     let mut skipped = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn check(skipped: &mut Vec<String>) -> Result<(), Problem> {
             return Ok(());
         }
     };
-    images::build()?;
+    images::build(Build::Tests)?;
     crate::images::provide(&["postgres:15".to_owned()], false)?;
     let farm = timed("the farm is up", || Farm::start(compose))?;
     let checked = checks(&farm);
@@ -82,7 +82,7 @@ fn checks(farm: &Farm) -> Result<(), Problem> {
 
 /// The report of one process, and how that ends.
 fn alone(output: &Path) -> Result<(Report, Option<i32>), Problem> {
-    let mut mrt = Command::new(mrt_cli()?);
+    let mut mrt = Command::new(mrt_cli(Build::Tests)?);
     mrt.arg("run").arg(root().join("examples/shop")).args(targets());
     mrt.args(["--quiet", "--format", "json", "--output"]).arg(output);
     let ended = mrt.output().map_err(|source| cannot_run(&mrt, source))?;
