@@ -5,10 +5,11 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mrt_worker::server::docker::{Container, Docker};
-use mrt_worker::server::{Endpoint, Launch, Server, ServerError, random_token};
+use mrt_worker::server::{Endpoint, Launch, Server, ServerError, Tell, random_token};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -130,7 +131,11 @@ async fn a_server_is_reached_directly_although_its_published_port_answers_first(
 async fn an_image_that_nobody_has_is_named() {
     let docker = docker_or_skip!("an_image_that_nobody_has_is_named");
     let launch = Launch { image: "registry.invalid/no-such:1".to_owned(), ..postgres() };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let teller = Arc::clone(&told);
+    let docker = docker.telling(Tell::new(move |what| teller.lock().unwrap().push(what.to_owned())));
     let error = docker.start(&launch, at_once).await.unwrap_err();
+    assert_eq!(*told.lock().unwrap(), ["pulling image registry.invalid/no-such:1"]);
     assert!(matches!(error, ServerError::ImageMissing { .. }), "{error:?}");
     assert!(error.to_string().contains("`docker pull registry.invalid/no-such:1`"), "{error}");
 }

@@ -237,7 +237,7 @@ impl Shop {
             let Some(event) = event else { return gone };
             let word = match event {
                 UnitEvent::Preparing(what) => {
-                    starting = what.starts_with("starting ").then(Instant::now);
+                    starting = what.starts_with("starting ").then(|| starting.unwrap_or_else(Instant::now));
                     Word::Note(Note::Preparing(what))
                 }
                 UnitEvent::Serving(what) => {

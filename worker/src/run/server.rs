@@ -110,7 +110,12 @@ impl Running {
     }
 
     /// Makes what does not belong to the server anew, for a unit that has nothing to do with the one before.
-    pub(super) fn begin_again(&mut self, python: &Interpreter) -> Result<(), StartError> {
+    pub(super) fn begin_again(
+        &mut self,
+        launcher: Option<Launcher>,
+        python: &Interpreter,
+    ) -> Result<(), StartError> {
+        self.launcher = launcher;
         (self.directory, self.run_as) = directory(python)?;
         self.ahead = None;
         Ok(())

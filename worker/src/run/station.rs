@@ -16,7 +16,7 @@ use super::work::{Tools, Work};
 use super::{RunError, Unit, UnitEvent};
 use crate::check::under_way::UnderWay;
 use crate::host::environment::Environments;
-use crate::server::{Launcher, ServerError, Servers};
+use crate::server::{Launcher, ServerError, Servers, Tell};
 
 /// How units are checked here.
 #[derive(Debug, Clone)]
@@ -143,13 +143,13 @@ impl Station {
         let python = &*in_use.python;
         let (place, idle) = self.pool.enter(target).await;
         let used = idle.is_some();
+        if !used && is_started(target) {
+            preparing(format!("starting {}", target.name));
+        }
+        let launcher = self.launcher_for(target).await?.map(|it| it.telling(waits(target, events)));
         let running = match idle {
-            Some(mut running) => running.begin_again(python).map(|()| running),
+            Some(mut running) => running.begin_again(launcher, python).map(|()| running),
             None => {
-                if is_started(target) {
-                    preparing(format!("starting {}", target.name));
-                }
-                let launcher = self.launcher_for(target).await?;
                 let slots = self.options.jobs.min(unit.cells.borrow().len());
                 Running::start(target, launcher, (suite, python), slots).await
             }
@@ -171,4 +171,14 @@ impl Station {
             |source: ServerError| RunError::Server { target: target.name.clone(), source: Box::new(source) };
         launcher.await.cloned().map(Some).map_err(failed)
     }
+}
+
+/// Passes on what a server's start waits for, as long as its unit is checked.
+fn waits(target: &Target, events: &mpsc::UnboundedSender<UnitEvent>) -> Tell {
+    let (name, events) = (target.name.clone(), events.downgrade());
+    Tell::new(move |what| {
+        if let Some(events) = events.upgrade() {
+            let _ = events.send(UnitEvent::Preparing(format!("starting {name}: {what}")));
+        }
+    })
 }

@@ -1,6 +1,8 @@
 //! Who starts servers of ours: a container engine, or a cluster.
 
 use std::error::Error;
+use std::fmt::{self, Formatter};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::docker::Docker;
@@ -27,6 +29,35 @@ pub enum Launcher {
     Docker(Docker),
     /// A cluster.
     Kubernetes(Kubernetes),
+}
+
+/// Who is told what a start waits for, each time that this is something else: room in a cluster, an image.
+#[derive(Clone)]
+pub struct Tell(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Tell {
+    /// Calls `tell` with what is waited for, in words that go on from `starting postgres:16: `.
+    pub fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    /// Says what is waited for now.
+    pub(super) fn waits(&self, what: &str) {
+        (self.0)(what);
+    }
+}
+
+impl Default for Tell {
+    /// Nobody.
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl fmt::Debug for Tell {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Tell")
+    }
 }
 
 impl Servers {
@@ -62,6 +93,15 @@ impl Servers {
 }
 
 impl Launcher {
+    /// The same launcher, which tells this one what its starts wait for.
+    #[must_use]
+    pub fn telling(self, tell: Tell) -> Self {
+        match self {
+            Self::Docker(docker) => Self::Docker(docker.telling(tell)),
+            Self::Kubernetes(cluster) => Self::Kubernetes(cluster.telling(tell)),
+        }
+    }
+
     /// Starts a server and waits until `ready` (a login and a first query) says that it can be used.
     ///
     /// # Errors

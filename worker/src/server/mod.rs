@@ -19,7 +19,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 pub use error::{Death, ServerError, Taken};
-pub use launcher::{Launcher, Servers};
+pub use launcher::{Launcher, Servers, Tell};
 pub use options::Options;
 
 /// A server that can be used.

@@ -1,6 +1,9 @@
 //! What goes wrong in a cluster, each told as what it is; and nothing is left.
 
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
+
+use mrt_worker::server::Tell;
 
 use super::*;
 use crate::fake::{Fault, status};
@@ -26,6 +29,38 @@ async fn a_pod_for_which_there_is_no_node_is_given_up_with_what_the_scheduler_sa
     let error = fails(&fake).await;
     assert!(matches!(of_cluster(&error), KubernetesError::NoRoom { .. }), "{error:?}");
     assert!(error.to_string().contains(message) && error.to_string().contains("postgres:15"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_pod_waits_for_is_told_once() {
+    let fake = Fake::start().await;
+    let quota = "pods \"p\" is forbidden: exceeded quota: compute";
+    for _ in 0..3 {
+        fake.fault("create", says(403, "Forbidden", quota));
+    }
+    let unplaced = json!({ "status": { "conditions": [
+        { "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available" },
+    ] } });
+    fake.fate([
+        unplaced.clone(),
+        unplaced,
+        placed(),
+        waiting("ErrImagePull", "dial tcp: i/o timeout"),
+        waiting("ContainerCreating", ""),
+        running(),
+    ]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let teller = Arc::clone(&told);
+    let tell = Tell::new(move |what| teller.lock().unwrap().push(what.to_owned()));
+    let pod = farm(&fake).await.telling(tell).start(&launch(), at_once).await.unwrap();
+    pod.stop().await.unwrap();
+    let told = told.lock().unwrap().clone();
+    let parts = ["no room for its Pod yet: ", "no node for its Pod yet: ", "its node has trouble: "];
+    let words = ["exceeded quota", "0/3 nodes", "i/o timeout"];
+    assert_eq!(told.len(), parts.len(), "{told:?}");
+    for (said, (part, word)) in told.iter().zip(parts.iter().zip(words)) {
+        assert!(said.starts_with(part) && said.contains(word), "{told:?}");
+    }
 }
 
 #[tokio::test]

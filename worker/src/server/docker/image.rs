@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 
 use super::{PULL_SILENCE, engine::Engine};
-use crate::server::ServerError;
+use crate::server::{ServerError, Tell};
 
 /// Under which name Docker's client keeps the login of its own registry.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
@@ -26,6 +26,7 @@ pub(super) async fn provide(
     engine: &Engine,
     config_file: Option<&Path>,
     image: &str,
+    tell: &Tell,
 ) -> Result<(), ServerError> {
     match engine.call(|| format!("look for image {image}"), engine.client().inspect_image(image)).await {
         Ok(_) => return Ok(()),
@@ -36,6 +37,7 @@ pub(super) async fn provide(
         Err(error) => return Err(error),
     }
     tracing::info!(image, "pulling");
+    tell.waits(&format!("pulling image {image}"));
     let login = config_file.and_then(|file| credentials(file, image));
     let options = CreateImageOptionsBuilder::new().from_image(&with_tag(image)).build();
     let progress = engine.client().create_image(Some(options), None, login);

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::login::{self, PAUSES};
 use super::owner::{self, Abandoned, Home, Owner};
-use super::{Endpoint, Launch, ServerError, random_token};
+use super::{Endpoint, Launch, ServerError, Tell, random_token};
 use address::Surroundings;
 pub use container::Container;
 use engine::Engine;
@@ -42,6 +42,7 @@ pub struct Docker {
     config_file: Option<PathBuf>,
     /// The network to join where this process is itself in a container.
     network: Option<String>,
+    tell: Tell,
 }
 
 impl Docker {
@@ -59,7 +60,14 @@ impl Docker {
             started: Arc::default(),
             config_file: surroundings.config_file(),
             network: std::env::var("MRT_DOCKER_NETWORK").ok().filter(|name| !name.is_empty()),
+            tell: Tell::default(),
         })
+    }
+
+    /// Tells this one, too, what a start waits for.
+    #[must_use]
+    pub fn telling(self, tell: Tell) -> Self {
+        Self { tell, ..self }
     }
 
     /// Starts containers on a network instead of publishing their ports; see [`Docker::connect`].
@@ -97,7 +105,7 @@ impl Docker {
         Ready: Fn(Endpoint) -> Attempt + Send + Sync,
         Attempt: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send,
     {
-        image::provide(&self.engine, self.config_file.as_deref(), &launch.image).await?;
+        image::provide(&self.engine, self.config_file.as_deref(), &launch.image, &self.tell).await?;
         let mut container = self.create(launch).await?;
         let outcome = async {
             let call = self.engine.client().start_container(container.name(), None);

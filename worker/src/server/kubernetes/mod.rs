@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::login::{self, PAUSES};
 use super::owner::Owner;
-use super::{Death, Endpoint, Launch, ServerError, here, random_token};
+use super::{Death, Endpoint, Launch, ServerError, Tell, here, random_token};
 use api::Api;
 pub use api::Limits;
 use describe::GRACE;
@@ -74,6 +74,7 @@ pub struct Kubernetes {
     started: Arc<AtomicUsize>,
     /// How many Pods all workers had at the last sweep.
     seen: Arc<AtomicUsize>,
+    tell: Tell,
 }
 
 impl Kubernetes {
@@ -100,7 +101,14 @@ impl Kubernetes {
             pull_secrets: pull_secrets.into(),
             started: Arc::default(),
             seen: Arc::default(),
+            tell: Tell::default(),
         })
+    }
+
+    /// Tells this one, too, what a start waits for.
+    #[must_use]
+    pub fn telling(self, tell: Tell) -> Self {
+        Self { tell, ..self }
     }
 
     /// Where the API is.
@@ -238,7 +246,7 @@ impl Kubernetes {
         // Made before the call, so that a call which is cancelled half way is cleaned up as well.
         let made = Pod::new(Arc::clone(&self.api), name.clone(), launch.image.clone(), endpoint);
         let (namespace, limits) = (&self.api.namespace, &self.api.limits);
-        let mut pause = limits.pauses.0;
+        let (mut pause, mut told) = (limits.pauses.0, None);
         loop {
             let source = match self.api.create(&pod).await {
                 Ok(()) => return Ok(made),
@@ -257,7 +265,11 @@ impl Kubernetes {
                 made.was_refused();
                 return Err(self.no_room(&name, launch, why));
             }
-            tracing::info!(pod = name, "waits for room: {why}");
+            if told.as_deref() != Some(why) {
+                tracing::info!(pod = name, "waits for room: {why}");
+                self.tell.waits(&format!("no room for its Pod yet: {why}"));
+                told = Some(why.to_owned());
+            }
             sleep(pause).await;
             pause = (pause * 2).min(limits.pauses.1);
         }
@@ -362,6 +374,9 @@ impl Kubernetes {
             let now = State::of(&seen);
             if now != state {
                 tracing::debug!(pod = pod.name(), state = ?now, "a Pod is on its way");
+                if let Some(what) = now.waits() {
+                    self.tell.waits(&what);
+                }
             }
             state = now;
             match &state {

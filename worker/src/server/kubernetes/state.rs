@@ -35,6 +35,9 @@ pub(super) enum State {
     Ended(Death),
 }
 
+/// What we say while the scheduler says nothing: the first moment of every Pod.
+const UNSEEN: &str = "no scheduler has looked at it";
+
 /// What a node says while nothing is wrong.
 const QUIET: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
@@ -76,10 +79,8 @@ impl State {
         }
         if node(pod).is_none() {
             let said = condition(status, "PodScheduled").filter(|it| it.status == "False");
-            let why = said.map_or_else(
-                || "no scheduler has looked at it".to_owned(),
-                |it| joined(it.reason.as_deref(), it.message.as_deref()),
-            );
+            let why = said
+                .map_or_else(|| UNSEEN.to_owned(), |it| joined(it.reason.as_deref(), it.message.as_deref()));
             return Self::Unplaced { why };
         }
         let waiting = container.and_then(|state| state.waiting.as_ref());
@@ -95,6 +96,16 @@ impl State {
             image,
             lasting: unknown || LASTING.contains(&reason),
             why: joined(Some(reason), message),
+        }
+    }
+
+    /// What is waited for, in words for people; nothing while all goes its way.
+    pub(super) fn waits(&self) -> Option<String> {
+        match self {
+            Self::Unplaced { why } if why == UNSEEN => None,
+            Self::Unplaced { why } => Some(format!("no node for its Pod yet: {why}")),
+            Self::Troubled { why, .. } => Some(format!("its node has trouble: {why}")),
+            Self::Preparing | Self::Running { .. } | Self::Ended(_) => None,
         }
     }
 }
