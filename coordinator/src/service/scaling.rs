@@ -187,7 +187,7 @@ impl ExternalScaler for Scaling {
         let (surveys, stop) = (Arc::clone(&self.surveys), self.stop.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            // A stream that ends without an error is taken up again at once, perhaps at another coordinator.
+            // A stream that ends without an error is taken up again after two seconds, perhaps at another coordinator.
             tokio::select! {
                 () = tell(&surveys, &scaled, &sender) => {}
                 () = stop.cancelled() => {}
@@ -198,9 +198,10 @@ impl ExternalScaler for Scaling {
 
     async fn get_metric_spec(
         &self,
-        request: Request<ScaledObjectRef>,
+        // Whatever its trigger says: without an answer KEDA would scale by the processors' use, and hide why. The other calls
+        // refuse what they cannot read.
+        _request: Request<ScaledObjectRef>,
     ) -> Result<Response<GetMetricSpecResponse>, Status> {
-        Scaled::by(Some(request.into_inner()))?;
         let workers = MetricSpec { metric_name: METRIC.to_owned(), target_size: 1, target_size_float: 1.0 };
         Ok(Response::new(GetMetricSpecResponse { metric_specs: vec![workers] }))
     }
@@ -228,21 +229,22 @@ impl ExternalScaler for Scaling {
     }
 }
 
-/// Says whether there is something to do, at once and whenever that changes, until nobody listens.
+/// Says when there is something to do, at once or as soon as there is, until nobody listens. When there is nothing any more is
+/// left to be asked for: KEDA before 2.18 would end every worker at that word, without its `cooldownPeriod`.
 async fn tell(surveys: &Surveys, scaled: &Scaled, listener: &mpsc::Sender<Result<IsActiveResponse, Status>>) {
     let mut written = surveys.head.written();
-    let mut told = None;
+    let mut told = false;
     loop {
         // Before looking, so that what comes meanwhile is seen next time.
         written.mark_unchanged();
         let known = match surveys.now().await {
             Ok(demands) => {
                 let result = scaled.demand(&demands).is_open();
-                if told.replace(result) != Some(result)
-                    && listener.send(Ok(IsActiveResponse { result })).await.is_err()
-                {
+                let is_news = result && !told;
+                if is_news && listener.send(Ok(IsActiveResponse { result })).await.is_err() {
                     return;
                 }
+                told = result;
                 true
             }
             Err(HeadError::Stopping) => return,
