@@ -1,0 +1,431 @@
+//! What each operation does to a schema.
+
+use mrt_chain::settings::EngineKind;
+
+use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
+use super::trial::Trial;
+use super::{Facts, Object, Part, State};
+use crate::operation::{
+    Change, Column, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Setting,
+};
+use crate::sql::normal;
+
+impl Trial<'_> {
+    pub(super) fn apply(&mut self, kind: &Kind) {
+        match kind {
+            Kind::CreateTable {
+                table,
+                columns,
+                constraints,
+                indexes,
+                exists_ok,
+                complete,
+                partition_of,
+                ..
+            } => {
+                let object = Object::table(table);
+                if *exists_ok && self.look(&object).is_some_and(|state| state.facts.is_some()) {
+                    return;
+                }
+                let mut facts = Facts { complete: *complete, ..Facts::default() };
+                facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
+                self.make(&object, facts, *exists_ok);
+                if !complete {
+                    self.doubt_parts(&object.table);
+                }
+                for column in columns {
+                    self.make_column(table, column, true);
+                }
+                for constraint in constraints {
+                    self.make_constraint(table, constraint);
+                }
+                for index in indexes {
+                    self.make_index(table, index, false);
+                }
+            }
+            Kind::DropTable { table, missing_ok, .. } => self.drop_table(table, *missing_ok),
+            Kind::RenameTable { from, to } => self.rename_table(from, to),
+            Kind::AddColumn { table, column, exists_ok } => {
+                if *exists_ok
+                    && self
+                        .look(&Object::column(table, &column.name))
+                        .is_none_or(|state| state.facts.is_some())
+                {
+                    return;
+                }
+                self.make_column(table, column, false);
+            }
+            Kind::DropColumn { table, column, missing_ok } => {
+                self.remove(&Object::column(table, column), *missing_ok);
+                let column = column.to_lowercase();
+                for object in self.of_table(&table.to_lowercase()) {
+                    let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
+                    if facts.columns.contains(&column)
+                        && matches!(object.part, Part::Index | Part::Constraint)
+                    {
+                        self.put(&object, None);
+                        // MySQL keeps what is left of an index over several columns.
+                        if facts.columns.len() > 1
+                            && let Some(state) = self.now.get_mut(&object)
+                        {
+                            state.sure = false;
+                        }
+                    }
+                }
+            }
+            Kind::AlterColumn { table, column, change } => self.alter_column(table, column, change),
+            Kind::CreateIndex { table, index, exists_ok, .. } => self.make_index(table, index, *exists_ok),
+            Kind::DropIndex { name, table, missing_ok, .. } => {
+                let object = self.find_index(table.as_deref(), name);
+                self.remove(&object, *missing_ok);
+            }
+            Kind::CreateConstraint { table, constraint, .. } => self.make_constraint(table, constraint),
+            Kind::DropConstraint { table, name, kind, missing_ok } => {
+                let object = self.find_constraint(table, name.as_deref(), *kind);
+                self.remove(&object, *missing_ok);
+            }
+            Kind::Create { object, name, table, definition, replaces, exists_ok } => {
+                let key = Object::other(*object, name);
+                let mut facts = Facts::default();
+                // A routine's body says the same in many spellings.
+                if *object == ObjectKind::View {
+                    facts.set("definition", definition.as_deref().map(normal));
+                }
+                facts.set("table", table.as_ref().map(|table| table.to_lowercase()));
+                if *replaces {
+                    // Whether there was one to replace cannot be told where nothing is known of it.
+                    let known = self.look(&key);
+                    let original = known.is_none_or(|state| state.facts.is_some_and(|facts| facts.original));
+                    self.put(&key, Some(Facts { original, ..facts }));
+                } else {
+                    self.make(&key, facts, *exists_ok);
+                }
+            }
+            Kind::Drop { object, name, missing_ok, .. } => {
+                if *object == ObjectKind::Schema {
+                    let prefix = format!("{}.", name.to_lowercase());
+                    let inside: Vec<Object> =
+                        self.now.keys().filter(|key| key.table.starts_with(&prefix)).cloned().collect();
+                    inside.iter().for_each(|key| self.put(key, None));
+                }
+                if *object == ObjectKind::View {
+                    // Indexes of a materialized view.
+                    for part in self.of_table(&name.to_lowercase()) {
+                        self.put(&part, None);
+                    }
+                }
+                self.remove(&Object::other(*object, name), *missing_ok);
+            }
+            Kind::Alter { object: ObjectKind::Sequence, name, what }
+                if what.to_uppercase().starts_with("OWNED BY") =>
+            {
+                let owner: String = what[8..].split_whitespace().collect();
+                let table = owner.rsplit_once('.').map(|(table, _)| table.to_lowercase());
+                self.change(&Object::other(ObjectKind::Sequence, name), vec![("table", table)]);
+            }
+            Kind::Alter { object: ObjectKind::Comment, name, what } => {
+                self.change(&Object::other(ObjectKind::Comment, name), vec![("text", Some(what.clone()))]);
+            }
+            Kind::Rename { object: ObjectKind::Index, from, to, .. } => {
+                let old = self.find_index(None, from);
+                let new = Object { name: to.to_lowercase(), ..old.clone() };
+                self.move_object(&old, &new);
+            }
+            Kind::Rename { object, from, to, .. } => {
+                self.move_object(&Object::other(*object, from), &Object::other(*object, to));
+            }
+            Kind::Alter { .. } | Kind::AddEnumValue { .. } => {}
+            Kind::Insert { .. } | Kind::Update { .. } | Kind::Delete { .. } | Kind::Truncate { .. } => {}
+            Kind::Raw { .. } | Kind::Opaque { .. } | Kind::Raise => {}
+        }
+    }
+
+    fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
+        self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
+        if column.unique {
+            let rule = ConstraintRule::Unique;
+            let unique = Constraint { name: None, rule, columns: vec![column.name.clone()] };
+            self.make_constraint(table, &unique);
+        }
+        if column.index {
+            let bare = table.rsplit('.').next().unwrap_or(table);
+            let index = Index {
+                name: Some(format!("ix_{bare}_{}", column.name)),
+                columns: Some(vec![column.name.clone()]),
+                unique: Some(column.unique),
+                predicate: Setting::None,
+            };
+            // Alembic makes it along with a table; for a column that is added later it does not.
+            if with_table {
+                self.make_index(table, &index, false);
+            }
+        }
+        for key in &column.foreign_keys {
+            self.make_constraint(table, key);
+        }
+        if let Some(ty) = column.ty.as_ref().filter(|ty| ty.makes_enum && with_table)
+            && let Some(name) = &ty.enum_name
+        {
+            let object = Object::other(ObjectKind::Type, name);
+            if self.look(&object).is_none_or(|state| state.facts.is_none()) {
+                self.make(&object, Facts::default(), false);
+            }
+        }
+    }
+
+    fn make_index(&mut self, table: &str, index: &Index, exists_ok: bool) {
+        let name = index.name.clone().unwrap_or_else(|| {
+            format!("index({})", index.columns.as_ref().map_or(String::new(), |columns| columns.join(", ")))
+        });
+        let nameless_table = Object::index("", &name);
+        let object = Object::index(table, &name);
+        // A DROP INDEX that names no table has told of one by that name.
+        let known = self.now.contains_key(&nameless_table) && self.look(&object).is_none();
+        self.make(if known { &nameless_table } else { &object }, Facts::of_index(index), exists_ok);
+    }
+
+    fn make_constraint(&mut self, table: &str, constraint: &Constraint) {
+        if matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb)
+            && constraint.rule == ConstraintRule::Unique
+        {
+            // There it is a unique index.
+            let index = Index {
+                name: Some(constraint_name(constraint)),
+                columns: Some(constraint.columns.clone()),
+                unique: Some(true),
+                predicate: Setting::None,
+            };
+            return self.make_index(table, &index, false);
+        }
+        self.make(
+            &Object::constraint(table, &constraint_name(constraint)),
+            Facts::of_constraint(constraint),
+            false,
+        );
+    }
+
+    fn find_index(&self, table: Option<&str>, name: &str) -> Object {
+        if let Some(table) = table {
+            let own = Object::index(table, name);
+            let unique = Object::constraint(table, name);
+            // MySQL's unique constraints are indexes.
+            let is_constraint = self.look(&own).is_none_or(|state| state.facts.is_none())
+                && self.look(&unique).is_some_and(|state| state.facts.is_some());
+            return if is_constraint { unique } else { own };
+        }
+        let name = name.to_lowercase();
+        let is_it = |object: &Object| object.part == Part::Index && object.name == name;
+        let now = self.now.iter().filter(|(_, state)| state.facts.is_some()).map(|(object, _)| object);
+        let found = now.chain(self.base.entries.keys()).find(|object| is_it(object));
+        found.cloned().unwrap_or_else(|| Object::index("", &name))
+    }
+
+    fn find_constraint(&self, table: &str, name: Option<&str>, kind: Option<ConstraintKind>) -> Object {
+        let named = name.map(|name| Object::constraint(table, name));
+        if let Some(object) = &named {
+            if self.look(object).is_some_and(|state| state.facts.is_some()) {
+                return object.clone();
+            }
+            let index = Object::index(table, &object.name);
+            if self.look(&index).is_some_and(|state| state.facts.is_some()) {
+                return index;
+            }
+        }
+        // One whose name the server has given is known by its role.
+        let is_kind = |facts: &Facts| match kind {
+            Some(kind) => facts.get("kind") == Some(kind.as_str()),
+            None => true,
+        };
+        let unnamed = |object: &Object| {
+            let by_role = object.name.contains('(') || object.name == ConstraintKind::PrimaryKey.as_str();
+            object.part == Part::Constraint && (by_role || name.is_none())
+        };
+        let candidates: Vec<(Object, Facts)> = self
+            .of_table(&table.to_lowercase())
+            .into_iter()
+            .filter(unnamed)
+            .filter_map(|object| {
+                let facts = self.look(&object)?.facts?;
+                is_kind(&facts).then_some((object, facts))
+            })
+            .collect();
+        // PostgreSQL's names say the columns: `users_email_key`.
+        let telling = |facts: &Facts| {
+            named.as_ref().is_some_and(|named| {
+                !facts.columns.is_empty()
+                    && facts.columns.iter().all(|column| named.name.contains(column.as_str()))
+            })
+        };
+        let best = candidates.iter().find(|(_, facts)| telling(facts)).or_else(|| candidates.first());
+        match (best, named) {
+            (Some((object, _)), _) => object.clone(),
+            (None, Some(named)) => named,
+            (None, None) => Object::constraint(table, kind.map_or("constraint", ConstraintKind::as_str)),
+        }
+    }
+
+    fn drop_table(&mut self, table: &str, missing_ok: bool) {
+        let table = table.to_lowercase();
+        for object in self.of_table(&table) {
+            if object.part != Part::Table {
+                self.put(&object, None);
+            }
+        }
+        self.remove(&Object::table(&table), missing_ok);
+        for object in self.hanging_on(&table) {
+            self.put(&object, None);
+        }
+        for partition in self.partitions_of(&table) {
+            self.drop_table(&partition, true);
+        }
+    }
+
+    /// Triggers, policies and sequences that go with a table.
+    fn hanging_on(&self, table: &str) -> Vec<Object> {
+        let hangs = |object: &Object| {
+            let kind = matches!(
+                object.part,
+                Part::Other(
+                    ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Sequence | ObjectKind::Grant
+                )
+            );
+            let facts = || self.look(object).and_then(|state| state.facts);
+            kind && facts().is_some_and(|facts| facts.get("table") == Some(table))
+        };
+        self.others(hangs)
+    }
+
+    fn partitions_of(&self, table: &str) -> Vec<String> {
+        let now = self
+            .now
+            .iter()
+            .chain(self.base.entries.iter().filter(|(object, _)| !self.now.contains_key(*object)));
+        let is_partition =
+            |state: &State| state.facts.as_ref().is_some_and(|facts| facts.get("parent") == Some(table));
+        now.filter(|(object, state)| object.part == Part::Table && is_partition(state))
+            .map(|(object, _)| object.table.clone())
+            .collect()
+    }
+
+    /// On SQLite a batch makes the table anew, without what SQLAlchemy does not see: triggers, and indexes on expressions.
+    pub(super) fn rebuild(&mut self, kind: &Kind) {
+        let table = match kind {
+            Kind::DropColumn { table, .. }
+            | Kind::AlterColumn { table, .. }
+            | Kind::CreateConstraint { table, .. }
+            | Kind::DropConstraint { table, .. } => table.to_lowercase(),
+            _ => return,
+        };
+        let is_trigger = |object: &Object| object.part == Part::Other(ObjectKind::Trigger);
+        let mut gone: Vec<Object> = self.hanging_on(&table).into_iter().filter(is_trigger).collect();
+        gone.extend(self.of_table(&table).into_iter().filter(|object| {
+            let facts = self.look(object).and_then(|state| state.facts);
+            object.part == Part::Index
+                && facts.is_some_and(|facts| facts.columns.iter().any(|column| column.contains('(')))
+        }));
+        for object in gone {
+            self.put(&object, None);
+        }
+    }
+
+    fn rename_table(&mut self, from: &str, to: &str) {
+        let (from, to) = (from.to_lowercase(), to.to_lowercase());
+        let target = Object::table(&to);
+        match self.look(&target) {
+            None => self.assume(&target, None),
+            Some(state) if state.facts.is_some() && state.sure => {
+                let facts = state.facts.unwrap_or_default();
+                self.make(&target, facts, false);
+            }
+            Some(_) => {}
+        }
+        let source = Object::table(&from);
+        if self.look(&source).is_none() {
+            let original = Facts { original: true, ..Facts::default() };
+            self.assume(&source, Some(original.clone()));
+            self.put(&source, Some(original));
+        }
+        let moved: Vec<(Object, State)> = self
+            .of_table(&from)
+            .into_iter()
+            .filter_map(|object| self.look(&object).map(|state| (object, state)))
+            .collect();
+        for (object, state) in moved {
+            let mut new = object.clone();
+            new.table.clone_from(&to);
+            self.put(&object, None);
+            self.put(&new, state.facts);
+        }
+        for object in self.hanging_on(&from) {
+            self.change(&object, vec![("table", Some(to.clone()))]);
+        }
+        if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
+            self.doubt_parts(&to);
+        }
+        let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
+        if origin == to {
+            self.renamed.remove(&to);
+        } else {
+            self.renamed.insert(to, origin);
+        }
+    }
+
+    fn alter_column(&mut self, table: &str, column: &str, change: &Change) {
+        let object = Object::column(table, column);
+        self.learn(&object, change);
+        let mut attributes = Vec::new();
+        if let Some(ty) = &change.ty {
+            attributes.push(("type", ty.as_ref().map(of_type)));
+        }
+        if let Some(nullable) = change.nullable {
+            attributes.push(("nullable", Some(of_nullable(nullable))));
+        }
+        if let Some(default) = &change.default {
+            attributes.push(("default", of_default(default)));
+        }
+        if let Some(comment) = &change.comment {
+            attributes.push(("comment", of_setting(comment)));
+        }
+        if change.restated && self.look(&object).is_none() {
+            // What it was before is not known, so neither is what has changed.
+            self.assume(&object, Some(Facts { original: true, ..Facts::default() }));
+            self.put(&object, Some(Facts { original: true, ..Facts::default() }));
+        } else {
+            self.change(&object, attributes);
+        }
+        if let Some(name) = &change.name {
+            self.move_object(&object, &Object::column(table, name));
+        }
+    }
+
+    /// What the author says that a column has been before, where nothing is known.
+    fn learn(&mut self, object: &Object, change: &Change) {
+        if !self.in_upgrade
+            || self.base.get(object).is_some()
+            || self.now.contains_key(object)
+            || self.look(object).is_some()
+        {
+            return;
+        }
+        let mut facts = Facts { original: true, ..Facts::default() };
+        facts.set("type", change.existing_type.as_ref().map(of_type));
+        facts.set("nullable", change.existing_nullable.map(of_nullable));
+        facts.set("default", change.existing_default.as_ref().and_then(of_default));
+        self.assume(object, Some(facts.clone()));
+        self.put(object, Some(facts));
+    }
+
+    fn move_object(&mut self, from: &Object, to: &Object) {
+        let facts = match self.look(from) {
+            Some(_) => self.remove(from, false),
+            None => {
+                let original = Facts { original: true, ..Facts::default() };
+                self.assume(from, Some(original.clone()));
+                self.put(from, None);
+                Some(original)
+            }
+        };
+        let facts = facts.unwrap_or_default();
+        self.make(to, facts, false);
+    }
+}
