@@ -39,3 +39,17 @@ fn codes_are_unique_and_in_order_within_their_families() {
     sorted.dedup();
     assert_eq!(codes, sorted);
 }
+
+/// `MRT_UPDATE=1 cargo test -p mrt-lint` writes the page.
+#[test]
+fn the_page_of_rules_is_in_step_with_them() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("RULES.md");
+    let page = mrt_lint::explain::document();
+    if std::env::var_os("MRT_UPDATE").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap() == page,
+        "write it anew: MRT_UPDATE=1 cargo test -p mrt-lint"
+    );
+}
