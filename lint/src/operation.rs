@@ -122,6 +122,8 @@ pub struct Column {
     pub generated: Option<String>,
     /// An identity, a serial or an automatic key: the server fills it in.
     pub automatic: bool,
+    /// What is said of it.
+    pub comment: Setting,
     /// `default=` of SQLAlchemy, which fills in no older row.
     pub client_default: bool,
 }
@@ -196,6 +198,8 @@ pub struct Constraint {
     pub rule: ConstraintRule,
     /// Its columns; empty where they are not known.
     pub columns: Vec<String>,
+    /// When it is looked after: `deferrable`, `deferrable initially deferred`; empty is at once.
+    pub deferred: String,
 }
 
 /// What a constraint demands.
@@ -246,6 +250,10 @@ pub enum ObjectKind {
     Role,
     Grant,
     Comment,
+    Rule,
+    Statistics,
+    Event,
+    Package,
 }
 
 impl ConstraintRule {

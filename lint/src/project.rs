@@ -34,8 +34,10 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// The texts of the files that have findings, by the name that findings give them.
     pub sources: BTreeMap<String, String>,
-    /// How many files were read.
+    /// How many files there are.
     pub files: usize,
+    /// The revisions that they hold.
+    pub revisions: BTreeSet<String>,
 }
 
 /// A suite that cannot be checked at all.
@@ -290,5 +292,8 @@ fn finish(
     }
     findings
         .sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
-    Checked { findings, sources, files: files.len() }
+    let revisions = read
+        .iter()
+        .filter_map(|(read, _)| Some(read.as_ref().ok()?.draft.as_ref().ok()?.as_revision().id.clone()));
+    Checked { findings, sources, files: files.len(), revisions: revisions.collect() }
 }

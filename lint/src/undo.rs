@@ -148,7 +148,9 @@ impl Undo {
         if migration.downgrade.is_some() {
             trial.run(migration.down(), false);
         }
-        let certain = migration.upgrade_is_clear() && migration.downgrade_is_clear();
+        // A downgrade that does nothing undoes nothing, whatever else the upgrade does.
+        let certain =
+            migration.downgrade_is_clear() && (migration.upgrade_is_clear() || migration.down().is_empty());
         Self { gaps: compare::gaps(&trial, certain), clashes: trial.clashes, upgraded }
     }
 

@@ -50,6 +50,14 @@ fn correct_twins_have_no_error_and_buggy_ones_are_found() {
                 .push(format!("{}:{}: {} {}", finding.file, finding.line, finding.code, finding.message));
         }
     }
+    if std::env::var_os("MRT_SHOW").is_some() {
+        for finding in &checked.findings {
+            println!(
+                "{} {} {}:{}: {} {}",
+                finding.severity, finding.revision, finding.file, finding.line, finding.code, finding.message
+            );
+        }
+    }
     let found = |least: Severity| {
         wrong.iter().filter(|id| worst.get(id.as_str()).is_some_and(|worst| *worst >= least)).count()
     };

@@ -210,6 +210,10 @@ impl fmt::Display for ObjectKind {
             Self::Role => "role",
             Self::Grant => "grant",
             Self::Comment => "comment",
+            Self::Rule => "rule",
+            Self::Statistics => "statistics",
+            Self::Event => "event",
+            Self::Package => "package",
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The operations of Alembic.
 
+use mrt_chain::settings::EngineKind;
+
 use super::Reader;
 use super::schema::{self, columns_of};
 use super::value::{Arguments, Value};
@@ -35,7 +37,7 @@ impl<'a> Reader<'a> {
 struct OperationCall<'c, 'a> {
     batch: Option<&'c Arguments<'a>>,
     arguments: &'c Arguments<'a>,
-    engine: mrt_chain::settings::EngineKind,
+    engine: EngineKind,
 }
 
 impl<'a> OperationCall<'_, 'a> {
@@ -172,12 +174,11 @@ impl<'a> OperationCall<'_, 'a> {
     }
 
     fn predicate(&self) -> Setting {
-        use mrt_chain::settings::EngineKind as Engine;
         let dialect = match self.engine {
-            Engine::Postgres => "postgresql_where",
-            Engine::Sqlite => "sqlite_where",
-            Engine::SqlServer => "mssql_where",
-            Engine::MySql | Engine::MariaDb | Engine::Oracle => return Setting::None,
+            EngineKind::Postgres => "postgresql_where",
+            EngineKind::Sqlite => "sqlite_where",
+            EngineKind::SqlServer => "mssql_where",
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Oracle => return Setting::None,
         };
         match self.arguments.named(dialect) {
             None | Some(Value::None) => Setting::None,
@@ -196,7 +197,7 @@ impl<'a> OperationCall<'_, 'a> {
             None | Some(Value::Bool(false)) => None,
             Some(value) => Some(schema::default(value)),
         };
-        Change {
+        let mut change = Change {
             ty: ty("type_").map(|value| super::types::of(value, self.engine)),
             nullable: flag("nullable"),
             default: default("server_default"),
@@ -209,7 +210,23 @@ impl<'a> OperationCall<'_, 'a> {
             comment: default("comment"),
             restated: false,
             using: arguments.named("postgresql_using").is_some(),
+        };
+        let restates = change.ty.is_some()
+            || change.nullable.is_some()
+            || change.name.is_some()
+            || change.comment.is_some();
+        if restates && matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb) {
+            // It becomes MODIFY or CHANGE, which says the whole column anew.
+            change.nullable = change.nullable.or(change.existing_nullable).or(Some(true));
+            change.default =
+                change.default.or_else(|| change.existing_default.clone()).or(Some(Setting::None));
+            change.comment = change.comment.or_else(|| default("existing_comment")).or(Some(Setting::None));
+            if change.ty.is_none() {
+                change.ty = change.existing_type.clone().map(Some);
+            }
+            change.restated = true;
         }
+        change
     }
 
     fn constraint(&self, rule: ConstraintRule, columns: &str) -> Option<Kind> {
@@ -221,6 +238,7 @@ impl<'a> OperationCall<'_, 'a> {
                 name: self.arguments.text("constraint_name", 0),
                 rule,
                 columns: columns.and_then(columns_of).unwrap_or_default(),
+                deferred: schema::deferred(self.arguments),
             },
             validated: !self.arguments.flag("postgresql_not_valid", false),
         })
@@ -240,6 +258,7 @@ impl<'a> OperationCall<'_, 'a> {
             constraint: Constraint {
                 name: arguments.text("constraint_name", 0),
                 columns: columns("local_cols", 2 + shift),
+                deferred: schema::deferred(arguments),
                 rule: ConstraintRule::ForeignKey {
                     table: referent,
                     columns: columns("remote_cols", 3 + shift),

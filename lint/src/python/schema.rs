@@ -74,14 +74,12 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
         Some(_) => None,
         None => Some(!column.primary_key),
     };
+    column.comment = arguments.named("comment").map_or(Setting::None, default);
     column.default = arguments.named("server_default").map_or(Setting::None, default);
     if let Some(Value::Call(default)) = arguments.named("server_default") {
         match default.function.class() {
             Some("Identity") => (column.automatic, column.default) = (true, Setting::None),
-            Some("Computed") => {
-                (column.generated, column.default) =
-                    (default.arguments.positional.first().and_then(sql_text), Setting::None)
-            }
+            Some("Computed") => (column.generated, column.default) = (Some(computed(default)), Setting::None),
             _ => {}
         }
     }
@@ -89,9 +87,8 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
         match part.call().and_then(|call| Some((call, call.function.class()?))) {
             Some((key, "ForeignKey")) => column.foreign_keys.push(foreign_key(key, &column.name)),
             Some((_, "Identity" | "Sequence")) => column.automatic = true,
-            Some((computed, "Computed")) => {
-                let text = computed.arguments.positional.first().and_then(sql_text);
-                column.generated = Some(text.unwrap_or_else(|| "?".to_owned()));
+            Some((call, "Computed")) => {
+                column.generated = Some(self::computed(call));
             }
             Some((_, "CheckConstraint" | "FetchedValue")) => {}
             _ if position == 1 => column.ty = types::of(part, engine),
@@ -110,6 +107,7 @@ fn foreign_key(call: &Call<'_>, column: &str) -> Constraint {
     Constraint {
         name: call.arguments.text("name", usize::MAX),
         columns: vec![column.to_owned()],
+        deferred: deferred(&call.arguments),
         rule: ConstraintRule::ForeignKey {
             table: target.map(|(table, _)| table.to_owned()),
             columns: target.map(|(_, column)| vec![column.to_owned()]).unwrap_or_default(),
@@ -148,7 +146,7 @@ fn constraint(call: &Call<'_>) -> Option<Constraint> {
         "ExcludeConstraint" => (ConstraintRule::Exclude, Vec::new()),
         _ => return None,
     };
-    Some(Constraint { name, rule, columns })
+    Some(Constraint { name, rule, columns, deferred: deferred(arguments) })
 }
 
 fn index(call: &Call<'_>) -> Option<Index> {
@@ -254,4 +252,22 @@ pub(super) fn action(value: Option<&Value<'_>>) -> Setting {
             None => Setting::Unknown,
         },
     }
+}
+
+/// `deferrable=` and `initially=`.
+pub(super) fn deferred(arguments: &Arguments<'_>) -> String {
+    match (arguments.flag("deferrable", false), arguments.named("initially").and_then(Value::name)) {
+        (false, _) => String::new(),
+        (true, Some(when)) if when.eq_ignore_ascii_case("deferred") => {
+            "deferrable initially deferred".to_owned()
+        }
+        (true, _) => "deferrable".to_owned(),
+    }
+}
+
+/// The expression of `sa.Computed(…)`, and whether it is stored.
+fn computed(call: &Call<'_>) -> String {
+    let text = call.arguments.get("sqltext", 0).and_then(sql_text);
+    let mode = if call.arguments.flag("persisted", false) { "STORED" } else { "VIRTUAL" };
+    format!("{} {mode}", text.as_deref().unwrap_or("?"))
 }

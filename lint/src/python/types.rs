@@ -57,6 +57,12 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         Some(Value::Bool(true)) => format!("{word} WITH TIME ZONE"),
         _ => word.to_owned(),
     };
+    let fraction = |word: &str| -> Option<String> {
+        Some(match number("fsp", usize::MAX)? {
+            Some(digits) => format!("{word}({digits})"),
+            None => word.to_owned(),
+        })
+    };
     let text = match class {
         "String" | "VARCHAR" | "AutoString" => sized("VARCHAR")?,
         "Unicode" | "NVARCHAR" => {
@@ -74,7 +80,10 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
             (Some(precision), None) => format!("NUMERIC({precision})"),
             _ => "NUMERIC".to_owned(),
         },
-        "DateTime" | "TIMESTAMP" | "DATETIME" => zoned("TIMESTAMP"),
+        "TIMESTAMP" => zoned(&fraction("TIMESTAMP")?),
+        "DATETIME" => fraction("DATETIME")?,
+        "DateTime" if matches!(engine, EngineKind::Postgres | EngineKind::Oracle) => zoned("TIMESTAMP"),
+        "DateTime" => "DATETIME".to_owned(),
         "Date" | "DATE" => "DATE".to_owned(),
         "Time" | "TIME" => zoned("TIME"),
         "JSON" | "JSONB" | "UUID" | "Uuid" | "Interval" | "INTERVAL" | "INET" | "CITEXT" | "TSVECTOR"
@@ -82,6 +91,10 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         | "TINYTEXT" => class.to_uppercase(),
         "Enum" | "ENUM" => return Some(enumeration(call?, engine)),
         "ARRAY" => format!("{}[]", of(argument("item_type", 0)?, engine)?.text),
+        "DATETIME2" | "DATETIMEOFFSET" => match number("precision", 0)? {
+            Some(digits) => format!("{class}({digits})"),
+            None => class.to_owned(),
+        },
         // Float's and Double's words differ by engine and version; a type of the project's own is anything.
         _ if call
             .is_none_or(|call| call.arguments.positional.is_empty() && call.arguments.named.is_empty()) =>
@@ -90,6 +103,8 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         }
         _ => return None,
     };
+    let unsigned = call.is_some_and(|call| call.arguments.flag("unsigned", false));
+    let text = if unsigned { format!("{text} UNSIGNED") } else { text };
     Some(Type { text, enum_name: None, makes_enum: false })
 }
 

@@ -2,11 +2,12 @@
 
 use mrt_chain::settings::EngineKind;
 
+use super::downgrade::writes;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind};
-use crate::undo::{Loss, Object, Part};
+use crate::undo::{Gap, Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -82,7 +83,18 @@ fn table_renamed(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn column_renamed(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for gap in case.missing().filter(|gap| gap.object.part == Part::Column) {
+    let gone =
+        |gap: &&Gap| gap.object.part == Part::Column && matches!(gap.loss, Loss::Missing | Loss::Replaced);
+    for gap in case.gaps().filter(gone) {
+        if gap.loss == Loss::Replaced
+            && case
+                .migration
+                .down()
+                .iter()
+                .any(|down| writes(&down.kind, &gap.object.table, &gap.object.name))
+        {
+            continue;
+        }
         if let Some(operation) = case.up(gap)
             && let Kind::AlterColumn { change, .. } = &operation.kind
             && let Some(name) = &change.name

@@ -145,6 +145,8 @@ enum Fate {
     Lost,
     /// Something is written there that the upgrade has kept no copy of.
     MadeUp,
+    /// They were kept in another form (rounded, put together, cast), and something is written back.
+    Rewritten,
     /// They were kept, and something is written back.
     Kept,
 }
@@ -163,7 +165,21 @@ fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
         Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
         kind => kind.is_opaque(),
     });
-    fate(refilled, kept)
+    // What is written is more than the column: a function, a sum, a cast.
+    let exact = |reads: &[String]| reads.len() == 1 || mentions(reads, "select") || mentions(reads, "from");
+    let copies: Vec<&[String]> = earlier
+        .iter()
+        .filter(|operation| matches!(operation.written, Written::Sql | Written::Connection))
+        .filter_map(|operation| match &operation.kind {
+            Kind::Update { reads, .. } if mentions(reads, column) => Some(reads.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let rewritten = !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
+    match fate(refilled, kept) {
+        Fate::Kept if rewritten => Fate::Rewritten,
+        fate => fate,
+    }
 }
 
 fn table_fate(case: &Case<'_>, at: usize, table: &str) -> Fate {
@@ -241,6 +257,14 @@ fn dropped_columns(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn
                      this is what it was"
                 ),
             ),
+            Fate::Rewritten => findings.add_as(
+                Severity::Warning,
+                operation.line,
+                format!(
+                    "`{table}.{column}` is dropped, and what was kept of it is another form (a cast, a function, parts put together): \
+                     make sure that `downgrade()` can tell from it what every value was"
+                ),
+            ),
             Fate::Kept => {}
         }
     }
@@ -270,7 +294,7 @@ fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
                 operation.line,
                 format!("`{table}` is dropped without a copy, and `downgrade()` fills it with something else; make sure that these are its rows"),
             ),
-            Fate::Kept => {}
+            Fate::Kept | Fate::Rewritten => {}
         }
     }
 }
@@ -287,6 +311,7 @@ fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
     if !case.comes_back() {
         return;
     }
+    rows_removed_on_the_way_back(case, findings);
     for (at, operation) in case.migration.upgrade.iter().enumerate() {
         let (table, whole) = match &operation.kind {
             Kind::Truncate { table } => (table, true),
@@ -306,6 +331,30 @@ fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
             operation.line,
             format!("{what} of `{table}` are removed, and `downgrade()` inserts none: copy them before, and insert them again"),
         );
+    }
+}
+
+/// A downgrade that removes rows which it has not made.
+fn rows_removed_on_the_way_back(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for (at, operation) in case.migration.down().iter().enumerate() {
+        let (Kind::Truncate { table } | Kind::Delete { table, whole: true }) = &operation.kind else {
+            continue;
+        };
+        let later = &case.migration.down()[at..];
+        let settled = later.iter().any(|other| match &other.kind {
+            Kind::DropTable { table: own, .. } | Kind::Insert { table: own, .. } => {
+                own.eq_ignore_ascii_case(table)
+            }
+            Kind::RenameTable { from, .. } => from.eq_ignore_ascii_case(table),
+            _ => false,
+        });
+        if !settled && case.is_old_table(table) {
+            findings.add_as(
+                certainly(!operation.conditional && case.migration.upgrade_is_clear()),
+                operation.line,
+                format!("`downgrade()` removes all rows of `{table}`, also those that were there before; remove what the upgrade has added"),
+            );
+        }
     }
 }
 

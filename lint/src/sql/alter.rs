@@ -115,6 +115,7 @@ fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: Engin
         ty: Some(column.ty),
         nullable: column.nullable,
         default: Some(column.default),
+        comment: Some(column.comment),
         restated: true,
         ..Change::default()
     }

@@ -2,8 +2,8 @@
 
 use mrt_chain::settings::EngineKind;
 use sqlparser::ast::{
-    ColumnDef, ColumnOption, CreateIndex, CreateTable, DataType, ForeignKeyConstraint, Ident, IndexColumn,
-    TableConstraint,
+    ColumnDef, ColumnOption, ConstraintCharacteristics, CreateIndex, CreateTable, DataType,
+    DeferrableInitial, ForeignKeyConstraint, GeneratedExpressionMode, Ident, IndexColumn, TableConstraint,
 };
 
 use super::{expression, last_of, name_of};
@@ -111,8 +111,11 @@ pub(super) fn with_options<'o>(
                 }
             }
             ColumnOption::Unique(_) => column.unique = true,
-            ColumnOption::Generated { generation_expr: Some(value), .. } => {
-                column.generated = Some(expression(value))
+            ColumnOption::Comment(text) => column.comment = Setting::Is(format!("'{text}'")),
+            ColumnOption::Generated { generation_expr: Some(value), generation_expr_mode: mode, .. } => {
+                let mode =
+                    if matches!(mode, Some(GeneratedExpressionMode::Stored)) { "STORED" } else { "VIRTUAL" };
+                column.generated = Some(format!("{} {mode}", expression(value)));
             }
             ColumnOption::Generated { .. } | ColumnOption::Identity(_) => column.automatic = true,
             ColumnOption::DialectSpecific(tokens) if super::words::has_word(tokens, "AUTO_INCREMENT") => {
@@ -139,11 +142,13 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             name: word(&unique.name).or_else(|| word(&unique.index_name)),
             rule: ConstraintRule::Unique,
             columns: unique.columns.iter().map(index_column).collect(),
+            deferred: deferred(unique.characteristics.as_ref()),
         },
         TableConstraint::PrimaryKey(key) => Constraint {
             name: word(&key.name),
             rule: ConstraintRule::PrimaryKey,
             columns: key.columns.iter().map(index_column).collect(),
+            deferred: deferred(key.characteristics.as_ref()),
         },
         TableConstraint::ForeignKey(key) => foreign_key(
             key,
@@ -154,10 +159,14 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             name: word(&check.name),
             rule: ConstraintRule::Check { condition: Some(expression(&check.expr)) },
             columns: Vec::new(),
+            deferred: String::new(),
         },
-        TableConstraint::Exclude(_) => {
-            Constraint { name: None, rule: ConstraintRule::Exclude, columns: Vec::new() }
-        }
+        TableConstraint::Exclude(_) => Constraint {
+            name: None,
+            rule: ConstraintRule::Exclude,
+            columns: Vec::new(),
+            deferred: String::new(),
+        },
         _ => return None,
     })
 }
@@ -170,6 +179,7 @@ fn foreign_key(key: &ForeignKeyConstraint, name: Option<&Ident>, columns: Vec<St
     Constraint {
         name: name.map(|name| name.value.clone()),
         columns,
+        deferred: deferred(key.characteristics.as_ref()),
         rule: ConstraintRule::ForeignKey {
             table: Some(name_of(&key.foreign_table)),
             columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
@@ -204,11 +214,23 @@ pub(super) fn data_type(ty: &DataType) -> Type {
         "CHARACTER" => "CHAR",
         "DECIMAL" | "DEC" => "NUMERIC",
         "BOOL" => "BOOLEAN",
-        "DATETIME" | "TIMESTAMP WITHOUT TIME ZONE" => "TIMESTAMP",
+        "TIMESTAMP WITHOUT TIME ZONE" => "TIMESTAMP",
         "TIMESTAMPTZ" => "TIMESTAMP WITH TIME ZONE",
         "BYTEA" => "BLOB",
         other => other,
     };
     let rest = rest.replace(", ", ",").replace(',', ", ");
     Type { text: format!("{word}{rest}"), enum_name: None, makes_enum: false }
+}
+
+fn deferred(characteristics: Option<&ConstraintCharacteristics>) -> String {
+    match characteristics {
+        Some(ConstraintCharacteristics {
+            deferrable: Some(true),
+            initially: Some(DeferrableInitial::Deferred),
+            ..
+        }) => "deferrable initially deferred".to_owned(),
+        Some(ConstraintCharacteristics { deferrable: Some(true), .. }) => "deferrable".to_owned(),
+        _ => String::new(),
+    }
 }

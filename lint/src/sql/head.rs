@@ -49,9 +49,7 @@ pub(super) fn first_word(tokens: &[Token]) -> Option<String> {
 pub(super) fn is_routine(tokens: &[Token]) -> bool {
     let words = first_words(tokens, 8);
     words.first().is_some_and(|word| word == "CREATE" || word == "ALTER")
-        && words
-            .iter()
-            .any(|word| matches!(word.as_str(), "TRIGGER" | "FUNCTION" | "PROCEDURE" | "PROC" | "PACKAGE"))
+        && words.iter().any(|word| matches!(word.as_str(), "TRIGGER" | "FUNCTION" | "PROCEDURE" | "PROC"))
         || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
 }
 
@@ -133,6 +131,10 @@ pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
             "SEQUENCE" => ObjectKind::Sequence,
             "SCHEMA" => ObjectKind::Schema,
             "EXTENSION" => ObjectKind::Extension,
+            "RULE" => ObjectKind::Rule,
+            "STATISTICS" => ObjectKind::Statistics,
+            "EVENT" => ObjectKind::Event,
+            "PACKAGE" => ObjectKind::Package,
             "POLICY" => ObjectKind::Policy,
             "ROLE" | "USER" | "GROUP" => ObjectKind::Role,
             "TABLE" if is_verb("TRUNCATE") => break None,
@@ -141,9 +143,8 @@ pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
                 let rest = significant.get(at + if lenient { 4 } else { 1 }..).unwrap_or_default();
                 return name(rest).map_or_else(raw, |(name, _)| table(name, lenient));
             }
-            "PUBLICATION" | "SUBSCRIPTION" | "EVENT" | "STATISTICS" | "SERVER" | "OPERATOR" | "SYNONYM"
-            | "LANGUAGE" | "FOREIGN" | "PACKAGE" | "TABLESPACE" | "TABLE" | "INDEX" | "DATABASE" | "RULE"
-            | "CAST" | "COLLATION" => return raw(),
+            "PUBLICATION" | "SUBSCRIPTION" | "SERVER" | "OPERATOR" | "SYNONYM" | "LANGUAGE" | "FOREIGN"
+            | "TABLESPACE" | "TABLE" | "INDEX" | "DATABASE" | "CAST" | "COLLATION" => return raw(),
             "" if at > 7 => return raw(),
             _ if at > 12 => return raw(),
             _ if is_verb("TRUNCATE") => {
@@ -170,6 +171,8 @@ pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
     let rest = significant.get(at + length..).unwrap_or_default();
     let table = match object {
         ObjectKind::Trigger | ObjectKind::Policy => behind(rest, "on"),
+        ObjectKind::Rule => behind(rest, "to"),
+        ObjectKind::Statistics => behind(rest, "from"),
         // The column's table: the sequence goes with it.
         ObjectKind::Sequence => {
             behind(rest, "by").and_then(|owner| owner.rsplit_once('.').map(|(table, _)| table.to_owned()))

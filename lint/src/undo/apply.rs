@@ -39,6 +39,14 @@ impl Trial<'_> {
                 for constraint in constraints {
                     self.make_constraint(table, constraint);
                 }
+                if self.engine != EngineKind::Sqlite {
+                    let keys = columns.iter().flat_map(|column| &column.foreign_keys).chain(constraints);
+                    for key in keys {
+                        if let ConstraintRule::ForeignKey { table: Some(referred), .. } = &key.rule {
+                            self.need(&Object::table(referred));
+                        }
+                    }
+                }
                 for index in indexes {
                     self.make_index(table, index, false);
                 }
@@ -79,7 +87,13 @@ impl Trial<'_> {
                 let object = self.find_index(table.as_deref(), name);
                 self.remove(&object, *missing_ok);
             }
-            Kind::CreateConstraint { table, constraint, .. } => self.make_constraint(table, constraint),
+            Kind::CreateConstraint { table, constraint, validated } => {
+                self.make_constraint(table, constraint);
+                if !validated {
+                    let object = Object::constraint(table, &constraint_name(constraint));
+                    self.change(&object, vec![("validated", Some("no".to_owned()))]);
+                }
+            }
             Kind::DropConstraint { table, name, kind, missing_ok } => {
                 let object = self.find_constraint(table, name.as_deref(), *kind);
                 self.remove(&object, *missing_ok);
@@ -87,8 +101,11 @@ impl Trial<'_> {
             Kind::Create { object, name, table, definition, replaces, exists_ok } => {
                 let key = Object::other(*object, name);
                 let mut facts = Facts::default();
-                // A routine's body says the same in many spellings.
-                if *object == ObjectKind::View {
+                if *object == ObjectKind::Sequence {
+                    for (option, value) in sequence_options(definition.as_deref().unwrap_or_default()) {
+                        facts.set(option, value);
+                    }
+                } else {
                     facts.set("definition", definition.as_deref().map(normal));
                 }
                 facts.set("table", table.as_ref().map(|table| table.to_lowercase()));
@@ -115,6 +132,12 @@ impl Trial<'_> {
                     }
                 }
                 self.remove(&Object::other(*object, name), *missing_ok);
+                let behind = format!(" {}", name.to_lowercase());
+                for comment in self.others(|other| {
+                    other.part == Part::Other(ObjectKind::Comment) && other.name.ends_with(&behind)
+                }) {
+                    self.put(&comment, None);
+                }
             }
             Kind::Alter { object: ObjectKind::Sequence, name, what }
                 if what.to_uppercase().starts_with("OWNED BY") =>
@@ -124,7 +147,9 @@ impl Trial<'_> {
                 self.change(&Object::other(ObjectKind::Sequence, name), vec![("table", table)]);
             }
             Kind::Alter { object: ObjectKind::Comment, name, what } => {
-                self.change(&Object::other(ObjectKind::Comment, name), vec![("text", Some(what.clone()))]);
+                let mut facts = Facts { original: true, ..Facts::default() };
+                facts.set("text", Some(what.clone()));
+                self.put(&Object::other(ObjectKind::Comment, name), Some(facts));
             }
             Kind::Rename { object: ObjectKind::Index, from, to, .. } => {
                 let old = self.find_index(None, from);
@@ -134,8 +159,31 @@ impl Trial<'_> {
             Kind::Rename { object, from, to, .. } => {
                 self.move_object(&Object::other(*object, from), &Object::other(*object, to));
             }
-            Kind::Alter { .. } | Kind::AddEnumValue { .. } => {}
-            Kind::Insert { .. } | Kind::Update { .. } | Kind::Delete { .. } | Kind::Truncate { .. } => {}
+            Kind::Alter { object: ObjectKind::Sequence, name, what } => {
+                self.change(&Object::other(ObjectKind::Sequence, name), sequence_options(what));
+            }
+            Kind::Alter { object, name, what } => {
+                // What it is now is known, what it was is not, so a downgrade that changes it again is taken for its reverse.
+                let definition = if self.in_upgrade { Some(format!("… {}", normal(what))) } else { None };
+                self.change(&Object::other(*object, name), vec![("definition", definition)]);
+            }
+            Kind::AddEnumValue { .. } => {}
+            Kind::Insert { table, sources, .. } => {
+                self.need(&Object::table(table));
+                let absent = sources.iter().map(|word| Object::table(word)).find(|table| self.is_gone(table));
+                absent.iter().for_each(|table| self.need(table));
+            }
+            Kind::Update { table, columns, reads, .. } => {
+                self.need(&Object::table(table));
+                columns.iter().for_each(|column| self.need(&Object::column(table, column)));
+                // In a subquery a word may be a column of another table.
+                if !reads.iter().any(|word| word == "select" || word == "from") {
+                    let own = reads.iter().map(|word| Object::column(table, word));
+                    let absent = own.into_iter().find(|column| self.is_gone(column));
+                    absent.iter().for_each(|column| self.need(column));
+                }
+            }
+            Kind::Delete { table, .. } | Kind::Truncate { table } => self.need(&Object::table(table)),
             Kind::Raw { .. } | Kind::Opaque { .. } | Kind::Raise => {}
         }
     }
@@ -144,7 +192,8 @@ impl Trial<'_> {
         self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
         if column.unique {
             let rule = ConstraintRule::Unique;
-            let unique = Constraint { name: None, rule, columns: vec![column.name.clone()] };
+            let unique =
+                Constraint { name: None, rule, columns: vec![column.name.clone()], deferred: String::new() };
             self.make_constraint(table, &unique);
         }
         if column.index {
@@ -167,9 +216,8 @@ impl Trial<'_> {
             && let Some(name) = &ty.enum_name
         {
             let object = Object::other(ObjectKind::Type, name);
-            if self.look(&object).is_none_or(|state| state.facts.is_none()) {
-                self.make(&object, Facts::default(), false);
-            }
+            // Nothing looks whether the type is there before it is made.
+            self.make(&object, Facts::default(), false);
         }
     }
 
@@ -286,7 +334,12 @@ impl Trial<'_> {
             let kind = matches!(
                 object.part,
                 Part::Other(
-                    ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Sequence | ObjectKind::Grant
+                    ObjectKind::Trigger
+                        | ObjectKind::Policy
+                        | ObjectKind::Sequence
+                        | ObjectKind::Grant
+                        | ObjectKind::Rule
+                        | ObjectKind::Statistics
                 )
             );
             let facts = || self.look(object).and_then(|state| state.facts);
@@ -428,4 +481,35 @@ impl Trial<'_> {
         let facts = facts.unwrap_or_default();
         self.make(to, facts, false);
     }
+}
+
+/// The options of a sequence that a text sets.
+fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
+    let words: Vec<String> = normal(text).split_whitespace().map(str::to_owned).collect();
+    let mut options = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let option = match word.as_str() {
+            "increment" => "increment",
+            "maxvalue" => "maximum",
+            "minvalue" => "minimum",
+            "cache" => "cache",
+            "cycle" => "cycle",
+            _ => continue,
+        };
+        let refused = at > 0 && words[at - 1] == "no";
+        let mut value = words[at + 1..].iter().skip_while(|word| matches!(word.as_str(), "by" | "="));
+        let value = if refused || option == "cycle" {
+            Some(if refused { "none" } else { "yes" }.to_owned())
+        } else {
+            value.next().map(|first| {
+                if first == "-" {
+                    format!("-{}", value.next().map_or("", String::as_str))
+                } else {
+                    first.clone()
+                }
+            })
+        };
+        options.push((option, value));
+    }
+    options
 }

@@ -104,6 +104,7 @@ impl Facts {
         facts.set("type", column.ty.as_ref().map(of_type));
         facts.set("nullable", column.nullable.map(of_nullable));
         facts.set("default", if column.automatic { None } else { of_default(&column.default) });
+        facts.set("comment", of_setting(&column.comment));
         facts.set("generated", Some(column.generated.as_deref().map_or("no".to_owned(), normal)));
         facts
     }
@@ -133,6 +134,15 @@ impl Facts {
         if !columns.is_empty() {
             facts.set("columns", Some(columns.join(", ")));
         }
+        facts.set("validated", Some("yes".to_owned()));
+        facts.set(
+            "deferral",
+            Some(if constraint.deferred.is_empty() {
+                "none".to_owned()
+            } else {
+                constraint.deferred.clone()
+            }),
+        );
         match &constraint.rule {
             ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(normal)),
             ConstraintRule::ForeignKey { table, columns, on_delete, on_update } => {

@@ -193,6 +193,18 @@ impl<'w> Trial<'w> {
         self.put(object, Some(facts));
     }
 
+    /// Whether a step has taken it away.
+    pub(super) fn is_gone(&self, object: &Object) -> bool {
+        self.now.get(object).is_some_and(|state| state.facts.is_none() && state.sure)
+    }
+
+    /// A step works with something that has to be there.
+    pub(super) fn need(&mut self, object: &Object) {
+        if self.is_gone(object) {
+            self.clash(object, false);
+        }
+    }
+
     /// What is known not to be there among the parts of a table may be there after all.
     pub(super) fn doubt_parts(&mut self, table: &str) {
         for object in self.of_table(table) {
