@@ -6,7 +6,9 @@
 
 mod apply;
 mod compare;
+mod find;
 mod object;
+mod tables;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use mrt_chain::settings::EngineKind;
 pub use object::{Facts, Object, Part};
 
 use crate::migration::Migration;
+use compare::Clear;
 use trial::Trial;
 
 /// What is known of an object.
@@ -149,9 +152,10 @@ impl Undo {
             trial.run(migration.down(), false);
         }
         // A downgrade that does nothing undoes nothing, whatever else the upgrade does.
-        let certain =
-            migration.downgrade_is_clear() && (migration.upgrade_is_clear() || migration.down().is_empty());
-        Self { gaps: compare::gaps(&trial, certain), clashes: trial.clashes, upgraded }
+        let clear =
+            Clear { upgrade: migration.upgrade_is_clear(), downgrade: migration.downgrade_is_clear() };
+        let certain = clear.downgrade && (clear.upgrade || migration.down().is_empty());
+        Self { gaps: compare::gaps(&trial, clear, certain), clashes: trial.clashes, upgraded }
     }
 
     /// What is known of an object right after the upgrade.

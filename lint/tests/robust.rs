@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use mrt_chain::settings::{EngineKind, Project};
 use mrt_lint::project::{Selection, check, check_texts};
@@ -20,12 +21,12 @@ fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn corpus() -> Vec<String> {
+static CORPUS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut files = Vec::new();
     python_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/cases"), &mut files);
     files.sort();
     files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
-}
+});
 
 fn look(text: &str) {
     for engine in EngineKind::ALL {
@@ -44,8 +45,7 @@ proptest! {
         cuts in (0.0..1.0f64, 0.0..1.0f64),
         between in "[ -~\\n\u{298}é(){}\\[\\]'\"%;]{0,12}",
     ) {
-        let texts = corpus();
-        let (one, other) = (one.get(&texts), other.get(&texts));
+        let (one, other) = (one.get(&CORPUS), other.get(&CORPUS));
         let part = |text: &str, share: f64| {
             let at = (text.chars().count() as f64 * share) as usize;
             text.char_indices().nth(at).map_or(text.len(), |(at, _)| at)

@@ -159,8 +159,18 @@ impl<'a> Reader<'a> {
     /// An expression whose value nobody takes: what it does is all that it is for.
     fn expression(&mut self, expression: &'a Expr) {
         let value = self.evaluate(expression);
-        let Value::Call(call) = &value else { return };
-        let Value::Attribute(base, name) = &call.function else { return };
+        let line = self.line_of(expression);
+        let outer = std::mem::replace(&mut self.call_line, line);
+        self.effect_alone(expression, &value);
+        self.call_line = outer;
+    }
+
+    fn effect_alone(&mut self, expression: &'a Expr, value: &Value<'a>) {
+        let Value::Call(call) = value else { return };
+        let Value::Attribute(base, name) = &call.function else {
+            self.called_for_its_effect(call);
+            return;
+        };
         let target = match expression {
             Expr::Call(call) => match call.func.as_ref() {
                 Expr::Attribute(attribute) => attribute.value.as_ref(),
@@ -179,7 +189,7 @@ impl<'a> Reader<'a> {
             },
             (Value::List(_) | Value::Dict(_), _) => Value::Unknown,
             _ => {
-                self.unknown_method(call);
+                self.called_for_its_effect(call);
                 return;
             }
         };

@@ -152,23 +152,37 @@ impl<'a> Reader<'a> {
                 }
             }
             Meaning::Object { object, made } => self.object(object, made, &call.arguments),
-            Meaning::Elsewhere => {
-                let what = call.function.global().unwrap_or_default();
-                // A class of the project (a type, a model) is a value; a function may do anything.
-                let last = what.rsplit('.').next().unwrap_or(what);
-                if !last.starts_with(char::is_uppercase) {
-                    self.emit(Kind::Opaque { what: format!("{what}(…)") });
-                }
-            }
-            Meaning::Harmless | Meaning::Unknown => {}
+            // A value that is made elsewhere is only unknown; what is given the database may do anything to it.
+            Meaning::Elsewhere if call.arguments.positional.iter().any(is_database) => self.elsewhere(call),
+            Meaning::Harmless | Meaning::Elsewhere | Meaning::Unknown => {}
         }
     }
 
-    /// A method that is called for what it does.
-    pub(super) fn unknown_method(&mut self, call: &Call<'a>) {
-        if matches!(of(call), Meaning::Unknown) {
-            let name = call.function.method().unwrap_or("?");
-            self.emit(Kind::Opaque { what: format!("….{name}(…)") });
+    fn elsewhere(&mut self, call: &Call<'a>) {
+        let what = call.function.global().unwrap_or_default();
+        self.emit(Kind::Opaque { what: format!("{what}(…)") });
+    }
+
+    /// A call whose value nobody takes.
+    pub(super) fn called_for_its_effect(&mut self, call: &Call<'a>) {
+        match of(call) {
+            Meaning::Elsewhere if !call.arguments.positional.iter().any(is_database) => self.elsewhere(call),
+            Meaning::Unknown => {
+                let name = call.function.method().unwrap_or("?");
+                self.emit(Kind::Opaque { what: format!("….{name}(…)") });
+            }
+            _ => {}
         }
+    }
+}
+
+/// `op`, or a connection.
+fn is_database(value: &Value<'_>) -> bool {
+    match value {
+        Value::Global(path) => &**path == "alembic.op",
+        Value::Call(call) => {
+            matches!(call.function.global(), Some("alembic.op.get_bind" | "alembic.op.get_context"))
+        }
+        _ => false,
     }
 }

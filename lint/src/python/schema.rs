@@ -21,6 +21,8 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
             continue;
         };
         match call.function.class() {
+            // Such a key is made by an operation of its own.
+            Some("ForeignKeyConstraint") if call.arguments.flag("use_alter", false) => {}
             Some("Index") => match index(call) {
                 Some(index) => indexes.push(index),
                 None => complete = false,

@@ -8,15 +8,25 @@ use crate::operation::Type;
 /// The type that a value stands for, a class or an instance; `None` where it is not known.
 pub(super) fn of(value: &Value<'_>, engine: EngineKind) -> Option<Type> {
     match value {
-        Value::Global(_) => named(value.class()?, None, engine),
+        Value::Global(path) => named(known(path)?, None, engine),
         Value::Call(call) => match &call.function {
             // `sa.JSON().with_variant(JSONB(), "postgresql")`
             Value::Attribute(base, "with_variant") => variant(base, call, engine),
             Value::Attribute(..) => None,
-            function => named(function.class()?, Some(call), engine),
+            function => named(known(function.global()?)?, Some(call), engine),
         },
         _ => None,
     }
+}
+
+/// The class of a type, where it is one of SQLAlchemy's or of those that add to it. A type of the project's own is anything.
+fn known(path: &str) -> Option<&str> {
+    let root = path.split('.').next()?;
+    let is_known = matches!(
+        root,
+        "sqlalchemy" | "sqlalchemy_utils" | "sqlmodel" | "geoalchemy2" | "pgvector" | "citext"
+    );
+    is_known.then(|| path.rsplit_once('.').map_or(path, |(_, class)| class))
 }
 
 fn variant(base: &Value<'_>, call: &Call<'_>, engine: EngineKind) -> Option<Type> {

@@ -5,9 +5,7 @@ use mrt_chain::settings::EngineKind;
 use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
 use super::trial::Trial;
 use super::{Facts, Object, Part, State};
-use crate::operation::{
-    Change, Column, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Setting,
-};
+use crate::operation::{Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Setting};
 use crate::sql::normal;
 
 impl Trial<'_> {
@@ -216,8 +214,16 @@ impl Trial<'_> {
             && let Some(name) = &ty.enum_name
         {
             let object = Object::other(ObjectKind::Type, name);
-            // Nothing looks whether the type is there before it is made.
-            self.make(&object, Facts::default(), false);
+            // Nothing looks whether the type is there before it is made, but for the types that other tables of the step have made.
+            let mut facts = Facts::default();
+            facts.set("by", Some(if self.in_upgrade { "upgrade" } else { "downgrade" }.to_owned()));
+            let by = facts.get("by").map(str::to_owned);
+            let is_own = |state: State| {
+                state.facts.is_some_and(|known| !known.original && known.get("by") == by.as_deref())
+            };
+            if !self.look(&object).is_some_and(is_own) {
+                self.make(&object, facts, false);
+            }
         }
     }
 
@@ -250,177 +256,6 @@ impl Trial<'_> {
             Facts::of_constraint(constraint),
             false,
         );
-    }
-
-    fn find_index(&self, table: Option<&str>, name: &str) -> Object {
-        if let Some(table) = table {
-            let own = Object::index(table, name);
-            let unique = Object::constraint(table, name);
-            // MySQL's unique constraints are indexes.
-            let is_constraint = self.look(&own).is_none_or(|state| state.facts.is_none())
-                && self.look(&unique).is_some_and(|state| state.facts.is_some());
-            return if is_constraint { unique } else { own };
-        }
-        let name = name.to_lowercase();
-        let is_it = |object: &Object| object.part == Part::Index && object.name == name;
-        let now = self.now.iter().filter(|(_, state)| state.facts.is_some()).map(|(object, _)| object);
-        let found = now.chain(self.base.entries.keys()).find(|object| is_it(object));
-        found.cloned().unwrap_or_else(|| Object::index("", &name))
-    }
-
-    fn find_constraint(&self, table: &str, name: Option<&str>, kind: Option<ConstraintKind>) -> Object {
-        let named = name.map(|name| Object::constraint(table, name));
-        if let Some(object) = &named {
-            if self.look(object).is_some_and(|state| state.facts.is_some()) {
-                return object.clone();
-            }
-            let index = Object::index(table, &object.name);
-            if self.look(&index).is_some_and(|state| state.facts.is_some()) {
-                return index;
-            }
-        }
-        // One whose name the server has given is known by its role.
-        let is_kind = |facts: &Facts| match kind {
-            Some(kind) => facts.get("kind") == Some(kind.as_str()),
-            None => true,
-        };
-        let unnamed = |object: &Object| {
-            let by_role = object.name.contains('(') || object.name == ConstraintKind::PrimaryKey.as_str();
-            object.part == Part::Constraint && (by_role || name.is_none())
-        };
-        let candidates: Vec<(Object, Facts)> = self
-            .of_table(&table.to_lowercase())
-            .into_iter()
-            .filter(unnamed)
-            .filter_map(|object| {
-                let facts = self.look(&object)?.facts?;
-                is_kind(&facts).then_some((object, facts))
-            })
-            .collect();
-        // PostgreSQL's names say the columns: `users_email_key`.
-        let telling = |facts: &Facts| {
-            named.as_ref().is_some_and(|named| {
-                !facts.columns.is_empty()
-                    && facts.columns.iter().all(|column| named.name.contains(column.as_str()))
-            })
-        };
-        let best = candidates.iter().find(|(_, facts)| telling(facts)).or_else(|| candidates.first());
-        match (best, named) {
-            (Some((object, _)), _) => object.clone(),
-            (None, Some(named)) => named,
-            (None, None) => Object::constraint(table, kind.map_or("constraint", ConstraintKind::as_str)),
-        }
-    }
-
-    fn drop_table(&mut self, table: &str, missing_ok: bool) {
-        let table = table.to_lowercase();
-        for object in self.of_table(&table) {
-            if object.part != Part::Table {
-                self.put(&object, None);
-            }
-        }
-        self.remove(&Object::table(&table), missing_ok);
-        for object in self.hanging_on(&table) {
-            self.put(&object, None);
-        }
-        for partition in self.partitions_of(&table) {
-            self.drop_table(&partition, true);
-        }
-    }
-
-    /// Triggers, policies and sequences that go with a table.
-    fn hanging_on(&self, table: &str) -> Vec<Object> {
-        let hangs = |object: &Object| {
-            let kind = matches!(
-                object.part,
-                Part::Other(
-                    ObjectKind::Trigger
-                        | ObjectKind::Policy
-                        | ObjectKind::Sequence
-                        | ObjectKind::Grant
-                        | ObjectKind::Rule
-                        | ObjectKind::Statistics
-                )
-            );
-            let facts = || self.look(object).and_then(|state| state.facts);
-            kind && facts().is_some_and(|facts| facts.get("table") == Some(table))
-        };
-        self.others(hangs)
-    }
-
-    fn partitions_of(&self, table: &str) -> Vec<String> {
-        let now = self
-            .now
-            .iter()
-            .chain(self.base.entries.iter().filter(|(object, _)| !self.now.contains_key(*object)));
-        let is_partition =
-            |state: &State| state.facts.as_ref().is_some_and(|facts| facts.get("parent") == Some(table));
-        now.filter(|(object, state)| object.part == Part::Table && is_partition(state))
-            .map(|(object, _)| object.table.clone())
-            .collect()
-    }
-
-    /// On SQLite a batch makes the table anew, without what SQLAlchemy does not see: triggers, and indexes on expressions.
-    pub(super) fn rebuild(&mut self, kind: &Kind) {
-        let table = match kind {
-            Kind::DropColumn { table, .. }
-            | Kind::AlterColumn { table, .. }
-            | Kind::CreateConstraint { table, .. }
-            | Kind::DropConstraint { table, .. } => table.to_lowercase(),
-            _ => return,
-        };
-        let is_trigger = |object: &Object| object.part == Part::Other(ObjectKind::Trigger);
-        let mut gone: Vec<Object> = self.hanging_on(&table).into_iter().filter(is_trigger).collect();
-        gone.extend(self.of_table(&table).into_iter().filter(|object| {
-            let facts = self.look(object).and_then(|state| state.facts);
-            object.part == Part::Index
-                && facts.is_some_and(|facts| facts.columns.iter().any(|column| column.contains('(')))
-        }));
-        for object in gone {
-            self.put(&object, None);
-        }
-    }
-
-    fn rename_table(&mut self, from: &str, to: &str) {
-        let (from, to) = (from.to_lowercase(), to.to_lowercase());
-        let target = Object::table(&to);
-        match self.look(&target) {
-            None => self.assume(&target, None),
-            Some(state) if state.facts.is_some() && state.sure => {
-                let facts = state.facts.unwrap_or_default();
-                self.make(&target, facts, false);
-            }
-            Some(_) => {}
-        }
-        let source = Object::table(&from);
-        if self.look(&source).is_none() {
-            let original = Facts { original: true, ..Facts::default() };
-            self.assume(&source, Some(original.clone()));
-            self.put(&source, Some(original));
-        }
-        let moved: Vec<(Object, State)> = self
-            .of_table(&from)
-            .into_iter()
-            .filter_map(|object| self.look(&object).map(|state| (object, state)))
-            .collect();
-        for (object, state) in moved {
-            let mut new = object.clone();
-            new.table.clone_from(&to);
-            self.put(&object, None);
-            self.put(&new, state.facts);
-        }
-        for object in self.hanging_on(&from) {
-            self.change(&object, vec![("table", Some(to.clone()))]);
-        }
-        if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
-            self.doubt_parts(&to);
-        }
-        let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
-        if origin == to {
-            self.renamed.remove(&to);
-        } else {
-            self.renamed.insert(to, origin);
-        }
     }
 
     fn alter_column(&mut self, table: &str, column: &str, change: &Change) {

@@ -5,8 +5,15 @@ use std::collections::BTreeSet;
 use super::trial::Trial;
 use super::{Facts, Gap, Loss, Object, Part, State};
 
-/// `certain`: the downgrade can be read as a whole.
-pub(super) fn gaps(trial: &Trial<'_>, certain: bool) -> Vec<Gap> {
+/// Whether the steps can be read as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clear {
+    pub(super) upgrade: bool,
+    pub(super) downgrade: bool,
+}
+
+/// `certain`: what is found is certain, as far as the objects are.
+pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
     let objects: BTreeSet<&Object> = trial.now.keys().chain(trial.was.keys()).collect();
     let mut gaps = Vec::new();
     for object in objects {
@@ -18,9 +25,14 @@ pub(super) fn gaps(trial: &Trial<'_>, certain: bool) -> Vec<Gap> {
             None => continue,
         };
         let (up, down) = trial.touched.get(object).copied().unwrap_or_default();
+        // An unreadable step may well be what is missing.
+        if (up.is_none() && !clear.upgrade) || (down.is_none() && !clear.downgrade) {
+            continue;
+        }
         let mut gap = |loss, certain| gaps.push(Gap { object: object.clone(), loss, certain, up, down });
         match (before, after) {
             (None, None) => {}
+            (None, Some(facts)) | (Some(facts), None) if has_twin(trial, object, &facts) => {}
             (None, Some(_)) => gap(Loss::Left, sure && known),
             (Some(_), None) => gap(Loss::Missing, sure && known),
             (Some(before), Some(after)) => {
@@ -36,6 +48,22 @@ pub(super) fn gaps(trial: &Trial<'_>, certain: bool) -> Vec<Gap> {
         }
     }
     without_parts(gaps)
+}
+
+/// Whether a table has the same constraint under another name, where one of the two names is the server's.
+fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
+    let by_role = |object: &Object| object.name.contains('(');
+    let same = |attribute| move |other: &Facts| other.get(attribute) == facts.get(attribute);
+    object.part == Part::Constraint
+        && trial.of_table(&object.table).iter().any(|other| {
+            let is_other =
+                other != object && other.part == Part::Constraint && (by_role(object) || by_role(other));
+            let known = || trial.look(other).and_then(|state| state.facts).or_else(|| trial.before(other));
+            is_other
+                && known().is_some_and(|known| {
+                    same("kind")(&known) && same("columns")(&known) && facts.get("columns").is_some()
+                })
+        })
 }
 
 /// What was before, and whether that is certain.

@@ -159,11 +159,18 @@ impl Facts {
     }
 }
 
+/// Whether a name tells of a primary key, as servers and people call them.
+pub(super) fn is_key_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.ends_with("_pkey") || name.starts_with("pk_") || name.ends_with("_pk") || name == "primary"
+}
+
 /// A constraint's name, or its role where the server names it.
 pub(super) fn constraint_name(constraint: &Constraint) -> String {
-    match &constraint.name {
-        Some(name) => name.clone(),
-        None => role(constraint),
+    match (&constraint.name, &constraint.rule) {
+        // A table has one, whatever it is called.
+        (Some(name), rule) if *rule != ConstraintRule::PrimaryKey => name.clone(),
+        _ => role(constraint),
     }
 }
 

@@ -163,9 +163,7 @@ impl<'w> Trial<'w> {
             None if !missing_ok => self.assume(object, Some(Facts { original: true, ..Facts::default() })),
             _ => {}
         }
-        if known.is_some() || !missing_ok {
-            self.put(object, None);
-        }
+        self.put(object, None);
         known.and_then(|state| state.facts)
     }
 
@@ -191,6 +189,12 @@ impl<'w> Trial<'w> {
             set.insert((object.clone(), attribute));
         }
         self.put(object, Some(facts));
+    }
+
+    /// What is known of an object before the upgrade.
+    pub(super) fn before(&self, object: &Object) -> Option<Facts> {
+        let known = self.base.get(object).map(|state| state.facts.clone());
+        known.or_else(|| self.was.get(object).cloned()).flatten()
     }
 
     /// Whether a step has taken it away.
