@@ -96,7 +96,8 @@ fn column_renamed(case: &Case<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         if let Some(operation) = case.up(gap)
-            && let Kind::AlterColumn { change, .. } = &operation.kind
+            && let Kind::AlterColumn { table, column, change } = &operation.kind
+            && Object::column(table, column) == gap.object
             && let Some(name) = &change.name
         {
             findings.add_as(

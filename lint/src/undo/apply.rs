@@ -37,6 +37,10 @@ impl Trial<'_> {
                 for constraint in constraints {
                     self.make_constraint(table, constraint);
                 }
+                if !constraints.iter().any(|constraint| constraint.rule == ConstraintRule::PrimaryKey) {
+                    let key = columns.iter().filter(|column| column.primary_key);
+                    self.make_key(table, key.map(|column| column.name.clone()).collect());
+                }
                 if self.engine != EngineKind::Sqlite {
                     let keys = columns.iter().flat_map(|column| &column.foreign_keys).chain(constraints);
                     for key in keys {
@@ -188,6 +192,9 @@ impl Trial<'_> {
 
     fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
         self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
+        if column.primary_key && !with_table {
+            self.make_key(table, vec![column.name.clone()]);
+        }
         if column.unique {
             let rule = ConstraintRule::Unique;
             let unique =
@@ -224,6 +231,14 @@ impl Trial<'_> {
             if !self.look(&object).is_some_and(is_own) {
                 self.make(&object, facts, false);
             }
+        }
+    }
+
+    /// The primary key that columns say by themselves.
+    fn make_key(&mut self, table: &str, columns: Vec<String>) {
+        if !columns.is_empty() {
+            let rule = ConstraintRule::PrimaryKey;
+            self.make_constraint(table, &Constraint { name: None, rule, columns, deferred: String::new() });
         }
     }
 
@@ -315,6 +330,9 @@ impl Trial<'_> {
         };
         let facts = facts.unwrap_or_default();
         self.make(to, facts, false);
+        if from.part == Part::Column {
+            self.rename_in_parts(&from.table, &from.name, &to.name);
+        }
     }
 }
 

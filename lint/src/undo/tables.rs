@@ -115,4 +115,20 @@ impl Trial<'_> {
             self.renamed.insert(to, origin);
         }
     }
+
+    /// Keys and indexes know their columns by the new name.
+    pub(super) fn rename_in_parts(&mut self, table: &str, from: &str, to: &str) {
+        for object in self.of_table(table) {
+            let Some(State { facts: Some(mut facts), sure }) = self.look(&object) else { continue };
+            if matches!(object.part, Part::Index | Part::Constraint)
+                && facts.columns.iter().any(|column| column == from)
+            {
+                for column in facts.columns.iter_mut().filter(|column| *column == from) {
+                    to.clone_into(column);
+                }
+                facts.set("columns", Some(facts.columns.join(", ")));
+                self.now.insert(object, State { facts: Some(facts), sure });
+            }
+        }
+    }
 }
