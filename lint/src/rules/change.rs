@@ -6,7 +6,7 @@ use super::downgrade::writes;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, ObjectKind};
+use crate::operation::{Kind, ObjectKind, Operation};
 use crate::undo::{Gap, Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
@@ -137,11 +137,14 @@ fn type_changed(case: &Case<'_>, findings: &mut Findings<'_>) {
         if told.contains(&&object) || !case.was_there(&object) || old == ty.text {
             continue;
         }
-        let way = match (is_wider(&old, &ty.text), is_wider(&ty.text, &old)) {
-            (true, true) => continue,
-            (true, false) => "on the way back",
-            (false, true) => "on the way up",
-            (false, false) => "on one of the ways",
+        let (up, down) = (is_wider(&old, &ty.text), is_wider(&ty.text, &old));
+        let refused_up = !up && !is_prepared(&case.migration.upgrade, &object);
+        let refused_down = !down && !is_prepared(case.migration.down(), &object);
+        let way = match (refused_up, refused_down) {
+            (false, false) => continue,
+            (false, true) => "on the way back",
+            (true, false) => "on the way up",
+            (true, true) => "on one of the ways",
         };
         findings.add_as(
             Severity::Warning,
@@ -152,6 +155,22 @@ fn type_changed(case: &Case<'_>, findings: &mut Findings<'_>) {
             ),
         );
     }
+}
+
+/// Whether a step looks after the values before it changes a type: by writing to the table. USING alone may cut
+/// them without a word.
+fn is_prepared(operations: &[Operation], column: &Object) -> bool {
+    let table = Object::table(&column.table);
+    let written = |operation: &Operation| {
+        operation.kind.is_opaque() || operation.kind.writes().is_some_and(|own| Object::table(own) == table)
+    };
+    let change = operations.iter().position(|operation| match &operation.kind {
+        Kind::AlterColumn { table, column: own, change } => {
+            change.ty.is_some() && Object::column(table, own) == *column
+        }
+        _ => false,
+    });
+    change.is_none_or(|at| operations[..at].iter().any(written))
 }
 
 /// Whether every value of one type is a value of the other.

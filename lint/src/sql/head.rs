@@ -48,9 +48,15 @@ pub(super) fn first_word(tokens: &[Token]) -> Option<String> {
 /// Whether it makes something that has statements inside.
 pub(super) fn is_routine(tokens: &[Token]) -> bool {
     let words = first_words(tokens, 8);
-    words.first().is_some_and(|word| word == "CREATE" || word == "ALTER")
-        && words.iter().any(|word| matches!(word.as_str(), "TRIGGER" | "FUNCTION" | "PROCEDURE" | "PROC"))
-        || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
+    // A table may well be called `event`.
+    let mut kind = words
+        .iter()
+        .take_while(|word| !matches!(word.as_str(), "TABLE" | "INDEX" | "VIEW" | "TYPE" | "SEQUENCE"));
+    let makes = words.first().is_some_and(|word| word == "CREATE" || word == "ALTER");
+    let has_body = |word: &String| {
+        matches!(word.as_str(), "TRIGGER" | "EVENT" | "FUNCTION" | "PROCEDURE" | "PROC" | "PACKAGE")
+    };
+    makes && kind.any(has_body) || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
 }
 
 fn first_words(tokens: &[Token], count: usize) -> Vec<String> {

@@ -106,7 +106,7 @@ impl Trial<'_> {
             self.change(&object, vec![("table", Some(to.clone()))]);
         }
         if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
-            self.doubt_parts(&to);
+            self.forget_parts(&to);
         }
         let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
         if origin == to {

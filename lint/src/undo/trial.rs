@@ -79,10 +79,10 @@ impl<'w> Trial<'w> {
         {
             match &state.facts {
                 None => return absent(state.sure),
+                // Of a table made by a query or LIKE another one, nobody knows what it has.
+                Some(facts) if !facts.original && !facts.complete => return None,
                 // Constraints may have names that the server has given.
-                Some(facts) if !facts.original => {
-                    return absent(state.sure && facts.complete && object.part == Part::Column);
-                }
+                Some(facts) if !facts.original => return absent(state.sure && object.part == Part::Column),
                 Some(_) => {}
             }
         }
@@ -209,11 +209,11 @@ impl<'w> Trial<'w> {
         }
     }
 
-    /// What is known not to be there among the parts of a table may be there after all.
-    pub(super) fn doubt_parts(&mut self, table: &str) {
+    /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
+    pub(super) fn forget_parts(&mut self, table: &str) {
         for object in self.of_table(table) {
             if object.part != Part::Table && self.look(&object).is_some_and(|state| state.facts.is_none()) {
-                self.now.insert(object, State { facts: None, sure: false });
+                self.now.remove(&object);
             }
         }
     }
