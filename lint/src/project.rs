@@ -138,8 +138,8 @@ fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selecti
     let of_reader = |code: &str| rules::find(code).filter(|rule| selection.wants(rule.code));
     for ((file, _), (read, _)) in files.iter().zip(&read) {
         let (problem, line) = match read {
-            Err(error) => (error.to_string(), error.line()),
-            Ok(Read { draft: Err(error), .. }) => (error.to_string(), 1),
+            Err(error) => (format!("this file {error}"), error.line()),
+            Ok(Read { draft: Err(error), .. }) => located(&error.to_string(), &file.display),
             Ok(_) => continue,
         };
         if let Some(rule) = of_reader(rules::UNREADABLE) {
@@ -178,6 +178,15 @@ fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selecti
         }
     }
     finish(files, read, found)
+}
+
+/// A message that begins with its place, and the place.
+fn located(message: &str, file: &str) -> (String, u32) {
+    let rest = message.strip_prefix(file).and_then(|rest| rest.strip_prefix(':')).unwrap_or(message);
+    match rest.split_once(':').map(|(line, rest)| (line.parse(), rest)) {
+        Some((Ok(line), rest)) => (rest.trim_start().to_owned(), line),
+        _ => (rest.trim_start().to_owned(), 1),
+    }
 }
 
 fn finding(rule: &Rule, revision: &str, file: &str, line: u32, message: String) -> Finding {

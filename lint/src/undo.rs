@@ -60,7 +60,7 @@ impl World {
         own.filter_map(|(_, state)| state.facts.as_ref())
             .filter(|facts| {
                 matches!(facts.get("kind"), Some("unique" | "primary key"))
-                    || facts.get("unique") == Some("yes")
+                    || facts.get("uniqueness") == Some("unique")
             })
             .map(|facts| facts.columns.as_slice())
     }
@@ -93,7 +93,7 @@ pub enum Loss {
     Replaced,
     /// An attribute is another one.
     Differs {
-        /// `type`, `nullable`, `default`, `unique`, …
+        /// `type`, `nullable`, `default`, `uniqueness`, …
         attribute: &'static str,
         /// What it was, where that is known.
         before: Option<String>,

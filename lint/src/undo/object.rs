@@ -122,7 +122,10 @@ impl Facts {
                 columns.join(", ")
             }),
         );
-        facts.set("unique", index.unique.map(|unique| if unique { "yes" } else { "no" }.to_owned()));
+        facts.set(
+            "uniqueness",
+            index.unique.map(|unique| if unique { "unique" } else { "not unique" }.to_owned()),
+        );
         facts.set("predicate", of_setting(&index.predicate));
         facts
     }
