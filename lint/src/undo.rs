@@ -122,12 +122,23 @@ pub struct Gap {
 pub struct Clash {
     /// The object.
     pub object: Object,
-    /// It is there already; otherwise it is not there.
-    pub exists: bool,
+    /// Why not.
+    pub problem: Problem,
     /// In `upgrade`; otherwise in `downgrade`.
     pub in_upgrade: bool,
     /// The operation, as an index.
     pub operation: usize,
+}
+
+/// Why a step cannot do what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// What it makes is there already.
+    Exists,
+    /// What it works with is not there.
+    Missing,
+    /// A foreign key needs what it drops.
+    Needed,
 }
 
 /// What an upgrade and its downgrade come to.

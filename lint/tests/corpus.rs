@@ -11,7 +11,7 @@ use mrt_lint::project::Selection;
 use mrt_lint::{Severity, check};
 
 /// Buggy revisions with a finding, at least: what is read today. Raise it with the rules.
-const FOUND: usize = 278;
+const FOUND: usize = 281;
 
 /// What `expect.toml` lists as wrong, by revision.
 fn expected(corpus: &Path) -> BTreeSet<String> {

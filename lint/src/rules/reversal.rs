@@ -4,7 +4,7 @@ use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind, Setting};
-use crate::undo::{Loss, Object, Part};
+use crate::undo::{Loss, Object, Part, Problem};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -164,7 +164,11 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
         let operations = if clash.in_upgrade { &case.migration.upgrade[..] } else { case.migration.down() };
         let Some(operation) = operations.get(clash.operation) else { continue };
         let step = if clash.in_upgrade { "upgrade" } else { "downgrade" };
-        let what = if clash.exists { "is there already" } else { "is not there" };
+        let what = match clash.problem {
+            Problem::Exists => "is there already",
+            Problem::Missing => "is not there",
+            Problem::Needed => "is needed by a foreign key, which has to be dropped first",
+        };
         // What a constraint is called hangs on the engine and on naming conventions.
         let certain = clash.object.part != Part::Constraint;
         findings.add_as(
@@ -183,6 +187,7 @@ fn meets_new_rows(case: &Case<'_>, findings: &mut Findings<'_>) {
     if !case.comes_back() {
         return;
     }
+    labels_in_use(case, findings);
     for (at, operation) in case.migration.down().iter().enumerate() {
         let (table, what) = match &operation.kind {
             Kind::AlterColumn { table, column, change }
@@ -242,6 +247,27 @@ fn meets_new_rows(case: &Case<'_>, findings: &mut Findings<'_>) {
         if !prepared && !stays_unique(case, &operation.kind) {
             findings
                 .add(operation.line, format!("{what}: the downgrade fails then; fill or clean them before"));
+        }
+    }
+}
+
+/// A type that comes back without a label, while rows may have it.
+fn labels_in_use(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let down = case.migration.down();
+    if down.iter().any(|operation| operation.kind.writes().is_some()) {
+        return;
+    }
+    for added in &case.migration.upgrade {
+        let Kind::AddEnumValue { name, value } = &added.kind else { continue };
+        let made = down.iter().find(|operation| match &operation.kind {
+            Kind::Create { object: ObjectKind::Type, name: own, .. } => own.eq_ignore_ascii_case(name),
+            _ => false,
+        });
+        if let Some(operation) = made {
+            findings.add(
+                operation.line,
+                format!("`{name}` comes back without '{value}', and rows written meanwhile may have it: the downgrade fails then; change them before"),
+            );
         }
     }
 }

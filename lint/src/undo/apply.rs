@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
 use super::trial::Trial;
-use super::{Facts, Object, Part, State};
+use super::{Facts, Object, Part, Problem, State};
 use crate::operation::{Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Setting};
 use crate::sql::normal;
 
@@ -87,6 +87,9 @@ impl Trial<'_> {
             Kind::CreateIndex { table, index, exists_ok, .. } => self.make_index(table, index, *exists_ok),
             Kind::DropIndex { name, table, missing_ok, .. } => {
                 let object = self.find_index(table.as_deref(), name);
+                if self.is_needed(&object) {
+                    self.clash(&object, Problem::Needed);
+                }
                 self.remove(&object, *missing_ok);
             }
             Kind::CreateConstraint { table, constraint, validated } => {

@@ -1,5 +1,7 @@
 //! Which object a name means.
 
+use mrt_chain::settings::EngineKind;
+
 use super::object::is_key_name;
 use super::trial::Trial;
 use super::{Facts, Object, Part};
@@ -72,5 +74,27 @@ impl Trial<'_> {
             (None, Some(named)) => named,
             (None, None) => Object::constraint(table, kind.map_or("constraint", ConstraintKind::as_str)),
         }
+    }
+
+    /// Whether an index is the only one that serves a foreign key, which MySQL then does not let go.
+    pub(super) fn is_needed(&self, index: &Object) -> bool {
+        if !matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb) {
+            return false;
+        }
+        let facts =
+            |object: &Object| self.look(object).filter(|state| state.sure).and_then(|state| state.facts);
+        let Some(first) = facts(index).and_then(|facts| facts.columns.first().cloned()) else { return false };
+        let (mut keys, mut others) = (0, 0);
+        for object in self.of_table(&index.table).iter().filter(|object| *object != index) {
+            let Some(facts) = facts(object).filter(|facts| facts.columns.first() == Some(&first)) else {
+                continue;
+            };
+            match (object.part, facts.get("kind")) {
+                (Part::Constraint, Some("foreign key")) => keys += 1,
+                (Part::Index, _) | (Part::Constraint, Some("primary key" | "unique")) => others += 1,
+                _ => {}
+            }
+        }
+        keys > 0 && others == 0
     }
 }

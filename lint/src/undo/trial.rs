@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_chain::settings::EngineKind;
 
-use super::{Clash, Facts, Object, Part, State, World};
+use super::{Clash, Facts, Object, Part, Problem, State, World};
 use crate::operation::{Kind, Operation, Written};
 
 pub(super) struct Trial<'w> {
@@ -119,11 +119,11 @@ impl<'w> Trial<'w> {
         self.now.insert(object.clone(), State { facts, sure });
     }
 
-    fn clash(&mut self, object: &Object, exists: bool) {
+    pub(super) fn clash(&mut self, object: &Object, problem: Problem) {
         if !self.conditional && !self.foggy {
             self.clashes.push(Clash {
                 object: object.clone(),
-                exists,
+                problem,
                 in_upgrade: self.in_upgrade,
                 operation: self.at,
             });
@@ -138,7 +138,7 @@ impl<'w> Trial<'w> {
                     return;
                 }
                 if sure {
-                    self.clash(object, true);
+                    self.clash(object, Problem::Exists);
                 }
             }
             Some(State { facts: None, .. }) => {}
@@ -159,7 +159,7 @@ impl<'w> Trial<'w> {
     pub(super) fn remove(&mut self, object: &Object, missing_ok: bool) -> Option<Facts> {
         let known = self.look(object);
         match &known {
-            Some(State { facts: None, sure: true }) if !missing_ok => self.clash(object, false),
+            Some(State { facts: None, sure: true }) if !missing_ok => self.clash(object, Problem::Missing),
             None if !missing_ok => self.assume(object, Some(Facts { original: true, ..Facts::default() })),
             _ => {}
         }
@@ -173,7 +173,7 @@ impl<'w> Trial<'w> {
             Some(State { facts: Some(facts), .. }) => facts,
             Some(State { facts: None, sure }) => {
                 if sure {
-                    self.clash(object, false);
+                    self.clash(object, Problem::Missing);
                 }
                 return;
             }
@@ -205,7 +205,7 @@ impl<'w> Trial<'w> {
     /// A step works with something that has to be there.
     pub(super) fn need(&mut self, object: &Object) {
         if self.is_gone(object) {
-            self.clash(object, false);
+            self.clash(object, Problem::Missing);
         }
     }
 
