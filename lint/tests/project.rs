@@ -41,6 +41,9 @@ fn a_comment_silences_its_line_and_no_other() {
     assert_eq!(codes(&drop("  # noqa")), Vec::<&str>::new());
     assert_eq!(codes(&drop("  # noqa: MRT202")), ["MRT201"]);
     assert_eq!(codes(&drop("\n    # noqa: MRT201")), ["MRT201"]);
+    let several = "op.drop_column(\n        't',\n        'c',\n    )  # noqa: MRT201";
+    let back = "op.add_column('t', sa.Column('c', sa.Text()))";
+    assert_eq!(codes(&revision("r", "None", several, back)), Vec::<&str>::new());
 }
 
 #[test]

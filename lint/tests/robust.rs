@@ -105,6 +105,7 @@ fn what_cannot_be_read_is_a_finding_and_the_rest_is_checked() {
     fs::write(versions.join("binary.py"), [0u8, 159, 146, 150, 255]).unwrap();
     fs::write(versions.join("large.py"), "x = 1\n".repeat(2_000_000)).unwrap();
     fs::write(versions.join("helper.py"), "x = 1\n").unwrap();
+    std::os::unix::fs::symlink(versions.join("circle.py"), versions.join("circle.py")).unwrap();
     let project = Project::load(dir.path()).unwrap();
     let checked = check(&project.suites[0], &Selection::default()).unwrap();
     let lines: Vec<String> = checked

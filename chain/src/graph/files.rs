@@ -68,8 +68,8 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
             continue;
         }
         let real = match fs::canonicalize(&path) {
-            // An editor's lock file is a link to nowhere.
-            Err(error) if kind.is_symlink() && error.kind() == io::ErrorKind::NotFound => continue,
+            // An editor's lock file is a link to nowhere; one that leads round in a circle leads nowhere, too.
+            Err(error) if kind.is_symlink() && error.kind() != io::ErrorKind::PermissionDenied => continue,
             real => real.map_err(unreadable(&path))?,
         };
         if real.is_file() && is_revision_file(&real) && found.real.insert(real) {

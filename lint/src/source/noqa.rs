@@ -14,17 +14,24 @@ use super::Source;
 pub struct Noqa(BTreeMap<u32, Option<Vec<String>>>);
 
 impl Noqa {
-    /// Reads the comments of a file.
+    /// Reads the comments of a file. One that ends a statement is about all of its lines.
     pub fn of(source: &Source, parsed: &Parsed<ModModule>) -> Self {
-        let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
-        Self(
-            comments
-                .filter_map(|token| {
-                    let codes = codes(&source.text[token.range()])?;
-                    Some((source.lines.of(token.start().to_usize()), codes))
-                })
-                .collect(),
-        )
+        let mut silenced = BTreeMap::new();
+        let mut begun = None;
+        for token in parsed.tokens().iter() {
+            let line = source.lines.of(token.start().to_usize());
+            match token.kind() {
+                TokenKind::Comment => {
+                    if let Some(codes) = codes(&source.text[token.range()]) {
+                        silenced.extend((begun.unwrap_or(line)..=line).map(|line| (line, codes.clone())));
+                    }
+                }
+                TokenKind::Newline => begun = None,
+                TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent => {}
+                _ => begun = begun.or(Some(line)),
+            }
+        }
+        Self(silenced)
     }
 
     /// Whether a line asks to hear nothing of a code.
