@@ -9,6 +9,7 @@ use crate::rules::Rule;
 use crate::undo::{Gap, Loss, Object, Undo, World};
 
 /// One revision on one engine.
+#[derive(Clone, Copy)]
 pub struct Case<'a> {
     /// What it does.
     pub migration: &'a Migration,
@@ -94,7 +95,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the upgrade itself makes a table.
+    /// Whether the upgrade itself makes a column, or the table that it is in.
     fn makes(&self, object: &Object) -> bool {
         self.migration.upgrade.iter().any(|operation| match &operation.kind {
             Kind::CreateTable { table, .. } => Object::table(table) == Object::table(&object.table),

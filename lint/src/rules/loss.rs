@@ -220,7 +220,7 @@ fn column_dropped_in_batch(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 /// The columns with values of old rows that the upgrade drops.
 fn drops<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Operation, &'a str, &'a str)> {
-    let case = Case { migration: case.migration, engine: case.engine, before: case.before, undo: case.undo };
+    let case = *case;
     let dropped =
         case.migration.upgrade.iter().enumerate().filter_map(|(at, operation)| match &operation.kind {
             Kind::DropColumn { table, column, .. } => Some((at, operation, table.as_str(), column.as_str())),
