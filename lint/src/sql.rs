@@ -3,6 +3,7 @@
 mod alter;
 mod create;
 mod head;
+mod oracle;
 mod words;
 
 use mrt_chain::settings::EngineKind;
@@ -41,6 +42,8 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     };
     let mut out = Vec::new();
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
+        let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
+        let statement = plain.as_deref().unwrap_or(statement);
         let parsed = Parser::new(&*dialect).with_tokens(statement.to_vec()).parse_statements();
         match parsed.as_deref() {
             Ok([parsed]) => of(parsed, statement, engine, &mut out),

@@ -116,3 +116,38 @@ fn revisions_that_are_no_chain_are_checked_one_by_one() {
     let codes: Vec<&str> = checked.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["MRT002", "MRT201"]);
 }
+
+#[test]
+fn a_constraint_is_the_same_under_a_name_that_the_server_gives() {
+    let texts = [
+        (
+            "1.py",
+            revision(
+                "r1",
+                "None",
+                "op.create_table('t', sa.Column('c', sa.Text()), sa.UniqueConstraint('c'))",
+                "op.drop_table('t')",
+            ),
+        ),
+        (
+            "2.py",
+            revision(
+                "r2",
+                "'r1'",
+                "op.drop_constraint('t_c_key', 't', type_='unique')",
+                "op.create_unique_constraint('t_c_key', 't', ['c'])",
+            ),
+        ),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let checked = check_texts(&texts, &[EngineKind::Postgres], &Selection::default()).unwrap();
+    let codes: Vec<&str> = checked.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["MRT805"], "{:?}", checked.findings);
+}
+
+#[test]
+fn a_column_that_another_one_replaces_is_not_lost() {
+    let copy = "op.add_column('t', sa.Column('c_new', sa.Text()))\n    op.execute('UPDATE t SET c_new = c')\n    op.drop_column('t', 'c')\n    op.alter_column('t', 'c_new', new_column_name='c')";
+    let found = codes(&revision("r", "None", copy, copy));
+    assert!(!found.contains(&"MRT201") && !found.contains(&"MRT208"), "{found:?}");
+}

@@ -155,6 +155,14 @@ fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
     let down = case.migration.down();
     let refilled =
         down.iter().any(|operation| operation.kind.is_opaque() || writes(&operation.kind, table, column));
+    // Another column takes its name: the way to a new type where there is no ALTER for it.
+    let replaced = case.migration.upgrade[at..].iter().any(|operation| match &operation.kind {
+        Kind::AlterColumn { table: own, change, .. } => {
+            own.eq_ignore_ascii_case(table)
+                && change.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(column))
+        }
+        _ => false,
+    });
     let earlier = &case.migration.upgrade[..at];
     let kept = earlier.iter().any(|operation| match &operation.kind {
         Kind::Insert { sources, .. } => {
@@ -176,7 +184,7 @@ fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
         })
         .collect();
     let rewritten = !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
-    match fate(refilled, kept) {
+    match fate(refilled || replaced, kept) {
         Fate::Kept if rewritten => Fate::Rewritten,
         fate => fate,
     }
