@@ -84,14 +84,9 @@ impl<'a> Case<'a> {
 
     /// Whether an object is there when the upgrade begins, as far as is known; what nobody knows of is taken to be there.
     pub(crate) fn was_there(&self, object: &Object) -> bool {
-        let made_by_itself = self
-            .undo
-            .after_upgrade(self.before, object)
-            .and_then(|state| state.facts.as_ref())
-            .is_some_and(|facts| !facts.original);
         match self.before.get(object) {
             Some(state) => state.facts.is_some(),
-            None => !made_by_itself && !self.makes(object),
+            None => self.undo.must_have_been(object).unwrap_or_else(|| !self.makes(object)),
         }
     }
 

@@ -150,6 +150,8 @@ pub struct Undo {
     pub clashes: Vec<Clash>,
     /// What the upgrade changes.
     upgraded: BTreeMap<Object, State>,
+    /// What must have been before, where nothing was known; `None` is not there.
+    assumed: BTreeMap<Object, Option<Facts>>,
 }
 
 impl Undo {
@@ -166,7 +168,17 @@ impl Undo {
         let clear =
             Clear { upgrade: migration.upgrade_is_clear(), downgrade: migration.downgrade_is_clear() };
         let certain = clear.downgrade && (clear.upgrade || migration.down().is_empty());
-        Self { gaps: compare::gaps(&trial, clear, certain), clashes: trial.clashes, upgraded }
+        Self {
+            gaps: compare::gaps(&trial, clear, certain),
+            clashes: trial.clashes,
+            upgraded,
+            assumed: trial.was,
+        }
+    }
+
+    /// Whether an object must have been there before, since a step needs it, or must not; `None` where no step tells.
+    pub fn must_have_been(&self, object: &Object) -> Option<bool> {
+        self.assumed.get(object).map(Option::is_some)
     }
 
     /// What is known of an object right after the upgrade.
