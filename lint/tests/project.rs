@@ -151,3 +151,54 @@ fn a_column_that_another_one_replaces_is_not_lost() {
     let found = codes(&revision("r", "None", copy, copy));
     assert!(!found.contains(&"MRT201") && !found.contains(&"MRT208"), "{found:?}");
 }
+
+#[test]
+fn nothing_is_certain_beside_what_cannot_be_read() {
+    let up =
+        "op.add_column('t', sa.Column('a', sa.Text()))\n    op.add_column('t', sa.Column('b', sa.Text()))";
+    let worst = |more: &str| {
+        let text = revision("r", "None", &format!("{up}{more}"), "op.drop_column('t', 'a')");
+        let selection = Selection { select: vec!["MRT801".to_owned()], ..Selection::default() };
+        let checked = check_texts(&[("r.py", &text)], &[EngineKind::Postgres], &selection).unwrap();
+        checked.findings.iter().map(|finding| finding.severity).max()
+    };
+    assert_eq!(worst(""), Some(mrt_lint::Severity::Error));
+    assert_eq!(worst("\n    op.execute('CALL anything()')"), Some(mrt_lint::Severity::Warning));
+}
+
+#[test]
+fn keys_follow_a_column_that_is_renamed() {
+    let back = "op.drop_constraint('t_pkey', 't', type_='primary')\n    op.create_primary_key('t_pkey', 't', ['b'])\n    op.alter_column('t', 'b', new_column_name='a')";
+    let texts = [
+        (
+            "1.py",
+            revision(
+                "r1",
+                "None",
+                "op.create_table('t', sa.Column('a', sa.Integer(), primary_key=True))",
+                "op.drop_table('t')",
+            ),
+        ),
+        ("2.py", revision("r2", "'r1'", "op.alter_column('t', 'a', new_column_name='b')", back)),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(lines(&texts, &[EngineKind::Postgres], &Selection::default()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_restated_column_was_before_is_not_guessed() {
+    let up = "op.execute('ALTER TABLE t MODIFY c VARCHAR(20) NOT NULL')\n    op.execute('ALTER TABLE t ADD COLUMN d INT')";
+    let text = revision("r", "None", up, "op.execute('ALTER TABLE t DROP COLUMN d')");
+    assert_eq!(lines(&[("r.py", &text)], &[EngineKind::MySql], &Selection::default()), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_is_not_known_as_a_whole_is_no_name() {
+    let text = revision(
+        "r",
+        "None",
+        "op.drop_table(f'{who_knows}_old')",
+        "op.create_table('x_old', sa.Column('c', sa.Text()))",
+    );
+    assert!(!codes(&text).contains(&"MRT202"), "{:?}", codes(&text));
+}

@@ -278,6 +278,7 @@ impl Trial<'_> {
 
     fn alter_column(&mut self, table: &str, column: &str, change: &Change) {
         let object = Object::column(table, column);
+        let unknown = self.look(&object).is_none();
         self.learn(&object, change);
         let mut attributes = Vec::new();
         if let Some(ty) = &change.ty {
@@ -292,13 +293,12 @@ impl Trial<'_> {
         if let Some(comment) = &change.comment {
             attributes.push(("comment", of_setting(comment)));
         }
-        if change.restated && self.look(&object).is_none() {
-            // What it was before is not known, so neither is what has changed.
-            self.assume(&object, Some(Facts { original: true, ..Facts::default() }));
-            self.put(&object, Some(Facts { original: true, ..Facts::default() }));
-        } else {
-            self.change(&object, attributes);
+        if change.restated && unknown {
+            // What was not known before cannot be known to have changed, but for what the author says of it.
+            let facts = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
+            attributes.retain(|(attribute, _)| facts.get(attribute).is_some());
         }
+        self.change(&object, attributes);
         if let Some(name) = &change.name {
             self.move_object(&object, &Object::column(table, name));
         }
