@@ -14,6 +14,16 @@ use crate::text;
 
 pub use error::{GraphError, ResolveError};
 pub use names::UnknownRevision;
+pub use syntax::Draft;
+
+/// A file that Alembic would load as a revision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RevisionFile {
+    /// Where it lies, absolute.
+    pub path: PathBuf,
+    /// The same relative to the suite's directory where it lies below it; with forward slashes.
+    pub display: String,
+}
 
 /// One revision, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +69,14 @@ impl Suite {
         let locations = self.alembic.locations(engine);
         resolve::chain(files::read(&self.dir, locations, self.alembic.recursive)?)
     }
+
+    /// The files of the suite's chain as `engine` has it, unread, in the order of the locations and then by name.
+    ///
+    /// # Errors
+    /// When a directory cannot be read, or there is no such file.
+    pub fn revision_files(&self, engine: EngineKind) -> Result<Vec<RevisionFile>, GraphError> {
+        files::find(&self.dir, self.alembic.locations(engine), self.alembic.recursive)
+    }
 }
 
 impl Chain {
@@ -69,6 +87,14 @@ impl Chain {
     pub fn new(revisions: Vec<Revision>) -> Result<Self, GraphError> {
         let draft = |revision| syntax::Draft { revision, revision_line: 1, down_line: 1, depends_on_line: 1 };
         resolve::chain(revisions.into_iter().map(draft).collect())
+    }
+
+    /// The chain of revision files that were read one by one.
+    ///
+    /// # Errors
+    /// When two claim one id, or one names a revision that is not there, or they are no DAG.
+    pub fn from_drafts(drafts: Vec<Draft>) -> Result<Self, GraphError> {
+        resolve::chain(drafts)
     }
 
     /// The revisions, parents and dependencies first. A branch is followed to its end, or to the merge that waits for

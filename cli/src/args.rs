@@ -33,6 +33,27 @@ Examples:
   Start with an old chain: accept what is wrong today, so that only what is new counts:
     mrt-cli run --write-baseline";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  What the revisions' texts tell, for the targets that mrt.toml names:
+    mrt-cli check
+
+  In a pipeline, before the databases: what is certain alone, as JSON:
+    mrt-cli check --target postgres:16 --format json --output check.json
+
+  Leave one rule and one family out:
+    mrt-cli check --ignore MRT407 --ignore MRT9
+
+  What a code means:
+    mrt-cli check --explain MRT201";
+
+const CHECK_EXIT_CODES: &str = "\
+Exit codes:
+  0  every file was read, and nothing is found (see --fail-on)
+  1  findings
+  2  the command line or the settings are wrong, or there is no revision
+  3  the report could not be written";
+
 const TARGETS_EXAMPLES: &str = "\
 Examples:
   What can be checked on here:
@@ -79,6 +100,13 @@ pub(crate) enum Command {
     /// The report goes to standard output (or to --output); progress and everything else goes to standard error.
     #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(Run),
+
+    /// Check the revisions of a project as text, without a database, in seconds.
+    ///
+    /// Says what is certain to be lost or to fail when a revision is rolled back, and what somebody should look at. `run` proves it
+    /// with real rows.
+    #[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_EXIT_CODES}"))]
+    Check(CheckRevisions),
 
     /// Check the revisions of a project on a farm and print the report.
     ///
@@ -226,6 +254,61 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckRevisions {
+    #[command(flatten)]
+    pub(crate) select: Select,
+
+    /// Look for this alone: a code (`MRT201`) or the beginning of a family (`MRT2`); may be repeated.
+    #[arg(long = "select", value_name = "CODE", help_heading = "What to look for")]
+    pub(crate) select_rules: Vec<String>,
+
+    /// Do not look for this; may be repeated.
+    #[arg(long, value_name = "CODE", help_heading = "What to look for")]
+    pub(crate) ignore: Vec<String>,
+
+    /// Say what a code means, with an example that it flags and one that it does not, and end.
+    #[arg(long, value_name = "CODE", help_heading = "What to look for")]
+    pub(crate) explain: Option<String>,
+
+    /// The report's format.
+    #[arg(long, value_enum, default_value_t, help_heading = "The report")]
+    pub(crate) format: CheckFormat,
+
+    /// Write the report to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE", help_heading = "The report")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// From which severity on the exit code is 1.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t, help_heading = "The report")]
+    pub(crate) fail_on: CheckFailOn,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// The format of what `check` reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Every finding with its line of source
+    #[default]
+    Text,
+    /// An object with a list of findings
+    Json,
+}
+
+/// From which severity on `check` has findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFailOn {
+    /// Only what is certain
+    #[default]
+    Error,
+    /// Also what somebody should look at
+    Warning,
+    /// Everything
+    Note,
 }
 
 #[derive(Debug, clap::Args)]

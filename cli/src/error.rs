@@ -9,6 +9,7 @@ use mrt_chain::graph::GraphError;
 use mrt_chain::selection::SelectionError;
 use mrt_chain::settings::{SettingsError, TargetError};
 use mrt_coordinator::store::StoreError;
+use mrt_lint::project::CheckError;
 use mrt_ops::Trouble;
 use mrt_ops::connect::{CallError, ConnectError};
 use mrt_report::{ReadError, RenderError, exit_code, printable};
@@ -81,6 +82,8 @@ pub(crate) enum CliError {
     #[error("the coordinator in this process has ended early")]
     Serve(#[source] tonic::transport::Error),
     #[error(transparent)]
+    Check(CheckError),
+    #[error(transparent)]
     Agent(AgentError),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
@@ -124,6 +127,7 @@ impl CliError {
             Self::Runtime(_)
             | Self::Signals(_)
             | Self::Render(_)
+            | Self::Check(_)
             | Self::Gone { .. }
             | Self::Report(_)
             | Self::Encode(_)

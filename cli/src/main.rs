@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod check;
 mod error;
 mod farm;
 mod interrupt;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => runs::report(&arguments),
         Command::Cancel(arguments) => runs::cancel(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Check(arguments) => check::command(&arguments),
         Command::Targets(arguments) => targets::command(&arguments),
     };
     match result {

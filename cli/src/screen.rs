@@ -127,6 +127,11 @@ fn fail_on(shown: &Shown) -> mrt_report::FailOn {
     }
 }
 
+/// Whether what is written there may have colours.
+pub(crate) fn on_paper(output: &Output, asked: Color) -> bool {
+    color(asked, matches!(output, Output::Stdout) && std::io::stdout().is_terminal())
+}
+
 fn color(asked: Color, terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match asked {

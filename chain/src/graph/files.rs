@@ -5,27 +5,33 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::GraphError;
 use super::syntax::{self, Draft};
+use super::{GraphError, RevisionFile};
 
 /// Reads every revision file in `locations`, a location that does not exist being an empty one.
 pub(super) fn read(suite: &Path, locations: &[PathBuf], recursive: bool) -> Result<Vec<Draft>, GraphError> {
+    let files = find(suite, locations, recursive)?;
+    files.iter().map(|file| syntax::read(file, &text(&file.path)?)).collect()
+}
+
+/// Every revision file in `locations`; there is at least one.
+pub(super) fn find(
+    suite: &Path,
+    locations: &[PathBuf],
+    recursive: bool,
+) -> Result<Vec<RevisionFile>, GraphError> {
     let mut found = Found::default();
     for location in locations {
         list(location, recursive, &mut found)?;
     }
-    let drafts: Vec<Draft> = found
-        .files
-        .iter()
-        .map(|file| syntax::read(file, &display(suite, file), &text(file)?))
-        .collect::<Result<_, _>>()?;
-    if drafts.is_empty() {
+    if found.files.is_empty() {
         return Err(GraphError::Empty {
             locations: locations.to_vec(),
             hint: hint(locations, &found.subdirectories),
         });
     }
-    Ok(drafts)
+    let file = |path: PathBuf| RevisionFile { display: display(suite, &path), path };
+    Ok(found.files.into_iter().map(file).collect())
 }
 
 #[derive(Default)]
@@ -62,8 +68,8 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
             continue;
         }
         let real = match fs::canonicalize(&path) {
-            // An editor's lock file is a link to nowhere.
-            Err(error) if kind.is_symlink() && error.kind() == io::ErrorKind::NotFound => continue,
+            // An editor's lock file is a link to nowhere; one that leads round in a circle leads nowhere, too.
+            Err(error) if kind.is_symlink() && error.kind() != io::ErrorKind::PermissionDenied => continue,
             real => real.map_err(unreadable(&path))?,
         };
         if real.is_file() && is_revision_file(&real) && found.real.insert(real) {

@@ -3,28 +3,34 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ruff_python_ast::{ExceptHandler, Expr, Operator, Stmt};
+use ruff_python_ast::{ExceptHandler, Expr, ModModule, Operator, Stmt};
 use ruff_text_size::Ranged;
 
-use super::{GraphError, Revision};
+use super::{GraphError, Revision, RevisionFile};
 use crate::text;
 
 /// A revision whose `down` and `depends_on` are still as the file writes them.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub struct Draft {
     pub(super) revision: Revision,
     pub(super) revision_line: u32,
     pub(super) down_line: u32,
     pub(super) depends_on_line: u32,
 }
 
-/// Reads a revision file's text. `file` is where it lies, `display_file` what people see.
-pub(super) fn read(file: &Path, display_file: &str, source: &str) -> Result<Draft, GraphError> {
+/// Reads a revision file's text.
+pub(super) fn read(file: &RevisionFile, source: &str) -> Result<Draft, GraphError> {
     let parsed = ruff_python_parser::parse_module(source).map_err(|error| {
         let (line, column) = text::line_column(source, error.location.start().to_usize());
-        GraphError::Syntax { file: display_file.to_owned(), line, column, message: error.error.to_string() }
+        GraphError::Syntax { file: file.display.clone(), line, column, message: error.error.to_string() }
     })?;
-    let body = &parsed.syntax().body;
+    understand(file, source, parsed.syntax())
+}
+
+/// Reads a revision file's syntax tree.
+fn understand(file: &RevisionFile, source: &str, module: &ModModule) -> Result<Draft, GraphError> {
+    let RevisionFile { path: file, display: display_file } = file;
+    let body = &module.body;
     let mut names = Names::default();
     names.run(body, false);
 
@@ -54,6 +60,21 @@ pub(super) fn read(file: &Path, display_file: &str, source: &str) -> Result<Draf
         down_line,
         depends_on_line,
     })
+}
+
+impl Draft {
+    /// What the syntax tree of a revision file says. `source` is the text that it was made of.
+    ///
+    /// # Errors
+    /// When Alembic would not take the file for a revision, or only running it tells which one it is.
+    pub fn new(file: &RevisionFile, source: &str, module: &ModModule) -> Result<Self, GraphError> {
+        understand(file, source, module)
+    }
+
+    /// The revision, with the names of its parents as the file writes them.
+    pub fn as_revision(&self) -> &Revision {
+        &self.revision
+    }
 }
 
 /// Before Alembic 0.2 a file's name alone was its id: hexadecimal digits and nothing else.

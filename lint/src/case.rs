@@ -1,0 +1,111 @@
+//! One revision on one engine, with everything that rules may ask, and what they answer.
+
+use mrt_chain::settings::EngineKind;
+
+use crate::finding::{Finding, Severity};
+use crate::migration::Migration;
+use crate::operation::{Kind, Operation};
+use crate::rules::Rule;
+use crate::undo::{Gap, Loss, Object, Undo, World};
+
+/// One revision on one engine.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What it does.
+    pub migration: &'a Migration,
+    /// The engine.
+    pub engine: EngineKind,
+    /// What is known of the schema before it.
+    pub before: &'a World,
+    /// What its upgrade and downgrade come to.
+    pub undo: &'a Undo,
+}
+
+/// Takes down what one rule finds.
+pub struct Findings<'a> {
+    pub(crate) rule: &'a Rule,
+    pub(crate) revision: &'a str,
+    pub(crate) file: &'a str,
+    pub(crate) out: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// A finding of the rule's own severity.
+    pub(crate) fn add(&mut self, line: u32, message: impl Into<String>) {
+        self.add_as(self.rule.severity, line, message);
+    }
+
+    pub(crate) fn add_as(&mut self, severity: Severity, line: u32, message: impl Into<String>) {
+        self.out.push(Finding {
+            code: self.rule.code,
+            severity,
+            revision: self.revision.to_owned(),
+            file: self.file.to_owned(),
+            line,
+            message: message.into(),
+        });
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The downgrade does something, and ends: what it does can be compared with the upgrade.
+    pub(crate) fn comes_back(&self) -> bool {
+        !self.migration.down().is_empty() && !self.migration.refuses()
+    }
+
+    /// The gaps of a downgrade that does something; one that does nothing is a finding of its own.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = &'a Gap> {
+        let gaps: &[Gap] = if self.comes_back() { &self.undo.gaps } else { &[] };
+        gaps.iter()
+    }
+
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &'a Gap> {
+        self.gaps().filter(|gap| gap.loss == Loss::Missing)
+    }
+
+    pub(crate) fn left(&self) -> impl Iterator<Item = &'a Gap> {
+        self.gaps().filter(|gap| gap.loss == Loss::Left)
+    }
+
+    /// The operation to point at: that of the upgrade, or else that of the downgrade.
+    pub(crate) fn line(&self, gap: &Gap) -> u32 {
+        self.up(gap)
+            .or_else(|| self.down(gap))
+            .map_or(self.migration.downgrade_line, |operation| operation.line)
+    }
+
+    pub(crate) fn up(&self, gap: &Gap) -> Option<&'a Operation> {
+        self.migration.upgrade.get(gap.up?)
+    }
+
+    pub(crate) fn down(&self, gap: &Gap) -> Option<&'a Operation> {
+        self.migration.down().get(gap.down?)
+    }
+
+    /// Whether an object is there when the upgrade begins, as far as is known; what nobody knows of is taken to be there.
+    pub(crate) fn was_there(&self, object: &Object) -> bool {
+        match self.before.get(object) {
+            Some(state) => state.facts.is_some(),
+            None => self.undo.must_have_been(object).unwrap_or_else(|| !self.makes(object)),
+        }
+    }
+
+    /// Whether the upgrade itself makes a column, or the table that it is in.
+    fn makes(&self, object: &Object) -> bool {
+        self.migration.upgrade.iter().any(|operation| match &operation.kind {
+            Kind::CreateTable { table, .. } => Object::table(table) == Object::table(&object.table),
+            Kind::AddColumn { table, column, .. } => Object::column(table, &column.name) == *object,
+            _ => false,
+        })
+    }
+
+    /// Whether the table of an operation is older than the upgrade.
+    pub(crate) fn is_old_table(&self, table: &str) -> bool {
+        self.was_there(&Object::table(table))
+    }
+}
+
+/// What is certain is an error.
+pub(crate) fn certainly(certain: bool) -> Severity {
+    if certain { Severity::Error } else { Severity::Warning }
+}

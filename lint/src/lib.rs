@@ -1,0 +1,22 @@
+//! Reads migrations as text and says what is wrong with them, without a database.
+//!
+//! ```text
+//! a file -> source -> python (with sql) -> operations -> migration -> undo -> rules -> findings
+//! ```
+//!
+//! Each arrow is one module, and data flows one way: rules never look at Python or SQL, and the readers know no rule.
+
+mod case;
+pub mod explain;
+pub mod finding;
+pub mod migration;
+pub mod operation;
+pub mod project;
+pub mod python;
+pub mod rules;
+pub mod source;
+mod sql;
+pub mod undo;
+
+pub use finding::{Finding, Severity};
+pub use project::check;

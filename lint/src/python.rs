@@ -1,0 +1,145 @@
+//! Reads what `upgrade` and `downgrade` do, without running them: follows calls within the file, loops over what is known, and
+//! branches on the engine. What cannot be known stays unknown, and makes an operation opaque rather than wrong.
+//!
+//! A file is read once for each engine, so that `if bind.dialect.name == "postgresql"` is simply true or false.
+
+mod core;
+mod evaluate;
+mod execute;
+mod meaning;
+mod operations;
+mod schema;
+mod strings;
+mod types;
+mod value;
+
+use std::collections::HashMap;
+
+use mrt_chain::settings::EngineKind;
+use ruff_python_ast::{ModModule, StmtFunctionDef};
+use ruff_text_size::TextSize;
+
+pub(crate) use value::HOLE;
+use value::{Arguments, Value};
+
+use crate::operation::{Kind, Operation, Written};
+use crate::source::Lines;
+
+/// Statements and expressions that are looked at in one file, at most.
+const BUDGET: u32 = 400_000;
+
+type Scope<'a> = HashMap<&'a str, Value<'a>>;
+
+/// What the two functions of a revision do on one engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps {
+    /// What `upgrade` does.
+    pub upgrade: Vec<Operation>,
+    /// What `downgrade` does; `None` where there is no such function.
+    pub downgrade: Option<Vec<Operation>>,
+}
+
+/// Reads a module.
+pub(crate) fn read(module: &ModModule, lines: &Lines, engine: EngineKind) -> Steps {
+    let mut reader = Reader {
+        lines,
+        engine,
+        frames: vec![Scope::new()],
+        out: Vec::new(),
+        conditional: 0,
+        left_early: 0,
+        autocommit: 0,
+        call_line: 1,
+        budget: BUDGET,
+    };
+    reader.block(&module.body);
+    let module_names = reader.frames.swap_remove(0);
+    let mut step = |name: &str| {
+        let Some(Value::Function(function)) = module_names.get(name) else { return None };
+        reader.frames = vec![module_names.clone()];
+        Some(reader.step(function))
+    };
+    Steps { upgrade: step("upgrade").unwrap_or_default(), downgrade: step("downgrade") }
+}
+
+struct Reader<'a> {
+    lines: &'a Lines,
+    engine: EngineKind,
+    /// The module's names, and those of each function under way.
+    frames: Vec<Scope<'a>>,
+    out: Vec<Operation>,
+    /// How many unknown conditions are around.
+    conditional: usize,
+    /// How many of those last to the end of the function.
+    left_early: usize,
+    autocommit: usize,
+    call_line: u32,
+    budget: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn step(&mut self, function: &'a StmtFunctionDef) -> Vec<Operation> {
+        self.out.clear();
+        (self.conditional, self.left_early, self.autocommit) = (0, 0, 0);
+        self.budget = BUDGET;
+        self.call_line = self.line_of(&function.name);
+        self.invoke(function, &Arguments::default());
+        if self.budget == 0 {
+            self.emit(Kind::Opaque { what: "too much to follow".to_owned() });
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Counts down; false when the file is too much to follow.
+    fn spend(&mut self) -> bool {
+        self.budget = self.budget.saturating_sub(1);
+        self.budget > 0
+    }
+
+    fn line(&self, offset: TextSize) -> u32 {
+        self.lines.of(offset.to_usize())
+    }
+
+    fn emit(&mut self, kind: Kind) {
+        self.emit_as(kind, Written::Call);
+    }
+
+    fn emit_as(&mut self, kind: Kind, written: Written) {
+        self.out.push(Operation {
+            kind,
+            line: self.call_line,
+            conditional: self.conditional > 0,
+            written,
+            autocommit: self.autocommit > 0,
+        });
+    }
+
+    fn locals(&mut self) -> &mut Scope<'a> {
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    fn bind(&mut self, name: &'a str, value: Value<'a>) {
+        self.locals().insert(name, value);
+    }
+
+    /// A name: of this function, of the module, of a function around it, or a builtin.
+    fn look_up(&self, name: &str) -> Value<'a> {
+        let own = self.frames.last().and_then(|scope| scope.get(name));
+        let module = || self.frames.first().and_then(|scope| scope.get(name));
+        let around = || self.frames.iter().rev().find_map(|scope| scope.get(name));
+        let found = own.or_else(module).or_else(around);
+        found.cloned().unwrap_or_else(|| Value::Global(name.into()))
+    }
+
+    /// What SQLAlchemy calls the engine. MariaDB is reached by MySQL's URLs.
+    fn dialect_name(&self) -> &'static str {
+        match self.engine {
+            EngineKind::Sqlite => "sqlite",
+            EngineKind::Postgres => "postgresql",
+            EngineKind::MySql | EngineKind::MariaDb => "mysql",
+            EngineKind::SqlServer => "mssql",
+            EngineKind::Oracle => "oracle",
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The operations of Alembic.
+
+use mrt_chain::settings::EngineKind;
+
+use super::Reader;
+use super::schema::{self, columns_of};
+use super::value::{Arguments, Value};
+use crate::operation::{Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Setting, Written};
+
+impl<'a> Reader<'a> {
+    pub(super) fn operation(&mut self, name: &str, batch: Option<&Arguments<'a>>, arguments: &Arguments<'a>) {
+        match name {
+            "execute" => {
+                if let Some(statement) = arguments.get("sqltext", 0) {
+                    self.execute(statement, Written::Sql);
+                }
+                return;
+            }
+            "create_table_comment"
+            | "drop_table_comment"
+            | "f"
+            | "get_bind"
+            | "get_context"
+            | "batch_alter_table"
+            | "inline_literal"
+            | "run_async"
+            | "implementation_for" => return,
+            _ => {}
+        }
+        let written = if batch.is_some() { Written::Batch } else { Written::Call };
+        let call = OperationCall { batch, arguments, engine: self.engine };
+        let kind = if arguments.open { None } else { call.kind(name) };
+        self.emit_as(kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") }), written);
+    }
+}
+
+struct OperationCall<'c, 'a> {
+    batch: Option<&'c Arguments<'a>>,
+    arguments: &'c Arguments<'a>,
+    engine: EngineKind,
+}
+
+impl<'a> OperationCall<'_, 'a> {
+    /// `None` where a name is not known.
+    fn kind(&self, name: &str) -> Option<Kind> {
+        let arguments = self.arguments;
+        let missing_ok = arguments.flag("if_exists", false);
+        let exists_ok = arguments.flag("if_not_exists", false);
+        Some(match name {
+            "create_table" => schema::create_table(arguments, self.engine, exists_ok)?,
+            "drop_table" => Kind::DropTable {
+                table: self.qualified(&arguments.text("table_name", 0)?)?,
+                cascade: false,
+                missing_ok,
+            },
+            "rename_table" => Kind::RenameTable {
+                from: self.qualified(&arguments.text("old_table_name", 0)?)?,
+                to: self.qualified(&arguments.text("new_table_name", 1)?)?,
+            },
+            "add_column" => {
+                let column = self.own("column", 0)?.call()?;
+                Kind::AddColumn {
+                    table: self.table(0)?,
+                    column: schema::column(column, self.engine)?,
+                    exists_ok,
+                }
+            }
+            "drop_column" => {
+                Kind::DropColumn { table: self.table(0)?, column: self.text("column_name", 0)?, missing_ok }
+            }
+            "alter_column" => Kind::AlterColumn {
+                table: self.table(0)?,
+                column: self.text("column_name", 0)?,
+                change: self.change(),
+            },
+            "create_index" => {
+                // In a batch the table is not named: (name, columns) instead of (name, table, columns).
+                let columns = if self.batch.is_some() {
+                    arguments.get("columns", 1)
+                } else {
+                    arguments.get("columns", 2)
+                };
+                let unique = match arguments.named("unique") {
+                    None => Some(false),
+                    Some(Value::Bool(is)) => Some(*is),
+                    Some(_) => None,
+                };
+                Kind::CreateIndex {
+                    table: self.table(1)?,
+                    index: Index {
+                        name: arguments.text("index_name", 0),
+                        columns: columns
+                            .filter(|_| arguments.named("mysql_length").is_none())
+                            .and_then(columns_of),
+                        unique,
+                        predicate: self.predicate(),
+                    },
+                    concurrently: arguments.flag("postgresql_concurrently", false),
+                    exists_ok,
+                }
+            }
+            "drop_index" => Kind::DropIndex {
+                name: arguments.text("index_name", 0)?,
+                table: if self.batch.is_some() || arguments.get("table_name", 1).is_some() {
+                    Some(self.table(1)?)
+                } else {
+                    None
+                },
+                concurrently: arguments.flag("postgresql_concurrently", false),
+                missing_ok,
+            },
+            "create_unique_constraint" => self.constraint(ConstraintRule::Unique, "columns")?,
+            "create_primary_key" => self.constraint(ConstraintRule::PrimaryKey, "columns")?,
+            "create_exclude_constraint" => self.constraint(ConstraintRule::Exclude, "")?,
+            "create_check_constraint" => {
+                let condition = arguments.get("condition", if self.batch.is_some() { 1 } else { 2 });
+                let condition = condition.and_then(schema::sql_text);
+                self.constraint(ConstraintRule::Check { condition }, "")?
+            }
+            "create_foreign_key" => self.foreign_key()?,
+            "drop_constraint" => {
+                let kind = match arguments
+                    .named("type_")
+                    .or_else(|| arguments.positional.get(if self.batch.is_some() { 1 } else { 2 }))
+                {
+                    Some(Value::Str(kind)) => match &**kind {
+                        "foreignkey" => Some(ConstraintKind::ForeignKey),
+                        "primary" => Some(ConstraintKind::PrimaryKey),
+                        "unique" => Some(ConstraintKind::Unique),
+                        "check" => Some(ConstraintKind::Check),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let name = match arguments.get("constraint_name", 0) {
+                    Some(Value::None) => None,
+                    Some(name) => Some(name.name()?),
+                    None => return None,
+                };
+                Kind::DropConstraint { table: self.table(1)?, name, kind, missing_ok }
+            }
+            "bulk_insert" => Kind::Insert {
+                table: super::core::table_of(arguments.get("table", 0)?)?,
+                columns: Vec::new(),
+                sources: Vec::new(),
+                bulk: true,
+            },
+            _ => return None,
+        })
+    }
+
+    /// The table: the batch's, or the argument at this position.
+    fn table(&self, position: usize) -> Option<String> {
+        match self.batch {
+            Some(batch) => qualified(batch, &batch.text("table_name", 0)?),
+            None => {
+                let name = ["table_name", "source_table"].iter().find_map(|name| self.arguments.named(name));
+                self.qualified(&name.or_else(|| self.arguments.positional.get(position))?.name()?)
+            }
+        }
+    }
+
+    fn qualified(&self, table: &str) -> Option<String> {
+        qualified(self.arguments, table)
+    }
+
+    /// An argument that stands one place further left in a batch, which knows the table.
+    fn own(&self, name: &str, position: usize) -> Option<&Value<'a>> {
+        self.arguments.get(name, if self.batch.is_some() { position } else { position + 1 })
+    }
+
+    fn text(&self, name: &str, position: usize) -> Option<String> {
+        self.own(name, position)?.name()
+    }
+
+    fn predicate(&self) -> Setting {
+        let dialect = match self.engine {
+            EngineKind::Postgres => "postgresql_where",
+            EngineKind::Sqlite => "sqlite_where",
+            EngineKind::SqlServer => "mssql_where",
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Oracle => return Setting::None,
+        };
+        match self.arguments.named(dialect) {
+            None | Some(Value::None) => Setting::None,
+            Some(condition) => schema::sql_text(condition).map_or(Setting::Unknown, Setting::Is),
+        }
+    }
+
+    fn change(&self) -> Change {
+        let arguments = self.arguments;
+        let ty = |name| arguments.named(name).filter(|value| !matches!(value, Value::None));
+        let flag = |name| match arguments.named(name) {
+            Some(Value::Bool(is)) => Some(*is),
+            _ => None,
+        };
+        let default = |name| match arguments.named(name) {
+            None | Some(Value::Bool(false)) => None,
+            Some(value) => Some(schema::default(value)),
+        };
+        let mut change = Change {
+            ty: ty("type_").map(|value| super::types::of(value, self.engine)),
+            nullable: flag("nullable"),
+            default: default("server_default"),
+            name: arguments
+                .text("new_column_name", usize::MAX)
+                .or_else(|| arguments.text("name", usize::MAX)),
+            existing_type: ty("existing_type").and_then(|value| super::types::of(value, self.engine)),
+            existing_nullable: flag("existing_nullable"),
+            existing_default: default("existing_server_default"),
+            comment: default("comment"),
+            restated: false,
+            using: arguments.named("postgresql_using").is_some(),
+        };
+        let restates = change.ty.is_some()
+            || change.nullable.is_some()
+            || change.name.is_some()
+            || change.comment.is_some();
+        if restates && matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb) {
+            // It becomes MODIFY or CHANGE, which says the whole column anew.
+            change.nullable = change.nullable.or(change.existing_nullable).or(Some(true));
+            change.default =
+                change.default.or_else(|| change.existing_default.clone()).or(Some(Setting::None));
+            change.comment = change.comment.or_else(|| default("existing_comment")).or(Some(Setting::None));
+            if change.ty.is_none() {
+                change.ty = change.existing_type.clone().map(Some);
+            }
+            change.restated = true;
+        }
+        change
+    }
+
+    fn constraint(&self, rule: ConstraintRule, columns: &str) -> Option<Kind> {
+        let position = if self.batch.is_some() { 1 } else { 2 };
+        let columns = if columns.is_empty() { None } else { self.arguments.get(columns, position) };
+        Some(Kind::CreateConstraint {
+            table: self.table(1)?,
+            constraint: Constraint {
+                name: self.arguments.text("constraint_name", 0),
+                rule,
+                columns: columns.and_then(columns_of).unwrap_or_default(),
+                deferred: schema::deferred(self.arguments),
+            },
+            validated: !self.arguments.flag("postgresql_not_valid", false),
+        })
+    }
+
+    fn foreign_key(&self) -> Option<Kind> {
+        let arguments = self.arguments;
+        let shift = usize::from(self.batch.is_none());
+        let referent = arguments.text("referent_table", 1 + shift);
+        let referent = referent.map(|table| match arguments.text("referent_schema", usize::MAX) {
+            Some(schema) => format!("{schema}.{table}"),
+            None => table,
+        });
+        let columns = |name, position| arguments.get(name, position).and_then(columns_of).unwrap_or_default();
+        Some(Kind::CreateConstraint {
+            table: self.table(1)?,
+            constraint: Constraint {
+                name: arguments.text("constraint_name", 0),
+                columns: columns("local_cols", 2 + shift),
+                deferred: schema::deferred(arguments),
+                rule: ConstraintRule::ForeignKey {
+                    table: referent,
+                    columns: columns("remote_cols", 3 + shift),
+                    on_delete: schema::action(arguments.named("ondelete")),
+                    on_update: schema::action(arguments.named("onupdate")),
+                },
+            },
+            validated: !arguments.flag("postgresql_not_valid", false),
+        })
+    }
+}
+
+/// A table's name with the schema that the arguments give it.
+fn qualified(arguments: &Arguments<'_>, table: &str) -> Option<String> {
+    let schema = arguments.named("schema").or_else(|| arguments.named("source_schema"));
+    match schema {
+        None | Some(Value::None) => Some(table.to_owned()),
+        Some(schema) => Some(format!("{}.{table}", schema.name()?)),
+    }
+}

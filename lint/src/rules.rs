@@ -1,0 +1,85 @@
+//! The rules, in one table: what each is about, an example that it flags and one that it does not, and the function that looks.
+
+mod change;
+mod constraints;
+mod downgrade;
+mod engines;
+mod examples;
+mod graph;
+mod loss;
+mod objects;
+mod reversal;
+
+use mrt_chain::graph::Chain;
+use mrt_chain::settings::EngineKind;
+
+pub use crate::case::{Case, Findings};
+pub(crate) use engines::{NO_CHAIN, UNREADABLE};
+pub use examples::revisions;
+
+use crate::finding::Severity;
+
+/// One rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// `MRT201`.
+    pub code: &'static str,
+    /// A few words.
+    pub name: &'static str,
+    /// How bad it is at worst; where less is certain, a finding is less.
+    pub severity: Severity,
+    /// The engines that it is about; none is all.
+    pub engines: &'static [EngineKind],
+    /// What happens, and what to do.
+    pub about: &'static str,
+    /// An example that it flags.
+    pub bad: &'static str,
+    /// The same intention, which no rule flags.
+    pub good: &'static str,
+    /// The function that looks.
+    pub check: Check,
+}
+
+/// Who finds it.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// A function over one revision on one engine.
+    Migration(fn(&Case<'_>, &mut Findings<'_>)),
+    /// A function over the chain; it finds lines of revisions by their position.
+    Chain(fn(&Chain) -> Vec<(usize, String)>),
+    /// Whoever reads the files.
+    Reader,
+}
+
+impl Rule {
+    /// Whether it is about an engine.
+    pub fn concerns(&self, engine: EngineKind) -> bool {
+        self.engines.is_empty() || self.engines.contains(&engine)
+    }
+}
+
+/// Every rule, by its code.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let families = [
+        engines::FILES,
+        downgrade::RULES,
+        loss::RULES,
+        change::RULES,
+        constraints::RULES,
+        objects::RULES,
+        reversal::RULES,
+        engines::RULES,
+        graph::RULES,
+    ];
+    families.into_iter().flatten()
+}
+
+/// The rule of a code.
+pub fn find(code: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+/// Whether a code is among others, each of which may be the beginning of a family (`MRT2`).
+pub fn is_among(code: &str, others: &[String]) -> bool {
+    others.iter().any(|other| code.starts_with(&other.to_uppercase()))
+}

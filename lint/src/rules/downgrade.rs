@@ -1,0 +1,245 @@
+//! MRT1xx: is there a way back at all?
+
+use super::{Case, Check, Findings, Rule};
+use crate::case::certainly;
+use crate::finding::Severity;
+use crate::operation::{Kind, Written};
+use crate::sql::mentions;
+use crate::undo::{Loss, Object};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "MRT101",
+        name: "no way back",
+        severity: Severity::Error,
+        engines: &[],
+        about: "There is no `downgrade()`, or it can only raise. A deployment that goes wrong cannot be rolled back. Write the \
+                downgrade; where there is none, say so in mrt.toml with `accept`.",
+        bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer()))\n",
+        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer()))\n\n\n\
+               def downgrade():\n    op.drop_column(\"users\", \"score\")\n",
+        check: Check::Migration(missing),
+    },
+    Rule {
+        code: "MRT102",
+        name: "downgrade does nothing",
+        severity: Severity::Error,
+        engines: &[],
+        about: "`downgrade()` does nothing, also not by a function that it calls, though `upgrade()` does something. The rollback \
+                reports success, what the upgrade has made stays, and the next upgrade meets it. Undo every step, the last one first.",
+        bad: "def upgrade():\n    op.create_table(\"invitations\", sa.Column(\"id\", sa.Integer(), primary_key=True))\n\n\n\
+              def downgrade():\n    pass\n",
+        good: "def upgrade():\n    op.create_table(\"invitations\", sa.Column(\"id\", sa.Integer(), primary_key=True))\n\n\n\
+               def downgrade():\n    op.drop_table(\"invitations\")\n",
+        check: Check::Migration(nothing),
+    },
+    Rule {
+        code: "MRT103",
+        name: "values changed one way",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone. \
+                Keep the old values in a column or table of their own, and write them back.",
+        bad: "def upgrade():\n    op.execute(\"UPDATE users SET name = upper(name)\")\n\n\n\
+              def downgrade():\n    op.execute(\"DELETE FROM sessions WHERE expired = 1\")\n",
+        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"name_as_typed\", sa.String(80)))\n    \
+               op.execute(\"UPDATE users SET name_as_typed = name\")\n    op.execute(\"UPDATE users SET name = upper(name)\")\n\n\n\
+               def downgrade():\n    op.execute(\"UPDATE users SET name = name_as_typed\")\n    op.drop_column(\"users\", \"name_as_typed\")\n",
+        check: Check::Migration(one_way),
+    },
+    Rule {
+        code: "MRT104",
+        name: "SQL or Python that cannot be read",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "`upgrade()` does something that cannot be known without running it (a DO block, code of another file, SQL put \
+                together from what a query gives), and nothing in `downgrade()` could be its reverse. Look at it, or let real rows \
+                decide: `mrt-cli run`.",
+        bad: "def upgrade():\n    op.execute(\"CALL rebuild_totals()\")\n\n\ndef downgrade():\n    op.drop_column(\"users\", \"score\")\n",
+        good: "def upgrade():\n    op.execute(\"CALL rebuild_totals()\")\n\n\ndef downgrade():\n    op.execute(\"CALL forget_totals()\")\n",
+        check: Check::Migration(unreadable_sql),
+    },
+    Rule {
+        code: "MRT105",
+        name: "SQL for a connection that cannot be read",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "As MRT104, for statements that are given to a connection.",
+        bad: "def upgrade():\n    op.get_bind().execute(sa.text(\"CALL rebuild_totals()\"))\n\n\n\
+              def downgrade():\n    op.drop_column(\"users\", \"score\")\n",
+        good: "def upgrade():\n    op.get_bind().execute(sa.text(\"CALL rebuild_totals()\"))\n\n\n\
+               def downgrade():\n    op.get_bind().execute(sa.text(\"CALL forget_totals()\"))\n",
+        check: Check::Migration(unreadable_connection),
+    },
+    Rule {
+        code: "MRT106",
+        name: "rows added and not taken away",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "`upgrade()` inserts rows into an older table, and nothing in `downgrade()` removes them. They stay after the \
+                rollback, and the next upgrade inserts them again. Delete them by their keys.",
+        bad: "roles = sa.table(\"roles\", sa.column(\"name\"))\n\n\ndef upgrade():\n    op.bulk_insert(roles, [{\"name\": \"auditor\"}])\n\n\n\
+              def downgrade():\n    op.execute(\"UPDATE users SET role = 'user' WHERE role = 'auditor'\")\n",
+        good: "roles = sa.table(\"roles\", sa.column(\"name\"))\n\n\ndef upgrade():\n    op.bulk_insert(roles, [{\"name\": \"auditor\"}])\n\n\n\
+               def downgrade():\n    op.execute(roles.delete().where(roles.c.name == \"auditor\"))\n",
+        check: Check::Migration(rows_stay),
+    },
+];
+
+fn missing(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let migration = case.migration;
+    if migration.downgrade.is_none() {
+        findings.add(
+            migration.upgrade_line,
+            "there is no `downgrade()`: the revision cannot be rolled back; write it",
+        );
+    } else if migration.refuses() && !migration.upgrade.is_empty() {
+        findings.add(
+            migration.downgrade_line,
+            "`downgrade()` raises: the revision cannot be rolled back; undo what `upgrade()` does, or accept it in mrt.toml as \
+             `irreversible`",
+        );
+    }
+}
+
+fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let migration = case.migration;
+    if migration.upgrade.is_empty() || migration.downgrade.as_ref().is_none_or(|down| !down.is_empty()) {
+        return;
+    }
+    let certain = case.undo.gaps.iter().find(|gap| gap.certain);
+    let what = match certain {
+        Some(gap) => match gap.loss {
+            Loss::Left => format!("`{}` stays after the rollback", gap.object),
+            Loss::Missing => format!("`{}` does not come back", gap.object),
+            Loss::Replaced | Loss::Differs { .. } => {
+                format!("`{}` stays as the upgrade has made it", gap.object)
+            }
+        },
+        None => {
+            let first = migration.upgrade.iter().find(|operation| operation.kind != Kind::Raise);
+            let Some(first) = first else { return };
+            format!("`{}` is not undone", first.kind)
+        }
+    };
+    findings.add_as(
+        certainly(certain.is_some()),
+        migration.downgrade_line,
+        format!("`downgrade()` does nothing: {what}; undo what `upgrade()` does"),
+    );
+}
+
+fn one_way(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if !case.comes_back() || !case.migration.downgrade_is_clear() {
+        return;
+    }
+    let mut told = Vec::new();
+    for operation in &case.migration.upgrade {
+        let Kind::Update { table, columns, .. } = &operation.kind else { continue };
+        if !case.is_old_table(table) {
+            continue;
+        }
+        let drops = |kind: &Kind, column: &str| match kind {
+            Kind::DropColumn { table: own, column: dropped, .. } => {
+                own.eq_ignore_ascii_case(table) && dropped.eq_ignore_ascii_case(column)
+            }
+            Kind::DropTable { table: own, .. } => own.eq_ignore_ascii_case(table),
+            _ => false,
+        };
+        let lost: Vec<&str> = columns
+            .iter()
+            .map(String::as_str)
+            .filter(|column| case.was_there(&Object::column(table, column)))
+            // A column that the upgrade drops afterwards is a loss of its own.
+            .filter(|column| !case.migration.upgrade.iter().any(|other| drops(&other.kind, column)))
+            .filter(|column| {
+                !case
+                    .migration
+                    .down()
+                    .iter()
+                    .any(|down| writes(&down.kind, table, column) || drops(&down.kind, column))
+            })
+            .collect();
+        if let [first, ..] = lost.as_slice()
+            && !told.contains(&(table, (*first).to_owned()))
+        {
+            told.push((table, (*first).to_owned()));
+            findings.add(
+                operation.line,
+                format!(
+                    "values of `{table}.{}` are changed, and `downgrade()` writes nothing there: what they were is gone; keep them \
+                     before, and write them back",
+                    lost.join("`, `")
+                ),
+            );
+        }
+    }
+}
+
+/// Whether an operation writes into a column.
+pub(super) fn writes(kind: &Kind, table: &str, column: &str) -> bool {
+    match kind {
+        Kind::Update { table: own, columns, .. } => {
+            own.eq_ignore_ascii_case(table) && mentions(columns, column)
+        }
+        Kind::Insert { table: own, .. } | Kind::Truncate { table: own } => own.eq_ignore_ascii_case(table),
+        Kind::RenameTable { to, .. } => to.eq_ignore_ascii_case(table),
+        _ => false,
+    }
+}
+
+fn unreadable_sql(case: &Case<'_>, findings: &mut Findings<'_>) {
+    unreadable(case, findings, |written| written != Written::Connection);
+}
+
+fn unreadable_connection(case: &Case<'_>, findings: &mut Findings<'_>) {
+    unreadable(case, findings, |written| written == Written::Connection);
+}
+
+fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
+    if !case.comes_back() || !case.migration.downgrade_is_clear() {
+        return;
+    }
+    let opaque = case
+        .migration
+        .upgrade
+        .iter()
+        .filter(|operation| operation.kind.is_opaque() && wanted(operation.written));
+    for operation in opaque {
+        let what = match &operation.kind {
+            Kind::Raw { sql } => sql,
+            Kind::Opaque { what } => what,
+            _ => continue,
+        };
+        findings.add(
+            operation.line,
+            format!("what `{what}` does cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"),
+        );
+    }
+}
+
+fn rows_stay(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if !case.comes_back() || !case.migration.downgrade_is_clear() {
+        return;
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for operation in &case.migration.upgrade {
+        let Kind::Insert { table, .. } = &operation.kind else { continue };
+        let removed = case.migration.down().iter().any(|down| match &down.kind {
+            Kind::Delete { table: own, .. }
+            | Kind::Truncate { table: own }
+            | Kind::DropTable { table: own, .. } => own.eq_ignore_ascii_case(table),
+            Kind::RenameTable { from, to } => {
+                from.eq_ignore_ascii_case(table) || to.eq_ignore_ascii_case(table)
+            }
+            _ => false,
+        });
+        if !removed && case.is_old_table(table) && !told.contains(&table.as_str()) {
+            told.push(table);
+            findings.add(
+                operation.line,
+                format!("rows are inserted into `{table}`, and `downgrade()` does not remove them; delete them by their keys"),
+            );
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! MRT9xx: the chain.
+
+use mrt_chain::graph::Chain;
+
+use super::{Case, Check, Findings, Rule};
+use crate::finding::Severity;
+use crate::operation::Kind;
+use crate::undo::Object;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "MRT901",
+        name: "several heads",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "Two revisions build on the same one, and no merge follows: `alembic upgrade head` refuses until somebody says which one, \
+                and the order in which they run differs from database to database. Merge them with `alembic merge heads`, or give each \
+                branch a label.",
+        bad: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n# the next revision\ndef upgrade():\n    pass\n\n\n\
+              def downgrade():\n    pass\n# the next revision\ndown_revision = \"r1\"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
+        good: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n# the next revision\ndef upgrade():\n    pass\n\n\n\
+               def downgrade():\n    pass\n",
+        check: Check::Chain(heads),
+    },
+    Rule {
+        code: "MRT902",
+        name: "column that was dropped before",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "A revision adds a column that an earlier one has dropped. Rolling back over both, the values of the first column come \
+                from nowhere, and code that finds the column takes it for the old one. Give the new column another name.",
+        bad: "def upgrade():\n    op.create_table(\"users\", sa.Column(\"phone\", sa.String(20)))\n\n\ndef downgrade():\n    op.drop_table(\"users\")\n\
+              # the next revision\ndef upgrade():\n    op.drop_column(\"users\", \"phone\")\n\n\n\
+              def downgrade():\n    op.add_column(\"users\", sa.Column(\"phone\", sa.String(20)))\n\
+              # the next revision\ndef upgrade():\n    op.add_column(\"users\", sa.Column(\"phone\", sa.String(20)))\n\n\n\
+              def downgrade():\n    op.drop_column(\"users\", \"phone\")\n",
+        good: "def upgrade():\n    op.create_table(\"users\", sa.Column(\"phone\", sa.String(20)))\n\n\ndef downgrade():\n    op.drop_table(\"users\")\n\
+               # the next revision\ndef upgrade():\n    op.add_column(\"users\", sa.Column(\"mobile\", sa.String(20)))\n\n\n\
+               def downgrade():\n    op.drop_column(\"users\", \"mobile\")\n",
+        check: Check::Migration(dropped_before),
+    },
+];
+
+fn heads(chain: &Chain) -> Vec<(usize, String)> {
+    let heads = chain.heads();
+    let open: Vec<&str> =
+        heads.iter().filter(|head| head.labels.is_empty()).map(|head| head.id.as_str()).collect();
+    if open.len() < 2 {
+        return Vec::new();
+    }
+    // One finding for each revision at which branches part that nobody has joined.
+    let mut found = Vec::new();
+    for (position, revision) in chain.revisions().iter().enumerate() {
+        let ends: Vec<&str> = chain
+            .children(&revision.id)
+            .filter(|child| child.down.contains(&revision.id))
+            .filter_map(|child| {
+                let mut last = std::iter::once(child.id.as_str()).chain(open.iter().copied());
+                last.find(|id| {
+                    open.contains(id)
+                        && (*id == child.id
+                            || chain
+                                .descendants(&child.id)
+                                .contains(&chain.position(id).unwrap_or(usize::MAX)))
+                })
+            })
+            .collect();
+        if ends.len() > 1 {
+            found.push((
+                position,
+                format!(
+                    "several heads come from here: {}; merge them with `alembic merge heads`, or give the branches labels",
+                    ends.join(", ")
+                ),
+            ));
+        }
+    }
+    found
+}
+
+fn dropped_before(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in &case.migration.upgrade {
+        if let Kind::AddColumn { table, column, .. } = &operation.kind
+            && case
+                .before
+                .get(&Object::column(table, &column.name))
+                .is_some_and(|state| state.facts.is_none())
+        {
+            findings.add(
+                operation.line,
+                format!("an earlier revision has dropped `{table}.{}`; give the new column another name, or fill it", column.name),
+            );
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The text of a revision file, and its syntax tree: bounded, whatever lies there.
+
+mod depth;
+mod noqa;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use ruff_python_ast::ModModule;
+use ruff_python_parser::Parsed;
+
+pub use noqa::Noqa;
+
+/// Files that are larger are not read: nobody writes such a migration, and generated rows belong elsewhere.
+const LARGEST: u64 = 2 << 20;
+
+/// Why a file is not checked.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It could not be read.
+    #[error("cannot be read ({0}); make it readable, or take it out of the versions directory")]
+    Unreadable(#[from] io::Error),
+    /// It is too large.
+    #[error("is larger than 2 MiB and is not checked; put its rows into a file of data beside it")]
+    TooLarge,
+    /// It is no text.
+    #[error("is not text in UTF-8 (byte {offset}); Alembic cannot import it, or only by a declared encoding")]
+    NotText {
+        /// Where that is seen.
+        offset: usize,
+    },
+    /// It is nested so deeply that only an attack looks like that.
+    #[error("nests deeper than {} levels and is not checked; write it flatter", depth::DEEPEST)]
+    TooDeep,
+    /// It is not Python.
+    #[error("is not Python: {message}; Alembic cannot import it, correct it")]
+    Syntax {
+        /// 1-based line.
+        line: u32,
+        /// The parser's words.
+        message: String,
+    },
+}
+
+impl SourceError {
+    /// 1-based line; the first where it is the whole file.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Syntax { line, .. } => *line,
+            Self::Unreadable(_) | Self::TooLarge | Self::NotText { .. } | Self::TooDeep => 1,
+        }
+    }
+}
+
+/// The text of a file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The text, without a byte order mark.
+    pub text: String,
+    /// Where its lines begin.
+    pub lines: Lines,
+}
+
+impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too large or no text.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(SourceError::TooLarge);
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| SourceError::NotText { offset: error.utf8_error().valid_up_to() })?;
+        Ok(Self::new(text))
+    }
+
+    /// A text that is there already.
+    pub fn new(text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
+        let lines = Lines::new(&text);
+        Self { text, lines }
+    }
+
+    /// Its syntax tree.
+    ///
+    /// # Errors
+    /// When it is not Python, or nests too deeply.
+    pub fn parse(&self) -> Result<Parsed<ModModule>, SourceError> {
+        if depth::is_too_deep(&self.text) {
+            return Err(SourceError::TooDeep);
+        }
+        ruff_python_parser::parse_module(&self.text).map_err(|error| SourceError::Syntax {
+            line: self.lines.of(error.location.start().to_usize()),
+            message: error.error.to_string(),
+        })
+    }
+}
+
+/// Where the lines of a text begin.
+#[derive(Debug, Clone)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// 1-based line of a byte offset.
+    pub fn of(&self, offset: usize) -> u32 {
+        u32::try_from(self.0.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,243 @@
+//! SQL as operations, by a parser of the engine's dialect. What does not parse is known by its first words, or is raw.
+
+mod alter;
+mod create;
+mod head;
+mod oracle;
+mod words;
+
+use mrt_chain::settings::EngineKind;
+use sqlparser::ast::{
+    AssignmentTarget, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr, Statement, TableFactor,
+    TableObject, TableWithJoins,
+};
+use sqlparser::dialect::{
+    Dialect, MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, SQLiteDialect,
+};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+pub(crate) use words::{mentions, normal};
+
+use crate::operation::{Kind, ObjectKind};
+use crate::python::HOLE;
+
+/// Longer texts are known by their first words alone: what is built of them is as deep as they are long.
+const LONGEST: usize = 64 << 10;
+
+/// What a text of SQL does, statement by statement.
+pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
+    let dialect = dialect(engine);
+    let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect)).flatten() else {
+        return vec![head::read(
+            &text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect::<Vec<_>>(),
+            text,
+        )];
+    };
+    // The body of a routine has semicolons of its own.
+    let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
+        vec![&tokens]
+    } else {
+        tokens.split(|token| *token == Token::SemiColon).collect()
+    };
+    let mut out = Vec::new();
+    for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
+        let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
+        let statement = plain.as_deref().unwrap_or(statement);
+        let parsed = Parser::new(&*dialect).with_tokens(statement.to_vec()).parse_statements();
+        match parsed.as_deref() {
+            Ok([parsed]) => of(parsed, statement, engine, &mut out),
+            _ => out.push(head::read(statement, &text_of(statement))),
+        }
+    }
+    out.retain(|kind| !words::is_quiet(kind));
+    for kind in &mut out {
+        if words::has_hole(kind) {
+            *kind = Kind::Raw { sql: shown(text) };
+        }
+    }
+    out
+}
+
+fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
+    match engine {
+        EngineKind::Sqlite => Box::new(SQLiteDialect {}),
+        EngineKind::Postgres => Box::new(PostgreSqlDialect {}),
+        EngineKind::MySql | EngineKind::MariaDb => Box::new(MySqlDialect {}),
+        EngineKind::SqlServer => Box::new(MsSqlDialect {}),
+        EngineKind::Oracle => Box::new(OracleDialect {}),
+    }
+}
+
+fn tokens(text: &str, dialect: &dyn Dialect) -> Option<Vec<Token>> {
+    Tokenizer::new(dialect, text).tokenize().ok()
+}
+
+fn text_of(tokens: &[Token]) -> String {
+    tokens.iter().map(ToString::to_string).collect::<String>().trim().to_owned()
+}
+
+/// Raw SQL as people see it: one line, not too long.
+fn shown(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(HOLE, "…");
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
+    let kind = match statement {
+        Statement::CreateTable(table) => create::table(table, engine),
+        Statement::CreateVirtualTable { name, if_not_exists, .. } => {
+            head::table(name_of(name), *if_not_exists)
+        }
+        Statement::CreateIndex(index) => create::index(index),
+        Statement::AlterTable(alter) => {
+            alter::table(alter, engine, tokens, out);
+            return;
+        }
+        Statement::AlterIndex { name, operation } => {
+            let sqlparser::ast::AlterIndexOperation::RenameIndex { index_name } = operation;
+            Kind::Rename {
+                object: ObjectKind::Index,
+                from: last_of(name),
+                to: last_of(index_name),
+                table: None,
+            }
+        }
+        Statement::AlterType(alter) => alter::ty(alter),
+        Statement::RenameTable(renames) => {
+            out.extend(renames.iter().map(|rename| Kind::RenameTable {
+                from: name_of(&rename.old_name),
+                to: name_of(&rename.new_name),
+            }));
+            return;
+        }
+        Statement::Drop { object_type, if_exists, names, cascade, table, .. } => {
+            let missing_ok = *if_exists;
+            out.extend(names.iter().map(|name| {
+                let object = match object_type {
+                    ObjectType::Table => {
+                        return Kind::DropTable { table: name_of(name), cascade: *cascade, missing_ok };
+                    }
+                    ObjectType::Index => {
+                        return Kind::DropIndex {
+                            name: last_of(name),
+                            table: table.as_ref().map(name_of),
+                            concurrently: words::has_word(tokens, "CONCURRENTLY"),
+                            missing_ok,
+                        };
+                    }
+                    ObjectType::View | ObjectType::MaterializedView => ObjectKind::View,
+                    ObjectType::Schema => ObjectKind::Schema,
+                    ObjectType::Sequence => ObjectKind::Sequence,
+                    ObjectType::Type => ObjectKind::Type,
+                    ObjectType::Role | ObjectType::User => ObjectKind::Role,
+                    _ => return Kind::Raw { sql: shown(&text_of(tokens)) },
+                };
+                Kind::Drop { object, name: name_of(name), table: None, missing_ok, cascade: *cascade }
+            }));
+            return;
+        }
+        Statement::Insert(insert) => match &insert.table {
+            TableObject::TableName(name) => Kind::Insert {
+                table: name_of(name),
+                columns: insert.columns.iter().map(last_of).collect(),
+                sources: insert
+                    .source
+                    .as_ref()
+                    .filter(|query| !matches!(*query.body, SetExpr::Values(_)))
+                    .map(|query| words::of_text(&query.to_string()))
+                    .unwrap_or_default(),
+                bulk: false,
+            },
+            _ => Kind::Raw { sql: shown(&text_of(tokens)) },
+        },
+        Statement::Update(update) => match table_of(&update.table) {
+            Some(table) => Kind::Update {
+                table,
+                columns: update
+                    .assignments
+                    .iter()
+                    .flat_map(|assignment| match &assignment.target {
+                        AssignmentTarget::ColumnName(name) => vec![last_of(name)],
+                        AssignmentTarget::Tuple(names) => names.iter().map(last_of).collect(),
+                    })
+                    .collect(),
+                reads: {
+                    let values = update.assignments.iter().map(|assignment| assignment.value.to_string());
+                    let mut reads: Vec<String> = values.flat_map(|value| words::of_text(&value)).collect();
+                    reads.extend(update.from.iter().flat_map(words::of_from));
+                    reads
+                },
+                whole: update.selection.is_none(),
+            },
+            None => Kind::Raw { sql: shown(&text_of(tokens)) },
+        },
+        Statement::Delete(delete) => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            match from.first().and_then(table_of) {
+                Some(table) => {
+                    Kind::Delete { table, whole: delete.selection.is_none() && delete.using.is_none() }
+                }
+                None => Kind::Raw { sql: shown(&text_of(tokens)) },
+            }
+        }
+        Statement::Truncate(truncate) => {
+            out.extend(
+                truncate.table_names.iter().map(|target| Kind::Truncate { table: name_of(&target.name) }),
+            );
+            return;
+        }
+        Statement::Query(_) => {
+            if let Some(kind) = head::query(tokens) {
+                out.push(kind);
+            }
+            return;
+        }
+        Statement::CreateView(view) => Kind::Create {
+            object: ObjectKind::View,
+            name: name_of(&view.name),
+            table: None,
+            definition: Some(view.query.to_string()),
+            replaces: view.or_replace || view.or_alter,
+            exists_ok: view.if_not_exists,
+        },
+        Statement::CreateType { name, representation } => Kind::Create {
+            object: ObjectKind::Type,
+            name: name_of(name),
+            table: None,
+            definition: representation.as_ref().map(ToString::to_string),
+            replaces: false,
+            exists_ok: false,
+        },
+        _ => head::read(tokens, &text_of(tokens)),
+    };
+    out.push(kind);
+}
+
+/// `schema.table`, without quotes.
+pub(crate) fn name_of(name: &ObjectName) -> String {
+    let parts: Vec<&str> =
+        name.0.iter().filter_map(|part| part.as_ident()).map(|ident: &Ident| ident.value.as_str()).collect();
+    match parts.as_slice() {
+        ["public" | "dbo" | "main", name] => (*name).to_owned(),
+        parts => parts.join("."),
+    }
+}
+
+fn last_of(name: &ObjectName) -> String {
+    name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default()
+}
+
+fn table_of(table: &TableWithJoins) -> Option<String> {
+    match &table.relation {
+        TableFactor::Table { name, .. } => Some(name_of(name)),
+        _ => None,
+    }
+}
+
+fn expression(expression: &Expr) -> String {
+    expression.to_string()
+}

@@ -1,0 +1,140 @@
+//! ALTER TABLE and ALTER TYPE.
+
+use mrt_chain::settings::EngineKind;
+use sqlparser::ast::{
+    AlterColumnOperation, AlterTable, AlterTableOperation, AlterType, AlterTypeOperation, ColumnOption,
+    DataType, Ident, RenameTableNameKind,
+};
+use sqlparser::tokenizer::Token;
+
+use super::{create, expression, name_of, shown, text_of};
+use crate::operation::{Change, ConstraintKind, Kind, ObjectKind, Setting};
+
+pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], out: &mut Vec<Kind>) {
+    let table = name_of(&alter.name);
+    for operation in &alter.operations {
+        match operation {
+            AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
+                out.extend(column_names.iter().map(|column| Kind::DropColumn {
+                    table: table.clone(),
+                    column: column.value.clone(),
+                    missing_ok: *if_exists,
+                }));
+            }
+            other => {
+                let kind = one(&table, other, engine);
+                out.push(kind.unwrap_or_else(|| Kind::Raw { sql: shown(&text_of(tokens)) }));
+            }
+        }
+    }
+}
+
+fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Option<Kind> {
+    let table = table.to_owned();
+    let drop = |name: Option<&Ident>, kind, missing_ok| Kind::DropConstraint {
+        table: table.clone(),
+        name: name.map(|name| name.value.clone()),
+        kind,
+        missing_ok,
+    };
+    Some(match operation {
+        AlterTableOperation::AddColumn { if_not_exists, column_def, .. } => {
+            Kind::AddColumn { column: create::column(column_def, engine), exists_ok: *if_not_exists, table }
+        }
+        AlterTableOperation::AddConstraint { constraint, not_valid } => Kind::CreateConstraint {
+            constraint: create::constraint(constraint)?,
+            validated: !not_valid,
+            table,
+        },
+        AlterTableOperation::DropConstraint { name, if_exists, .. } => drop(Some(name), None, *if_exists),
+        AlterTableOperation::DropForeignKey { name, .. } => {
+            drop(Some(name), Some(ConstraintKind::ForeignKey), false)
+        }
+        AlterTableOperation::DropPrimaryKey { .. } => drop(None, Some(ConstraintKind::PrimaryKey), false),
+        AlterTableOperation::DropIndex { name } => Kind::DropIndex {
+            name: name.value.clone(),
+            table: Some(table),
+            concurrently: false,
+            missing_ok: false,
+        },
+        AlterTableOperation::RenameColumn { old_column_name, new_column_name } => Kind::AlterColumn {
+            table,
+            column: old_column_name.value.clone(),
+            change: Change { name: Some(new_column_name.value.clone()), ..Change::default() },
+        },
+        AlterTableOperation::RenameTable {
+            table_name: RenameTableNameKind::As(to) | RenameTableNameKind::To(to),
+        } => {
+            // The new name stands without the schema.
+            let to = match table.rsplit_once('.') {
+                Some((schema, _)) if !name_of(to).contains('.') => format!("{schema}.{}", name_of(to)),
+                _ => name_of(to),
+            };
+            Kind::RenameTable { from: table, to }
+        }
+        AlterTableOperation::ModifyColumn { col_name, data_type, options, .. } => Kind::AlterColumn {
+            table,
+            column: col_name.value.clone(),
+            change: restated(col_name, data_type, options, engine),
+        },
+        AlterTableOperation::ChangeColumn { old_name, new_name, data_type, options, .. } => {
+            let mut change = restated(new_name, data_type, options, engine);
+            change.name = Some(new_name.value.clone()).filter(|name| *name != old_name.value);
+            Kind::AlterColumn { table, column: old_name.value.clone(), change }
+        }
+        AlterTableOperation::AlterColumn { column_name, op } => {
+            Kind::AlterColumn { table, column: column_name.value.clone(), change: change(op)? }
+        }
+        AlterTableOperation::ValidateConstraint { .. } | AlterTableOperation::OwnerTo { .. } => {
+            Kind::Raw { sql: String::new() }
+        }
+        _ => return None,
+    })
+}
+
+fn change(operation: &AlterColumnOperation) -> Option<Change> {
+    let change = Change::default();
+    Some(match operation {
+        AlterColumnOperation::SetNotNull => Change { nullable: Some(false), ..change },
+        AlterColumnOperation::DropNotNull => Change { nullable: Some(true), ..change },
+        AlterColumnOperation::SetDefault { value } => {
+            Change { default: Some(create::default(&expression(value))), ..change }
+        }
+        AlterColumnOperation::DropDefault => Change { default: Some(Setting::None), ..change },
+        AlterColumnOperation::SetDataType { data_type, using, .. } => {
+            Change { ty: Some(Some(create::data_type(data_type))), using: using.is_some(), ..change }
+        }
+        AlterColumnOperation::AddGenerated { .. } => return None,
+    })
+}
+
+/// MySQL's MODIFY and CHANGE: whatever is not said is gone.
+fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: EngineKind) -> Change {
+    let column = create::with_options(name, ty, options.iter(), engine);
+    Change {
+        ty: Some(column.ty),
+        nullable: column.nullable,
+        default: Some(column.default),
+        comment: Some(column.comment),
+        restated: true,
+        ..Change::default()
+    }
+}
+
+pub(super) fn ty(alter: &AlterType) -> Kind {
+    let name = name_of(&alter.name);
+    match &alter.operation {
+        AlterTypeOperation::AddValue(add) => Kind::AddEnumValue { name, value: add.value.value.clone() },
+        AlterTypeOperation::Rename(rename) => Kind::Rename {
+            object: ObjectKind::Type,
+            from: name,
+            to: rename.new_name.value.clone(),
+            table: None,
+        },
+        AlterTypeOperation::RenameValue(rename) => Kind::Alter {
+            object: ObjectKind::Type,
+            name,
+            what: format!("RENAME VALUE {} TO {}", rename.from.value, rename.to.value),
+        },
+    }
+}

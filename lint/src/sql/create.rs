@@ -1,0 +1,236 @@
+//! CREATE TABLE and CREATE INDEX.
+
+use mrt_chain::settings::EngineKind;
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, ConstraintCharacteristics, CreateIndex, CreateTable, DataType,
+    DeferrableInitial, ForeignKeyConstraint, GeneratedExpressionMode, Ident, IndexColumn, TableConstraint,
+};
+
+use super::{expression, last_of, name_of};
+use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Setting, Type};
+
+pub(super) fn table(create: &CreateTable, engine: EngineKind) -> Kind {
+    let mut indexes = Vec::new();
+    let constraints: Vec<Constraint> = create
+        .constraints
+        .iter()
+        .filter_map(|constraint| match constraint {
+            TableConstraint::Index(index) => {
+                indexes.push(Index {
+                    name: index.name.as_ref().map(|name| name.value.clone()),
+                    columns: Some(index.columns.iter().map(index_column).collect()),
+                    unique: Some(false),
+                    predicate: Setting::None,
+                });
+                None
+            }
+            other => self::constraint(other),
+        })
+        .collect();
+    let key: Vec<String> = constraints
+        .iter()
+        .filter(|constraint| constraint.rule == ConstraintRule::PrimaryKey)
+        .flat_map(|constraint| constraint.columns.clone())
+        .collect();
+    let mut columns: Vec<Column> =
+        create.columns.iter().map(|definition| column(definition, engine)).collect();
+    for column in &mut columns {
+        if key.contains(&column.name) && engine != EngineKind::Sqlite {
+            column.nullable = Some(false);
+        }
+    }
+    Kind::CreateTable {
+        table: name_of(&create.name),
+        complete: create.query.is_none()
+            && create.like.is_none()
+            && create.partition_of.is_none()
+            && create.inherits.is_none(),
+        columns,
+        constraints,
+        indexes,
+        from_query: create.query.as_ref().map(ToString::to_string),
+        partition_of: create.partition_of.as_ref().map(name_of),
+        exists_ok: create.if_not_exists,
+    }
+}
+
+pub(super) fn index(create: &CreateIndex) -> Kind {
+    Kind::CreateIndex {
+        table: name_of(&create.table_name),
+        index: Index {
+            name: create.name.as_ref().map(last_of),
+            columns: Some(create.columns.iter().map(index_column).collect()),
+            unique: Some(create.unique),
+            predicate: create
+                .predicate
+                .as_ref()
+                .map_or(Setting::None, |predicate| Setting::Is(expression(predicate))),
+        },
+        concurrently: create.concurrently,
+        exists_ok: create.if_not_exists,
+    }
+}
+
+pub(super) fn column(definition: &ColumnDef, engine: EngineKind) -> Column {
+    let options = definition.options.iter().map(|option| &option.option);
+    let mut column = with_options(&definition.name, &definition.data_type, options, engine);
+    for (option, key) in definition.options.iter().filter_map(|option| match &option.option {
+        ColumnOption::ForeignKey(key) => Some((option, key)),
+        _ => None,
+    }) {
+        let name = option.name.as_ref().or(key.name.as_ref());
+        column.foreign_keys.push(foreign_key(key, name, vec![definition.name.value.clone()]));
+    }
+    column
+}
+
+/// A column as a list of options says it, without its foreign keys.
+pub(super) fn with_options<'o>(
+    name: &Ident,
+    data_type: &DataType,
+    options: impl Iterator<Item = &'o ColumnOption>,
+    engine: EngineKind,
+) -> Column {
+    let ty = self::data_type(data_type);
+    let mut column = Column {
+        name: name.value.clone(),
+        automatic: ty.text.contains("SERIAL"),
+        nullable: Some(!ty.text.contains("SERIAL")),
+        ty: Some(ty),
+        ..Column::default()
+    };
+    for option in options {
+        match option {
+            ColumnOption::NotNull => column.nullable = Some(false),
+            ColumnOption::Null => column.nullable = Some(true),
+            ColumnOption::Default(value) => column.default = default(&expression(value)),
+            ColumnOption::PrimaryKey(_) => {
+                column.primary_key = true;
+                if engine != EngineKind::Sqlite {
+                    column.nullable = Some(false);
+                }
+            }
+            ColumnOption::Unique(_) => column.unique = true,
+            ColumnOption::Comment(text) => column.comment = Setting::Is(format!("'{text}'")),
+            ColumnOption::Generated { generation_expr: Some(value), generation_expr_mode: mode, .. } => {
+                let mode =
+                    if matches!(mode, Some(GeneratedExpressionMode::Stored)) { "STORED" } else { "VIRTUAL" };
+                column.generated = Some(format!("{} {mode}", expression(value)));
+            }
+            ColumnOption::Generated { .. } | ColumnOption::Identity(_) => column.automatic = true,
+            ColumnOption::DialectSpecific(tokens) if super::words::has_word(tokens, "AUTO_INCREMENT") => {
+                column.automatic = true;
+            }
+            _ => {}
+        }
+    }
+    column
+}
+
+pub(super) fn default(text: &str) -> Setting {
+    match text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
+        Some(inner) if inner.parse::<f64>().is_ok() => Setting::Is(inner.to_owned()),
+        _ if text.eq_ignore_ascii_case("null") => Setting::None,
+        _ => Setting::Is(text.to_owned()),
+    }
+}
+
+pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
+    let word = |name: &Option<Ident>| name.as_ref().map(|name| name.value.clone());
+    Some(match constraint {
+        TableConstraint::Unique(unique) => Constraint {
+            name: word(&unique.name).or_else(|| word(&unique.index_name)),
+            rule: ConstraintRule::Unique,
+            columns: unique.columns.iter().map(index_column).collect(),
+            deferred: deferred(unique.characteristics.as_ref()),
+        },
+        TableConstraint::PrimaryKey(key) => Constraint {
+            name: word(&key.name),
+            rule: ConstraintRule::PrimaryKey,
+            columns: key.columns.iter().map(index_column).collect(),
+            deferred: deferred(key.characteristics.as_ref()),
+        },
+        TableConstraint::ForeignKey(key) => foreign_key(
+            key,
+            key.name.as_ref(),
+            key.columns.iter().map(|column| column.value.clone()).collect(),
+        ),
+        TableConstraint::Check(check) => Constraint {
+            name: word(&check.name),
+            rule: ConstraintRule::Check { condition: Some(expression(&check.expr)) },
+            columns: Vec::new(),
+            deferred: String::new(),
+        },
+        TableConstraint::Exclude(_) => Constraint {
+            name: None,
+            rule: ConstraintRule::Exclude,
+            columns: Vec::new(),
+            deferred: String::new(),
+        },
+        _ => return None,
+    })
+}
+
+fn foreign_key(key: &ForeignKeyConstraint, name: Option<&Ident>, columns: Vec<String>) -> Constraint {
+    let action = |action: &Option<sqlparser::ast::ReferentialAction>| match action {
+        None | Some(sqlparser::ast::ReferentialAction::NoAction) => Setting::None,
+        Some(action) => Setting::Is(action.to_string()),
+    };
+    Constraint {
+        name: name.map(|name| name.value.clone()),
+        columns,
+        deferred: deferred(key.characteristics.as_ref()),
+        rule: ConstraintRule::ForeignKey {
+            table: Some(name_of(&key.foreign_table)),
+            columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
+            on_delete: action(&key.on_delete),
+            on_update: action(&key.on_update),
+        },
+    }
+}
+
+fn index_column(column: &IndexColumn) -> String {
+    let text = column.column.to_string();
+    // A name is compared with those of `op.create_index`, which have no quotes.
+    match &column.column.expr {
+        sqlparser::ast::Expr::Identifier(name) => text.replacen(&name.to_string(), &name.value, 1),
+        _ => text,
+    }
+}
+
+/// A type in one spelling.
+pub(super) fn data_type(ty: &DataType) -> Type {
+    let upper = match ty.to_string() {
+        // Labels have a case.
+        text if text.contains('\'') => text,
+        text => text.to_uppercase(),
+    };
+    let (word, rest) = upper.find('(').map_or((upper.as_str(), ""), |at| upper.split_at(at));
+    let word = match word.trim() {
+        "INT" | "INT4" => "INTEGER",
+        "INT8" => "BIGINT",
+        "INT2" => "SMALLINT",
+        "CHARACTER VARYING" | "VARCHAR2" | "CHAR VARYING" => "VARCHAR",
+        "CHARACTER" => "CHAR",
+        "DECIMAL" | "DEC" => "NUMERIC",
+        "BOOL" => "BOOLEAN",
+        "TIMESTAMP WITHOUT TIME ZONE" => "TIMESTAMP",
+        "TIMESTAMPTZ" => "TIMESTAMP WITH TIME ZONE",
+        "BYTEA" => "BLOB",
+        other => other,
+    };
+    let rest = rest.replace(", ", ",").replace(',', ", ");
+    Type { text: format!("{word}{rest}"), enum_name: None, makes_enum: false }
+}
+
+fn deferred(characteristics: Option<&ConstraintCharacteristics>) -> String {
+    match characteristics {
+        Some(ConstraintCharacteristics {
+            deferrable: Some(true),
+            initially: Some(DeferrableInitial::Deferred),
+            ..
+        }) => "deferrable initially deferred".to_owned(),
+        Some(ConstraintCharacteristics { deferrable: Some(true), .. }) => "deferrable".to_owned(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,371 @@
+//! What each operation does to a schema.
+
+use mrt_chain::settings::EngineKind;
+
+use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
+use super::trial::Trial;
+use super::{Facts, Object, Part, Problem, State};
+use crate::operation::{Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Setting};
+use crate::sql::normal;
+
+impl Trial<'_> {
+    pub(super) fn apply(&mut self, kind: &Kind) {
+        match kind {
+            Kind::CreateTable {
+                table,
+                columns,
+                constraints,
+                indexes,
+                exists_ok,
+                complete,
+                partition_of,
+                ..
+            } => {
+                let object = Object::table(table);
+                if *exists_ok && self.look(&object).is_some_and(|state| state.facts.is_some()) {
+                    return;
+                }
+                let mut facts = Facts { complete: *complete, ..Facts::default() };
+                facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
+                self.make(&object, facts, *exists_ok);
+                if !complete {
+                    self.forget_parts(&object.table);
+                }
+                for column in columns {
+                    self.make_column(table, column, true);
+                }
+                for constraint in constraints {
+                    self.make_constraint(table, constraint);
+                }
+                if !constraints.iter().any(|constraint| constraint.rule == ConstraintRule::PrimaryKey) {
+                    let key = columns.iter().filter(|column| column.primary_key);
+                    self.make_key(table, key.map(|column| column.name.clone()).collect());
+                }
+                if self.engine != EngineKind::Sqlite {
+                    let keys = columns.iter().flat_map(|column| &column.foreign_keys).chain(constraints);
+                    for key in keys {
+                        if let ConstraintRule::ForeignKey { table: Some(referred), .. } = &key.rule {
+                            self.need(&Object::table(referred));
+                        }
+                    }
+                }
+                for index in indexes {
+                    self.make_index(table, index, false);
+                }
+            }
+            Kind::DropTable { table, missing_ok, .. } => self.drop_table(table, *missing_ok),
+            Kind::RenameTable { from, to } => self.rename_table(from, to),
+            Kind::AddColumn { table, column, exists_ok } => {
+                if *exists_ok
+                    && self
+                        .look(&Object::column(table, &column.name))
+                        .is_none_or(|state| state.facts.is_some())
+                {
+                    return;
+                }
+                self.make_column(table, column, false);
+            }
+            Kind::DropColumn { table, column, missing_ok } => {
+                self.remove(&Object::column(table, column), *missing_ok);
+                let column = column.to_lowercase();
+                for object in self.of_table(&table.to_lowercase()) {
+                    let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
+                    if facts.columns.contains(&column)
+                        && matches!(object.part, Part::Index | Part::Constraint)
+                    {
+                        self.put(&object, None);
+                        // MySQL keeps what is left of an index over several columns.
+                        if facts.columns.len() > 1
+                            && let Some(state) = self.now.get_mut(&object)
+                        {
+                            state.sure = false;
+                        }
+                    }
+                }
+            }
+            Kind::AlterColumn { table, column, change } => self.alter_column(table, column, change),
+            Kind::CreateIndex { table, index, exists_ok, .. } => self.make_index(table, index, *exists_ok),
+            Kind::DropIndex { name, table, missing_ok, .. } => {
+                let object = self.find_index(table.as_deref(), name);
+                if self.is_needed(&object) {
+                    self.clash(&object, Problem::Needed);
+                }
+                self.remove(&object, *missing_ok);
+            }
+            Kind::CreateConstraint { table, constraint, validated } => {
+                self.make_constraint(table, constraint);
+                if !validated {
+                    let object = Object::constraint(table, &constraint_name(constraint));
+                    self.change(&object, vec![("validated", Some("no".to_owned()))]);
+                }
+            }
+            Kind::DropConstraint { table, name, kind, missing_ok } => {
+                let object = self.find_constraint(table, name.as_deref(), *kind);
+                self.remove(&object, *missing_ok);
+            }
+            Kind::Create { object, name, table, definition, replaces, exists_ok } => {
+                let key = Object::other(*object, name);
+                let mut facts = Facts::default();
+                if *object == ObjectKind::Sequence {
+                    for (option, value) in sequence_options(definition.as_deref().unwrap_or_default()) {
+                        facts.set(option, value);
+                    }
+                } else {
+                    facts.set("definition", definition.as_deref().map(normal));
+                }
+                facts.set("table", table.as_ref().map(|table| table.to_lowercase()));
+                if *replaces {
+                    // Whether there was one to replace cannot be told where nothing is known of it.
+                    let known = self.look(&key);
+                    let original = known.is_none_or(|state| state.facts.is_some_and(|facts| facts.original));
+                    self.put(&key, Some(Facts { original, ..facts }));
+                } else {
+                    self.make(&key, facts, *exists_ok);
+                }
+            }
+            Kind::Drop { object, name, missing_ok, .. } => {
+                if *object == ObjectKind::Schema {
+                    let prefix = format!("{}.", name.to_lowercase());
+                    let inside: Vec<Object> =
+                        self.now.keys().filter(|key| key.table.starts_with(&prefix)).cloned().collect();
+                    inside.iter().for_each(|key| self.put(key, None));
+                }
+                if *object == ObjectKind::View {
+                    // Indexes of a materialized view.
+                    for part in self.of_table(&name.to_lowercase()) {
+                        self.put(&part, None);
+                    }
+                }
+                self.remove(&Object::other(*object, name), *missing_ok);
+                let behind = format!(" {}", name.to_lowercase());
+                for comment in self.others(|other| {
+                    other.part == Part::Other(ObjectKind::Comment) && other.name.ends_with(&behind)
+                }) {
+                    self.put(&comment, None);
+                }
+            }
+            Kind::Alter { object: ObjectKind::Sequence, name, what }
+                if what.to_uppercase().starts_with("OWNED BY") =>
+            {
+                let owner: String = what[8..].split_whitespace().collect();
+                let table = owner.rsplit_once('.').map(|(table, _)| table.to_lowercase());
+                self.change(&Object::other(ObjectKind::Sequence, name), vec![("table", table)]);
+            }
+            Kind::Alter { object: ObjectKind::Comment, name, what } => {
+                let mut facts = Facts { original: true, ..Facts::default() };
+                facts.set("text", Some(what.clone()));
+                self.put(&Object::other(ObjectKind::Comment, name), Some(facts));
+            }
+            Kind::Rename { object: ObjectKind::Index, from, to, .. } => {
+                let old = self.find_index(None, from);
+                let new = Object { name: to.to_lowercase(), ..old.clone() };
+                self.move_object(&old, &new);
+            }
+            Kind::Rename { object, from, to, .. } => {
+                self.move_object(&Object::other(*object, from), &Object::other(*object, to));
+            }
+            Kind::Alter { object: ObjectKind::Sequence, name, what } => {
+                self.change(&Object::other(ObjectKind::Sequence, name), sequence_options(what));
+            }
+            Kind::Alter { object, name, what } => {
+                // What it is now is known, what it was is not, so a downgrade that changes it again is taken for its reverse.
+                let definition = if self.in_upgrade { Some(format!("… {}", normal(what))) } else { None };
+                self.change(&Object::other(*object, name), vec![("definition", definition)]);
+            }
+            Kind::AddEnumValue { .. } => {}
+            Kind::Insert { table, sources, .. } => {
+                self.need(&Object::table(table));
+                let absent = sources.iter().map(|word| Object::table(word)).find(|table| self.is_gone(table));
+                absent.iter().for_each(|table| self.need(table));
+            }
+            Kind::Update { table, columns, reads, .. } => {
+                self.need(&Object::table(table));
+                columns.iter().for_each(|column| self.need(&Object::column(table, column)));
+                // In a subquery a word may be a column of another table.
+                if !reads.iter().any(|word| word == "select" || word == "from") {
+                    let own = reads.iter().map(|word| Object::column(table, word));
+                    let absent = own.into_iter().find(|column| self.is_gone(column));
+                    absent.iter().for_each(|column| self.need(column));
+                }
+            }
+            Kind::Delete { table, .. } | Kind::Truncate { table } => self.need(&Object::table(table)),
+            Kind::Raw { .. } | Kind::Opaque { .. } | Kind::Raise => {}
+        }
+    }
+
+    fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
+        self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
+        if column.primary_key && !with_table {
+            self.make_key(table, vec![column.name.clone()]);
+        }
+        if column.unique {
+            let rule = ConstraintRule::Unique;
+            let unique =
+                Constraint { name: None, rule, columns: vec![column.name.clone()], deferred: String::new() };
+            self.make_constraint(table, &unique);
+        }
+        if column.index {
+            let bare = table.rsplit('.').next().unwrap_or(table);
+            let index = Index {
+                name: Some(format!("ix_{bare}_{}", column.name)),
+                columns: Some(vec![column.name.clone()]),
+                unique: Some(column.unique),
+                predicate: Setting::None,
+            };
+            // Alembic makes it along with a table; for a column that is added later it does not.
+            if with_table {
+                self.make_index(table, &index, false);
+            }
+        }
+        for key in &column.foreign_keys {
+            self.make_constraint(table, key);
+        }
+        if let Some(ty) = column.ty.as_ref().filter(|ty| ty.makes_enum && with_table)
+            && let Some(name) = &ty.enum_name
+        {
+            let object = Object::other(ObjectKind::Type, name);
+            // Nothing looks whether the type is there before it is made, but for the types that other tables of the step have made.
+            let mut facts = Facts::default();
+            facts.set("by", Some(if self.in_upgrade { "upgrade" } else { "downgrade" }.to_owned()));
+            let by = facts.get("by").map(str::to_owned);
+            let is_own = |state: State| {
+                state.facts.is_some_and(|known| !known.original && known.get("by") == by.as_deref())
+            };
+            if !self.look(&object).is_some_and(is_own) {
+                self.make(&object, facts, false);
+            }
+        }
+    }
+
+    /// The primary key that columns say by themselves.
+    fn make_key(&mut self, table: &str, columns: Vec<String>) {
+        if !columns.is_empty() {
+            let rule = ConstraintRule::PrimaryKey;
+            self.make_constraint(table, &Constraint { name: None, rule, columns, deferred: String::new() });
+        }
+    }
+
+    fn make_index(&mut self, table: &str, index: &Index, exists_ok: bool) {
+        let name = index.name.clone().unwrap_or_else(|| {
+            format!("index({})", index.columns.as_ref().map_or(String::new(), |columns| columns.join(", ")))
+        });
+        let nameless_table = Object::index("", &name);
+        let object = Object::index(table, &name);
+        // A DROP INDEX that names no table has told of one by that name.
+        let known = self.now.contains_key(&nameless_table) && self.look(&object).is_none();
+        self.make(if known { &nameless_table } else { &object }, Facts::of_index(index), exists_ok);
+    }
+
+    fn make_constraint(&mut self, table: &str, constraint: &Constraint) {
+        if matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb)
+            && constraint.rule == ConstraintRule::Unique
+        {
+            // There it is a unique index.
+            let index = Index {
+                name: Some(constraint_name(constraint)),
+                columns: Some(constraint.columns.clone()),
+                unique: Some(true),
+                predicate: Setting::None,
+            };
+            return self.make_index(table, &index, false);
+        }
+        self.make(
+            &Object::constraint(table, &constraint_name(constraint)),
+            Facts::of_constraint(constraint),
+            false,
+        );
+    }
+
+    fn alter_column(&mut self, table: &str, column: &str, change: &Change) {
+        let object = Object::column(table, column);
+        let unknown = self.look(&object).is_none();
+        self.learn(&object, change);
+        let mut attributes = Vec::new();
+        if let Some(ty) = &change.ty {
+            attributes.push(("type", ty.as_ref().map(of_type)));
+        }
+        if let Some(nullable) = change.nullable {
+            attributes.push(("nullable", Some(of_nullable(nullable))));
+        }
+        if let Some(default) = &change.default {
+            attributes.push(("default", of_default(default)));
+        }
+        if let Some(comment) = &change.comment {
+            attributes.push(("comment", of_setting(comment)));
+        }
+        if change.restated && unknown {
+            // What was not known before cannot be known to have changed, but for what the author says of it.
+            let facts = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
+            attributes.retain(|(attribute, _)| facts.get(attribute).is_some());
+        }
+        self.change(&object, attributes);
+        if let Some(name) = &change.name {
+            self.move_object(&object, &Object::column(table, name));
+        }
+    }
+
+    /// What the author says that a column has been before, where nothing is known.
+    fn learn(&mut self, object: &Object, change: &Change) {
+        if !self.in_upgrade
+            || self.base.get(object).is_some()
+            || self.now.contains_key(object)
+            || self.look(object).is_some()
+        {
+            return;
+        }
+        let mut facts = Facts { original: true, ..Facts::default() };
+        facts.set("type", change.existing_type.as_ref().map(of_type));
+        facts.set("nullable", change.existing_nullable.map(of_nullable));
+        facts.set("default", change.existing_default.as_ref().and_then(of_default));
+        self.assume(object, Some(facts.clone()));
+        self.put(object, Some(facts));
+    }
+
+    fn move_object(&mut self, from: &Object, to: &Object) {
+        let facts = match self.look(from) {
+            Some(_) => self.remove(from, false),
+            None => {
+                let original = Facts { original: true, ..Facts::default() };
+                self.assume(from, Some(original.clone()));
+                self.put(from, None);
+                Some(original)
+            }
+        };
+        let facts = facts.unwrap_or_default();
+        self.make(to, facts, false);
+        if from.part == Part::Column {
+            self.rename_in_parts(&from.table, &from.name, &to.name);
+        }
+    }
+}
+
+/// The options of a sequence that a text sets.
+fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
+    let words: Vec<String> = normal(text).split_whitespace().map(str::to_owned).collect();
+    let mut options = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let option = match word.as_str() {
+            "increment" => "increment",
+            "maxvalue" => "maximum",
+            "minvalue" => "minimum",
+            "cache" => "cache",
+            "cycle" => "cycle",
+            _ => continue,
+        };
+        let refused = at > 0 && words[at - 1] == "no";
+        let mut value = words[at + 1..].iter().skip_while(|word| matches!(word.as_str(), "by" | "="));
+        let value = if refused || option == "cycle" {
+            Some(if refused { "none" } else { "yes" }.to_owned())
+        } else {
+            value.next().map(|first| {
+                if first == "-" {
+                    format!("-{}", value.next().map_or("", String::as_str))
+                } else {
+                    first.clone()
+                }
+            })
+        };
+        options.push((option, value));
+    }
+    options
+}

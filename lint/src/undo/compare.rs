@@ -1,0 +1,129 @@
+//! What differs between before the upgrade and after the downgrade.
+
+use std::collections::BTreeSet;
+
+use super::trial::Trial;
+use super::{Facts, Gap, Loss, Object, Part, State};
+
+/// Whether the steps can be read as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clear {
+    pub(super) upgrade: bool,
+    pub(super) downgrade: bool,
+}
+
+/// `certain`: what is found is certain, as far as the objects are.
+pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
+    let objects: BTreeSet<&Object> = trial.now.keys().chain(trial.was.keys()).collect();
+    let mut gaps = Vec::new();
+    for object in objects {
+        let Some((before, known)) = before(trial, object) else { continue };
+        let after = trial.now.get(object).cloned();
+        let sure = certain && after.as_ref().is_none_or(|state| state.sure);
+        let after = match after {
+            Some(state) => state.facts,
+            None => continue,
+        };
+        let (up, down) = trial.touched.get(object).copied().unwrap_or_default();
+        // An unreadable step may well be what is missing.
+        if (up.is_none() && !clear.upgrade) || (down.is_none() && !clear.downgrade) {
+            continue;
+        }
+        let mut gap = |loss, certain| gaps.push(Gap { object: object.clone(), loss, certain, up, down });
+        match (before, after) {
+            (None, None) => {}
+            (None, Some(facts)) | (Some(facts), None) if has_twin(trial, object, &facts) => {}
+            (None, Some(_)) => gap(Loss::Left, sure && known),
+            (Some(_), None) => gap(Loss::Missing, sure && known),
+            (Some(before), Some(after)) => {
+                if !after.original && matches!(object.part, Part::Table | Part::Column) {
+                    gap(Loss::Replaced, sure);
+                }
+                for loss in differences(trial, object, &before, &after) {
+                    let certain = sure
+                        && matches!(&loss, Loss::Differs { attribute, before: Some(before), after } if is_plain(attribute, before, after));
+                    gap(loss, certain);
+                }
+            }
+        }
+    }
+    without_parts(gaps)
+}
+
+/// Whether a table has the same constraint under another name, where one of the two names is the server's.
+fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
+    let by_role = |object: &Object| object.name.contains('(');
+    let same = |attribute| move |other: &Facts| other.get(attribute) == facts.get(attribute);
+    object.part == Part::Constraint
+        && trial.of_table(&object.table).iter().any(|other| {
+            let is_other =
+                other != object && other.part == Part::Constraint && (by_role(object) || by_role(other));
+            let known = || trial.look(other).and_then(|state| state.facts).or_else(|| trial.before(other));
+            is_other
+                && known().is_some_and(|known| {
+                    same("kind")(&known) && same("columns")(&known) && facts.get("columns").is_some()
+                })
+        })
+}
+
+/// What was before, and whether that is certain.
+fn before(trial: &Trial<'_>, object: &Object) -> Option<(Option<Facts>, bool)> {
+    match (trial.base.get(object), trial.was.get(object)) {
+        (Some(State { facts, sure }), _) => Some((facts.clone(), *sure)),
+        (None, Some(facts)) => Some((facts.clone(), true)),
+        (None, None) => {
+            // A part of a table that is known as a whole, or that the upgrade has made.
+            let table = Object::table(&object.table);
+            let made = matches!(trial.was.get(&table), Some(None))
+                || trial
+                    .base
+                    .get(&table)
+                    .is_some_and(|state| state.facts.as_ref().is_none_or(|facts| facts.complete));
+            (made && object.part == Part::Column).then_some((None, true))
+        }
+    }
+}
+
+fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    for (attribute, value) in &after.attributes {
+        let key = (object.clone(), *attribute);
+        match before.get(attribute) {
+            Some(old) if old == value => {}
+            Some(old) => {
+                losses.push(Loss::Differs { attribute, before: Some(old.to_owned()), after: value.clone() })
+            }
+            None if trial.set_up.contains(&key) && !trial.set_down.contains(&key) && after.original => {
+                losses.push(Loss::Differs { attribute, before: None, after: value.clone() });
+            }
+            None => {}
+        }
+    }
+    losses
+}
+
+/// Whether two values that are written differently are different. Databases and people write expressions in many ways.
+fn is_plain(attribute: &str, before: &str, after: &str) -> bool {
+    let is_literal = |text: &str| {
+        let quoted = text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
+        quoted || text == "none" || text.parse::<f64>().is_ok()
+    };
+    match attribute {
+        "condition" | "definition" | "predicate" | "generated" | "text" => {
+            [before, after].iter().any(|text| matches!(*text, "none" | "no"))
+        }
+        "default" => is_literal(before) && is_literal(after),
+        _ => true,
+    }
+}
+
+/// Parts of a table that is missing or left go with it.
+fn without_parts(gaps: Vec<Gap>) -> Vec<Gap> {
+    let whole: BTreeSet<String> = gaps
+        .iter()
+        .filter(|gap| gap.object.part == Part::Table && matches!(gap.loss, Loss::Missing | Loss::Left))
+        .map(|gap| gap.object.table.clone())
+        .collect();
+    let is_part = |gap: &Gap| gap.object.part != Part::Table && whole.contains(&gap.object.table);
+    gaps.into_iter().filter(|gap| !is_part(gap)).collect()
+}

@@ -1,0 +1,100 @@
+//! Which object a name means.
+
+use mrt_chain::settings::EngineKind;
+
+use super::object::is_key_name;
+use super::trial::Trial;
+use super::{Facts, Object, Part};
+use crate::operation::ConstraintKind;
+
+impl Trial<'_> {
+    pub(super) fn find_index(&self, table: Option<&str>, name: &str) -> Object {
+        if let Some(table) = table {
+            let own = Object::index(table, name);
+            let unique = Object::constraint(table, name);
+            // MySQL's unique constraints are indexes.
+            let is_constraint = self.look(&own).is_none_or(|state| state.facts.is_none())
+                && self.look(&unique).is_some_and(|state| state.facts.is_some());
+            return if is_constraint { unique } else { own };
+        }
+        let name = name.to_lowercase();
+        let is_it = |object: &Object| object.part == Part::Index && object.name == name;
+        let now = self.now.iter().filter(|(_, state)| state.facts.is_some()).map(|(object, _)| object);
+        let found = now.chain(self.base.entries.keys()).find(|object| is_it(object));
+        found.cloned().unwrap_or_else(|| Object::index("", &name))
+    }
+
+    pub(super) fn find_constraint(
+        &self,
+        table: &str,
+        name: Option<&str>,
+        kind: Option<ConstraintKind>,
+    ) -> Object {
+        if kind == Some(ConstraintKind::PrimaryKey) || (kind.is_none() && name.is_some_and(is_key_name)) {
+            return Object::constraint(table, ConstraintKind::PrimaryKey.as_str());
+        }
+        let named = name.map(|name| Object::constraint(table, name));
+        if let Some(object) = &named {
+            if self.look(object).is_some_and(|state| state.facts.is_some()) {
+                return object.clone();
+            }
+            let index = Object::index(table, &object.name);
+            if self.look(&index).is_some_and(|state| state.facts.is_some()) {
+                return index;
+            }
+        }
+        // One whose name the server has given is known by its role.
+        let is_kind = |facts: &Facts| match kind {
+            Some(kind) => facts.get("kind") == Some(kind.as_str()),
+            None => true,
+        };
+        let unnamed = |object: &Object| {
+            let by_role = object.name.contains('(') || object.name == ConstraintKind::PrimaryKey.as_str();
+            object.part == Part::Constraint && (by_role || name.is_none())
+        };
+        let candidates: Vec<(Object, Facts)> = self
+            .of_table(&table.to_lowercase())
+            .into_iter()
+            .filter(unnamed)
+            .filter_map(|object| {
+                let facts = self.look(&object)?.facts?;
+                is_kind(&facts).then_some((object, facts))
+            })
+            .collect();
+        // PostgreSQL's names say the columns: `users_email_key`.
+        let telling = |facts: &Facts| {
+            named.as_ref().is_some_and(|named| {
+                !facts.columns.is_empty()
+                    && facts.columns.iter().all(|column| named.name.contains(column.as_str()))
+            })
+        };
+        let best = candidates.iter().find(|(_, facts)| telling(facts)).or_else(|| candidates.first());
+        match (best, named) {
+            (Some((object, _)), _) => object.clone(),
+            (None, Some(named)) => named,
+            (None, None) => Object::constraint(table, kind.map_or("constraint", ConstraintKind::as_str)),
+        }
+    }
+
+    /// Whether an index is the only one that serves a foreign key, which MySQL then does not let go.
+    pub(super) fn is_needed(&self, index: &Object) -> bool {
+        if !matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb) {
+            return false;
+        }
+        let facts =
+            |object: &Object| self.look(object).filter(|state| state.sure).and_then(|state| state.facts);
+        let Some(first) = facts(index).and_then(|facts| facts.columns.first().cloned()) else { return false };
+        let (mut keys, mut others) = (0, 0);
+        for object in self.of_table(&index.table).iter().filter(|object| *object != index) {
+            let Some(facts) = facts(object).filter(|facts| facts.columns.first() == Some(&first)) else {
+                continue;
+            };
+            match (object.part, facts.get("kind")) {
+                (Part::Constraint, Some("foreign key")) => keys += 1,
+                (Part::Index, _) | (Part::Constraint, Some("primary key" | "unique")) => others += 1,
+                _ => {}
+            }
+        }
+        keys > 0 && others == 0
+    }
+}

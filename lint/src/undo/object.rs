@@ -1,0 +1,221 @@
+//! The objects of a schema, by name, and what is known of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::operation::{Column, Constraint, ConstraintRule, Index, ObjectKind, Setting, Type};
+use crate::sql::normal;
+
+/// An object. Names are compared without case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Object {
+    /// The table to which it belongs, or which it is; empty for others.
+    pub table: String,
+    /// What it is.
+    pub part: Part,
+    /// Its name within the table; empty for the table itself.
+    pub name: String,
+}
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A table.
+    Table,
+    /// A column.
+    Column,
+    /// An index.
+    Index,
+    /// A constraint.
+    Constraint,
+    /// Something beside tables.
+    Other(ObjectKind),
+}
+
+impl Object {
+    /// A table.
+    pub fn table(table: &str) -> Self {
+        Self::part(table, Part::Table, "")
+    }
+
+    /// A column.
+    pub fn column(table: &str, column: &str) -> Self {
+        Self::part(table, Part::Column, column)
+    }
+
+    /// An index.
+    pub fn index(table: &str, index: &str) -> Self {
+        Self::part(table, Part::Index, index)
+    }
+
+    /// A constraint, by its name or its role (`unique(email)`).
+    pub fn constraint(table: &str, constraint: &str) -> Self {
+        Self::part(table, Part::Constraint, constraint)
+    }
+
+    /// Something beside tables.
+    pub fn other(kind: ObjectKind, name: &str) -> Self {
+        Self::part("", Part::Other(kind), name)
+    }
+
+    fn part(table: &str, part: Part, name: &str) -> Self {
+        Self { table: table.to_lowercase(), part, name: name.to_lowercase() }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.table.as_str(), self.name.as_str()) {
+            (table, "") => f.write_str(table),
+            ("", name) => f.write_str(name),
+            (table, name) => write!(f, "{table}.{name}"),
+        }
+    }
+}
+
+/// What is known of an object that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// It is the one that was there before the upgrade, with its rows and values.
+    pub original: bool,
+    /// All of a table's columns are known.
+    pub complete: bool,
+    /// The columns that an index or constraint is about.
+    pub columns: Vec<String>,
+    /// What is known; an attribute that is not here is not known.
+    pub attributes: BTreeMap<&'static str, String>,
+}
+
+impl Facts {
+    /// An attribute, when it is known.
+    pub fn get(&self, attribute: &str) -> Option<&str> {
+        self.attributes.get(attribute).map(String::as_str)
+    }
+
+    pub(super) fn set(&mut self, attribute: &'static str, value: Option<String>) {
+        match value {
+            Some(value) => self.attributes.insert(attribute, value),
+            None => self.attributes.remove(attribute),
+        };
+    }
+
+    pub(super) fn of_column(column: &Column) -> Self {
+        let mut facts = Self::default();
+        facts.set("type", column.ty.as_ref().map(of_type));
+        facts.set("nullable", column.nullable.map(of_nullable));
+        facts.set("default", if column.automatic { None } else { of_default(&column.default) });
+        facts.set("comment", of_setting(&column.comment));
+        facts.set("generated", Some(column.generated.as_deref().map_or("no".to_owned(), normal)));
+        facts
+    }
+
+    pub(super) fn of_index(index: &Index) -> Self {
+        let mut facts = Self {
+            columns: index.columns.iter().flatten().map(|column| column.to_lowercase()).collect(),
+            ..Self::default()
+        };
+        facts.set(
+            "columns",
+            index.columns.as_ref().map(|columns| {
+                let columns: Vec<String> =
+                    columns.iter().map(|column| normal(column).trim_end_matches(" asc").to_owned()).collect();
+                columns.join(", ")
+            }),
+        );
+        facts.set(
+            "uniqueness",
+            index.unique.map(|unique| if unique { "unique" } else { "not unique" }.to_owned()),
+        );
+        facts.set("predicate", of_setting(&index.predicate));
+        facts
+    }
+
+    pub(super) fn of_constraint(constraint: &Constraint) -> Self {
+        let columns: Vec<String> = constraint.columns.iter().map(|column| column.to_lowercase()).collect();
+        let mut facts = Self { columns: columns.clone(), ..Self::default() };
+        facts.set("kind", Some(constraint.rule.kind().as_str().to_owned()));
+        if !columns.is_empty() {
+            facts.set("columns", Some(columns.join(", ")));
+        }
+        facts.set("validated", Some("yes".to_owned()));
+        facts.set(
+            "deferral",
+            Some(if constraint.deferred.is_empty() {
+                "none".to_owned()
+            } else {
+                constraint.deferred.clone()
+            }),
+        );
+        match &constraint.rule {
+            ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(normal)),
+            ConstraintRule::ForeignKey { table, columns, on_delete, on_update } => {
+                facts.set("references", table.as_ref().map(|table| table.to_lowercase()));
+                if !columns.is_empty() {
+                    facts.set("referenced columns", Some(columns.join(", ").to_lowercase()));
+                }
+                facts.set("on delete", of_setting(on_delete));
+                facts.set("on update", of_setting(on_update));
+            }
+            ConstraintRule::PrimaryKey | ConstraintRule::Unique | ConstraintRule::Exclude => {}
+        }
+        facts
+    }
+}
+
+/// Whether a name tells of a primary key, as servers and people call them.
+pub(super) fn is_key_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.ends_with("_pkey") || name.starts_with("pk_") || name.ends_with("_pk") || name == "primary"
+}
+
+/// A constraint's name, or its role where the server names it.
+pub(super) fn constraint_name(constraint: &Constraint) -> String {
+    match (&constraint.name, &constraint.rule) {
+        // A table has one, whatever it is called.
+        (Some(name), rule) if *rule != ConstraintRule::PrimaryKey => name.clone(),
+        _ => role(constraint),
+    }
+}
+
+fn role(constraint: &Constraint) -> String {
+    let kind = constraint.rule.kind().as_str();
+    match &constraint.rule {
+        ConstraintRule::PrimaryKey => kind.to_owned(),
+        ConstraintRule::Check { condition } => {
+            format!("{kind}({})", condition.as_deref().map_or("?".to_owned(), normal))
+        }
+        _ => format!("{kind}({})", constraint.columns.join(", ")),
+    }
+}
+
+pub(super) fn of_type(ty: &Type) -> String {
+    ty.text.clone()
+}
+
+pub(super) fn of_nullable(nullable: bool) -> String {
+    if nullable { "NULL" } else { "NOT NULL" }.to_owned()
+}
+
+/// A default in one spelling: without a cast, and with one word for the time.
+pub(super) fn of_default(setting: &Setting) -> Option<String> {
+    let text = of_setting(setting)?;
+    let text = text.split(" :: ").next().unwrap_or(&text).trim();
+    if let Ok(number) = text.parse::<f64>() {
+        return Some(number.to_string());
+    }
+    let text = match text {
+        "'f'" | "'false'" => "false",
+        "'t'" | "'true'" => "true",
+        other => other,
+    };
+    Some(text.replace("now (", "current_timestamp (").replace("current_timestamp ( )", "current_timestamp"))
+}
+
+/// `None` where it is not known.
+pub(super) fn of_setting(setting: &Setting) -> Option<String> {
+    match setting {
+        Setting::None => Some("none".to_owned()),
+        Setting::Is(text) => Some(normal(text)),
+        Setting::Unknown => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! Tables as a whole: dropped, renamed, made anew, with all that goes with them.
+
+use super::trial::Trial;
+use super::{Facts, Object, Part, State};
+use crate::operation::{Kind, ObjectKind};
+
+impl Trial<'_> {
+    pub(super) fn drop_table(&mut self, table: &str, missing_ok: bool) {
+        let table = table.to_lowercase();
+        for object in self.of_table(&table) {
+            if object.part != Part::Table {
+                self.put(&object, None);
+            }
+        }
+        self.remove(&Object::table(&table), missing_ok);
+        for object in self.hanging_on(&table) {
+            self.put(&object, None);
+        }
+        for partition in self.partitions_of(&table) {
+            self.drop_table(&partition, true);
+        }
+    }
+
+    /// Triggers, policies and sequences that go with a table.
+    fn hanging_on(&self, table: &str) -> Vec<Object> {
+        let hangs = |object: &Object| {
+            let kind = matches!(
+                object.part,
+                Part::Other(
+                    ObjectKind::Trigger
+                        | ObjectKind::Policy
+                        | ObjectKind::Sequence
+                        | ObjectKind::Grant
+                        | ObjectKind::Rule
+                        | ObjectKind::Statistics
+                )
+            );
+            let facts = || self.look(object).and_then(|state| state.facts);
+            kind && facts().is_some_and(|facts| facts.get("table") == Some(table))
+        };
+        self.others(hangs)
+    }
+
+    fn partitions_of(&self, table: &str) -> Vec<String> {
+        let now = self
+            .now
+            .iter()
+            .chain(self.base.entries.iter().filter(|(object, _)| !self.now.contains_key(*object)));
+        let is_partition =
+            |state: &State| state.facts.as_ref().is_some_and(|facts| facts.get("parent") == Some(table));
+        now.filter(|(object, state)| object.part == Part::Table && is_partition(state))
+            .map(|(object, _)| object.table.clone())
+            .collect()
+    }
+
+    /// On SQLite a batch makes the table anew, without what SQLAlchemy does not see: triggers, and indexes on expressions.
+    pub(super) fn rebuild(&mut self, kind: &Kind) {
+        let table = match kind {
+            Kind::DropColumn { table, .. }
+            | Kind::AlterColumn { table, .. }
+            | Kind::CreateConstraint { table, .. }
+            | Kind::DropConstraint { table, .. } => table.to_lowercase(),
+            _ => return,
+        };
+        let is_trigger = |object: &Object| object.part == Part::Other(ObjectKind::Trigger);
+        let mut gone: Vec<Object> = self.hanging_on(&table).into_iter().filter(is_trigger).collect();
+        gone.extend(self.of_table(&table).into_iter().filter(|object| {
+            let facts = self.look(object).and_then(|state| state.facts);
+            object.part == Part::Index
+                && facts.is_some_and(|facts| facts.columns.iter().any(|column| column.contains('(')))
+        }));
+        for object in gone {
+            self.put(&object, None);
+        }
+    }
+
+    pub(super) fn rename_table(&mut self, from: &str, to: &str) {
+        let (from, to) = (from.to_lowercase(), to.to_lowercase());
+        let target = Object::table(&to);
+        match self.look(&target) {
+            None => self.assume(&target, None),
+            Some(state) if state.facts.is_some() && state.sure => {
+                let facts = state.facts.unwrap_or_default();
+                self.make(&target, facts, false);
+            }
+            Some(_) => {}
+        }
+        let source = Object::table(&from);
+        if self.look(&source).is_none() {
+            let original = Facts { original: true, ..Facts::default() };
+            self.assume(&source, Some(original.clone()));
+            self.put(&source, Some(original));
+        }
+        let moved: Vec<(Object, State)> = self
+            .of_table(&from)
+            .into_iter()
+            .filter_map(|object| self.look(&object).map(|state| (object, state)))
+            .collect();
+        for (object, state) in moved {
+            let mut new = object.clone();
+            new.table.clone_from(&to);
+            self.put(&object, None);
+            self.put(&new, state.facts);
+        }
+        for object in self.hanging_on(&from) {
+            self.change(&object, vec![("table", Some(to.clone()))]);
+        }
+        if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
+            self.forget_parts(&to);
+        }
+        let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
+        if origin == to {
+            self.renamed.remove(&to);
+        } else {
+            self.renamed.insert(to, origin);
+        }
+    }
+
+    /// Keys and indexes know their columns by the new name.
+    pub(super) fn rename_in_parts(&mut self, table: &str, from: &str, to: &str) {
+        for object in self.of_table(table) {
+            let Some(State { facts: Some(mut facts), sure }) = self.look(&object) else { continue };
+            if matches!(object.part, Part::Index | Part::Constraint)
+                && facts.columns.iter().any(|column| column == from)
+            {
+                for column in facts.columns.iter_mut().filter(|column| *column == from) {
+                    to.clone_into(column);
+                }
+                facts.set("columns", Some(facts.columns.join(", ")));
+                self.now.insert(object, State { facts: Some(facts), sure });
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! A schema under way: what is known before, and what the steps have changed of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrt_chain::settings::EngineKind;
+
+use super::{Clash, Facts, Object, Part, Problem, State, World};
+use crate::operation::{Kind, Operation, Written};
+
+pub(super) struct Trial<'w> {
+    pub(super) base: &'w World,
+    pub(super) engine: EngineKind,
+    /// What the steps have changed.
+    pub(super) now: BTreeMap<Object, State>,
+    /// What must have been before, since a step needs it; `None` is not there.
+    pub(super) was: BTreeMap<Object, Option<Facts>>,
+    /// Tables that have another name now, and the one that they had.
+    pub(super) renamed: BTreeMap<String, String>,
+    /// The last operation that touched an object, in the upgrade and in the downgrade.
+    pub(super) touched: BTreeMap<Object, (Option<usize>, Option<usize>)>,
+    /// Attributes that the upgrade and the downgrade set.
+    pub(super) set_up: BTreeSet<(Object, &'static str)>,
+    pub(super) set_down: BTreeSet<(Object, &'static str)>,
+    pub(super) clashes: Vec<Clash>,
+    pub(super) in_upgrade: bool,
+    at: usize,
+    /// The operation under way may not happen.
+    pub(super) conditional: bool,
+    /// Something has run before it that cannot be seen through.
+    foggy: bool,
+}
+
+impl<'w> Trial<'w> {
+    pub(super) fn new(base: &'w World, engine: EngineKind) -> Self {
+        Self {
+            base,
+            engine,
+            now: BTreeMap::new(),
+            was: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            set_up: BTreeSet::new(),
+            set_down: BTreeSet::new(),
+            clashes: Vec::new(),
+            in_upgrade: true,
+            at: 0,
+            conditional: false,
+            foggy: false,
+        }
+    }
+
+    pub(super) fn run(&mut self, operations: &[Operation], in_upgrade: bool) {
+        self.in_upgrade = in_upgrade;
+        for (at, operation) in operations.iter().enumerate() {
+            (self.at, self.conditional) = (at, operation.conditional);
+            match &operation.kind {
+                Kind::Raise if !operation.conditional => return,
+                Kind::Raw { .. } | Kind::Opaque { .. } => self.foggy = true,
+                kind => {
+                    if operation.written == Written::Batch && self.engine == EngineKind::Sqlite {
+                        self.rebuild(kind);
+                    }
+                    self.apply(kind);
+                }
+            }
+        }
+    }
+
+    /// What is known of an object now; `None` is nothing.
+    pub(super) fn look(&self, object: &Object) -> Option<State> {
+        if let Some(state) = self.now.get(object) {
+            return Some(state.clone());
+        }
+        let absent = |sure| Some(State { facts: None, sure });
+        let table = Object::table(&object.table);
+        if object.part != Part::Table
+            && !object.table.is_empty()
+            && let Some(state) = self.now.get(&table)
+        {
+            match &state.facts {
+                None => return absent(state.sure),
+                // Of a table made by a query or LIKE another one, nobody knows what it has.
+                Some(facts) if !facts.original && !facts.complete => return None,
+                // Constraints may have names that the server has given.
+                Some(facts) if !facts.original => return absent(state.sure && object.part == Part::Column),
+                Some(_) => {}
+            }
+        }
+        if self.renamed.contains_key(&object.table) {
+            return None;
+        }
+        if let Some(state) = self.base.get(object) {
+            return Some(state.clone());
+        }
+        let state = self.base.get(&table).filter(|_| object.part == Part::Column)?;
+        let complete = state.sure && state.facts.as_ref().is_some_and(|facts| facts.complete);
+        if complete { absent(true) } else { None }
+    }
+
+    /// Notes what must have been before the upgrade, where nothing is known.
+    pub(super) fn assume(&mut self, object: &Object, facts: Option<Facts>) {
+        let mut object = object.clone();
+        if let Some(old) = self.renamed.get(&object.table) {
+            object.table.clone_from(old);
+        }
+        if self.base.get(&object).is_none() {
+            self.was.entry(object).or_insert(facts);
+        }
+    }
+
+    pub(super) fn touch(&mut self, object: &Object) {
+        let (up, down) = self.touched.entry(object.clone()).or_default();
+        *(if self.in_upgrade { up } else { down }) = Some(self.at);
+    }
+
+    pub(super) fn put(&mut self, object: &Object, facts: Option<Facts>) {
+        self.touch(object);
+        let sure = !self.conditional;
+        self.now.insert(object.clone(), State { facts, sure });
+    }
+
+    pub(super) fn clash(&mut self, object: &Object, problem: Problem) {
+        if !self.conditional && !self.foggy {
+            self.clashes.push(Clash {
+                object: object.clone(),
+                problem,
+                in_upgrade: self.in_upgrade,
+                operation: self.at,
+            });
+        }
+    }
+
+    /// Makes an object.
+    pub(super) fn make(&mut self, object: &Object, facts: Facts, exists_ok: bool) {
+        match self.look(object) {
+            Some(State { facts: Some(_), sure }) => {
+                if exists_ok {
+                    return;
+                }
+                if sure {
+                    self.clash(object, Problem::Exists);
+                }
+            }
+            Some(State { facts: None, .. }) => {}
+            // Whether it is made cannot be told.
+            None if exists_ok => {
+                self.put(object, Some(facts));
+                if let Some(state) = self.now.get_mut(object) {
+                    state.sure = false;
+                }
+                return;
+            }
+            None => self.assume(object, None),
+        }
+        self.put(object, Some(facts));
+    }
+
+    /// Takes an object away; the value is what was known of it.
+    pub(super) fn remove(&mut self, object: &Object, missing_ok: bool) -> Option<Facts> {
+        let known = self.look(object);
+        match &known {
+            Some(State { facts: None, sure: true }) if !missing_ok => self.clash(object, Problem::Missing),
+            None if !missing_ok => self.assume(object, Some(Facts { original: true, ..Facts::default() })),
+            _ => {}
+        }
+        self.put(object, None);
+        known.and_then(|state| state.facts)
+    }
+
+    /// Sets attributes of an object: the new ones, where `None` is a value that is not known.
+    pub(super) fn change(&mut self, object: &Object, attributes: Vec<(&'static str, Option<String>)>) {
+        let mut facts = match self.look(object) {
+            Some(State { facts: Some(facts), .. }) => facts,
+            Some(State { facts: None, sure }) => {
+                if sure {
+                    self.clash(object, Problem::Missing);
+                }
+                return;
+            }
+            None => {
+                let original = Facts { original: true, ..Facts::default() };
+                self.assume(object, Some(original.clone()));
+                original
+            }
+        };
+        for (attribute, value) in attributes {
+            facts.set(attribute, value);
+            let set = if self.in_upgrade { &mut self.set_up } else { &mut self.set_down };
+            set.insert((object.clone(), attribute));
+        }
+        self.put(object, Some(facts));
+    }
+
+    /// What is known of an object before the upgrade.
+    pub(super) fn before(&self, object: &Object) -> Option<Facts> {
+        let known = self.base.get(object).map(|state| state.facts.clone());
+        known.or_else(|| self.was.get(object).cloned()).flatten()
+    }
+
+    /// Whether a step has taken it away.
+    pub(super) fn is_gone(&self, object: &Object) -> bool {
+        self.now.get(object).is_some_and(|state| state.facts.is_none() && state.sure)
+    }
+
+    /// A step works with something that has to be there.
+    pub(super) fn need(&mut self, object: &Object) {
+        if self.is_gone(object) {
+            self.clash(object, Problem::Missing);
+        }
+    }
+
+    /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
+    pub(super) fn forget_parts(&mut self, table: &str) {
+        for object in self.of_table(table) {
+            if object.part != Part::Table && self.look(&object).is_some_and(|state| state.facts.is_none()) {
+                self.now.remove(&object);
+            }
+        }
+    }
+
+    /// Every object of a table that is known now, with itself.
+    pub(super) fn of_table(&self, table: &str) -> Vec<Object> {
+        let own = self.now.range(Object::table(table)..).take_while(|(object, _)| object.table == table);
+        let mut objects: BTreeSet<Object> = own.map(|(object, _)| object.clone()).collect();
+        if !self.renamed.contains_key(table) {
+            objects.extend(self.base.of_table(table).map(|(object, _)| object.clone()));
+        }
+        objects.into_iter().collect()
+    }
+
+    /// The objects of a kind that stand beside tables.
+    pub(super) fn others(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Object> {
+        let own = self.now.range(Object::table("")..).take_while(|(object, _)| object.table.is_empty());
+        let mut objects: BTreeSet<Object> = own.map(|(object, _)| object.clone()).collect();
+        objects.extend(self.base.of_table("").map(|(object, _)| object.clone()));
+        objects.into_iter().filter(wanted).collect()
+    }
+}

@@ -1,0 +1,204 @@
+//! From files to findings: silence, choice, engines, and what earlier revisions say.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use mrt_chain::settings::EngineKind;
+use mrt_lint::project::{Selection, check_texts};
+
+const HEAD: &str = "import sqlalchemy as sa\nfrom alembic import op\n";
+
+fn revision(id: &str, down: &str, up: &str, back: &str) -> String {
+    format!(
+        "{HEAD}revision = '{id}'\ndown_revision = {down}\n\n\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    {back}\n"
+    )
+}
+
+fn lines(texts: &[(&str, &str)], engines: &[EngineKind], selection: &Selection) -> Vec<String> {
+    let checked = check_texts(texts, engines, selection).unwrap();
+    let line = |finding: &mrt_lint::Finding| {
+        format!("{} {}:{} {} {}", finding.severity, finding.file, finding.line, finding.code, finding.message)
+    };
+    checked.findings.iter().map(line).collect()
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let checked = check_texts(&[("r.py", text)], &[EngineKind::Sqlite], &Selection::default()).unwrap();
+    checked.findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn a_comment_silences_its_line_and_no_other() {
+    let drop = |comment: &str| {
+        revision(
+            "r",
+            "None",
+            &format!("op.drop_column('t', 'c'){comment}"),
+            "op.add_column('t', sa.Column('c', sa.Text()))",
+        )
+    };
+    assert_eq!(codes(&drop("")), ["MRT201"]);
+    assert_eq!(codes(&drop("  # noqa: MRT201")), Vec::<&str>::new());
+    assert_eq!(codes(&drop("  # noqa")), Vec::<&str>::new());
+    assert_eq!(codes(&drop("  # noqa: MRT202")), ["MRT201"]);
+    assert_eq!(codes(&drop("\n    # noqa: MRT201")), ["MRT201"]);
+    let several = "op.drop_column(\n        't',\n        'c',\n    )  # noqa: MRT201";
+    let back = "op.add_column('t', sa.Column('c', sa.Text()))";
+    assert_eq!(codes(&revision("r", "None", several, back)), Vec::<&str>::new());
+}
+
+#[test]
+fn rules_are_chosen_by_code_and_by_family() {
+    let text = revision("r", "None", "op.drop_column('t', 'c')", "pass");
+    let chosen = |select: &[&str], ignore: &[&str]| {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let selection = Selection { select: words(select), ignore: words(ignore) };
+        let checked = check_texts(&[("r.py", &text)], &[EngineKind::Sqlite], &selection).unwrap();
+        checked.findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(&[], &[]), ["MRT201", "MRT102"]);
+    assert_eq!(chosen(&["MRT2"], &[]), ["MRT201"]);
+    assert_eq!(chosen(&["mrt1"], &[]), ["MRT102"]);
+    assert_eq!(chosen(&["MRT"], &["MRT201"]), ["MRT102"]);
+}
+
+#[test]
+fn a_finding_says_on_which_engines_it_is() {
+    let text = revision(
+        "r",
+        "None",
+        "op.create_unique_constraint('uq', 't', ['c'])",
+        "op.drop_constraint('uq', 't', type_='unique')",
+    );
+    let selection = Selection { select: vec!["MRT823".to_owned()], ..Selection::default() };
+    let found = lines(&[("r.py", &text)], &[EngineKind::Sqlite, EngineKind::Postgres], &selection);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|line| line.ends_with("(on SQLite)")), "{found:?}");
+    assert_eq!(lines(&[("r.py", &text)], &[EngineKind::Postgres], &selection), Vec::<String>::new());
+}
+
+#[test]
+fn what_both_branches_of_a_merge_have_made_is_known_behind_it() {
+    let table = |name: &str| {
+        (
+            format!("op.create_table('{name}', sa.Column('n', sa.Integer(), nullable=False))"),
+            format!("op.drop_table('{name}')"),
+        )
+    };
+    let ((up_a, down_a), (up_b, down_b)) = (table("a"), table("b"));
+    let texts = [
+        ("1.py", revision("r1", "None", "pass", "pass")),
+        ("2.py", revision("r2", "'r1'", &up_a, &down_a)),
+        ("3.py", revision("r3", "'r1'", &up_b, &down_b)),
+        ("4.py", revision("r4", "('r2', 'r3')", "pass", "pass")),
+        (
+            "5.py",
+            revision(
+                "r5",
+                "'r4'",
+                "op.execute('ALTER TABLE b ALTER COLUMN n DROP NOT NULL')",
+                "op.execute('ALTER TABLE a ALTER COLUMN n DROP NOT NULL')",
+            ),
+        ),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let found = lines(&texts, &[EngineKind::Postgres], &Selection::default());
+    insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn revisions_that_are_no_chain_are_checked_one_by_one() {
+    let texts = [(
+        "1.py",
+        revision("r1", "'gone'", "op.drop_column('t', 'c')", "op.add_column('t', sa.Column('c', sa.Text()))"),
+    )];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let checked = check_texts(&texts, &[EngineKind::Postgres], &Selection::default()).unwrap();
+    let codes: Vec<&str> = checked.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["MRT002", "MRT201"]);
+}
+
+#[test]
+fn a_constraint_is_the_same_under_a_name_that_the_server_gives() {
+    let texts = [
+        (
+            "1.py",
+            revision(
+                "r1",
+                "None",
+                "op.create_table('t', sa.Column('c', sa.Text()), sa.UniqueConstraint('c'))",
+                "op.drop_table('t')",
+            ),
+        ),
+        (
+            "2.py",
+            revision(
+                "r2",
+                "'r1'",
+                "op.drop_constraint('t_c_key', 't', type_='unique')",
+                "op.create_unique_constraint('t_c_key', 't', ['c'])",
+            ),
+        ),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let checked = check_texts(&texts, &[EngineKind::Postgres], &Selection::default()).unwrap();
+    let codes: Vec<&str> = checked.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["MRT805"], "{:?}", checked.findings);
+}
+
+#[test]
+fn a_column_that_another_one_replaces_is_not_lost() {
+    let copy = "op.add_column('t', sa.Column('c_new', sa.Text()))\n    op.execute('UPDATE t SET c_new = c')\n    op.drop_column('t', 'c')\n    op.alter_column('t', 'c_new', new_column_name='c')";
+    let found = codes(&revision("r", "None", copy, copy));
+    assert!(!found.contains(&"MRT201") && !found.contains(&"MRT208"), "{found:?}");
+}
+
+#[test]
+fn nothing_is_certain_beside_what_cannot_be_read() {
+    let up =
+        "op.add_column('t', sa.Column('a', sa.Text()))\n    op.add_column('t', sa.Column('b', sa.Text()))";
+    let worst = |more: &str| {
+        let text = revision("r", "None", &format!("{up}{more}"), "op.drop_column('t', 'a')");
+        let selection = Selection { select: vec!["MRT801".to_owned()], ..Selection::default() };
+        let checked = check_texts(&[("r.py", &text)], &[EngineKind::Postgres], &selection).unwrap();
+        checked.findings.iter().map(|finding| finding.severity).max()
+    };
+    assert_eq!(worst(""), Some(mrt_lint::Severity::Error));
+    assert_eq!(worst("\n    op.execute('CALL anything()')"), Some(mrt_lint::Severity::Warning));
+}
+
+#[test]
+fn keys_follow_a_column_that_is_renamed() {
+    let back = "op.drop_constraint('t_pkey', 't', type_='primary')\n    op.create_primary_key('t_pkey', 't', ['b'])\n    op.alter_column('t', 'b', new_column_name='a')";
+    let texts = [
+        (
+            "1.py",
+            revision(
+                "r1",
+                "None",
+                "op.create_table('t', sa.Column('a', sa.Integer(), primary_key=True))",
+                "op.drop_table('t')",
+            ),
+        ),
+        ("2.py", revision("r2", "'r1'", "op.alter_column('t', 'a', new_column_name='b')", back)),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(lines(&texts, &[EngineKind::Postgres], &Selection::default()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_restated_column_was_before_is_not_guessed() {
+    let up = "op.execute('ALTER TABLE t MODIFY c VARCHAR(20) NOT NULL')\n    op.execute('ALTER TABLE t ADD COLUMN d INT')";
+    let text = revision("r", "None", up, "op.execute('ALTER TABLE t DROP COLUMN d')");
+    assert_eq!(lines(&[("r.py", &text)], &[EngineKind::MySql], &Selection::default()), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_is_not_known_as_a_whole_is_no_name() {
+    let text = revision(
+        "r",
+        "None",
+        "op.drop_table(f'{who_knows}_old')",
+        "op.create_table('x_old', sa.Column('c', sa.Text()))",
+    );
+    assert!(!codes(&text).contains(&"MRT202"), "{:?}", codes(&text));
+}
