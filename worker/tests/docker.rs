@@ -183,7 +183,8 @@ async fn an_image_for_other_machines_is_told_as_that() {
     std::fs::write(file.path(), saved).unwrap();
     docker_command(&["load", "--input", file.path().to_str().unwrap()]);
     let launch = Launch { image: image.to_owned(), ..postgres() };
-    let error = docker.start(&launch, at_once).await.unwrap_err();
+    // An engine may call it started before its program is seen to be none.
+    let error = docker.start(&launch, logs_in).await.unwrap_err();
     docker_command(&["rmi", image]);
     let ServerError::Platform { made_for, source, .. } = &error else { panic!("{error:?}") };
     assert_eq!(made_for, "linux/arm64");
