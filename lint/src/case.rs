@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::finding::{Finding, Severity};
 use crate::migration::Migration;
-use crate::operation::{Kind, Operation};
+use crate::operation::{ConstraintKind, Kind, Operation};
 use crate::rules::Rule;
 use crate::undo::{Gap, Loss, Object, Undo, World};
 
@@ -51,6 +51,14 @@ impl<'a> Case<'a> {
     /// The downgrade does something, and ends: what it does can be compared with the upgrade.
     pub(crate) fn comes_back(&self) -> bool {
         !self.migration.down().is_empty() && !self.migration.refuses()
+    }
+
+    /// Whether what is missing is a foreign key, as an earlier revision or the step that drops it says.
+    pub(crate) fn is_foreign_key(&self, gap: &Gap) -> bool {
+        let facts = self.before.get(&gap.object).and_then(|state| state.facts.as_ref());
+        let said = self.up(gap).map(|operation| &operation.kind);
+        facts.and_then(|facts| facts.get("kind")) == Some(ConstraintKind::ForeignKey.as_str())
+            || matches!(said, Some(Kind::DropConstraint { kind: Some(ConstraintKind::ForeignKey), .. }))
     }
 
     /// The gaps of a downgrade that does something; one that does nothing is a finding of its own.

@@ -13,14 +13,14 @@ use mrt_lint::{Severity, check};
 /// Buggy revisions with a finding, at least: what is read today. Raise it with the rules.
 const FOUND: usize = 281;
 
-/// What `expect.toml` lists as wrong, by revision.
+/// The revisions of which `expect.toml` wants a finding; one of which it only allows some is right.
 fn expected(corpus: &Path) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     for folder in fs::read_dir(corpus.join("cases")).unwrap() {
         for case in fs::read_dir(folder.unwrap().path()).unwrap() {
             let text = fs::read_to_string(case.unwrap().path().join("expect.toml")).unwrap();
             let table: toml::Table = text.parse().unwrap();
-            let sections = table.into_iter().filter(|(_, value)| value.is_table());
+            let sections = table.into_iter().filter(|(_, value)| value.get("findings").is_some());
             wrong.extend(sections.map(|(revision, _)| revision));
         }
     }

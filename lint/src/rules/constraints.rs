@@ -5,8 +5,8 @@ use mrt_chain::settings::EngineKind;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{ConstraintKind, ConstraintRule, Kind, Operation, Setting, Written};
-use crate::undo::{Gap, Loss, Object, Part};
+use crate::operation::{ConstraintRule, Kind, Operation, Setting, Written};
+use crate::undo::{Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -323,8 +323,7 @@ fn constraint_lost_in_batch(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn constraints(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Option<&Operation>) -> bool) {
-    for gap in case.missing().filter(|gap| gap.object.part == Part::Constraint && !is_foreign_key(case, gap))
-    {
+    for gap in case.missing().filter(|gap| gap.object.part == Part::Constraint && !case.is_foreign_key(gap)) {
         if wanted(case.up(gap).or_else(|| case.down(gap))) {
             findings.add_as(
                 certainly(gap.certain),
@@ -336,15 +335,4 @@ fn constraints(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Opt
             );
         }
     }
-}
-
-fn is_foreign_key(case: &Case<'_>, gap: &Gap) -> bool {
-    let known = case
-        .before
-        .get(&gap.object)
-        .and_then(|state| state.facts.as_ref())
-        .and_then(|facts| facts.get("kind"));
-    let said = case.up(gap).map(|operation| &operation.kind);
-    known == Some(ConstraintKind::ForeignKey.as_str())
-        || matches!(said, Some(Kind::DropConstraint { kind: Some(ConstraintKind::ForeignKey), .. }))
 }

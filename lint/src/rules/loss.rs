@@ -407,18 +407,7 @@ fn cascade(
 
 fn foreign_key_lost(case: &Case<'_>, findings: &mut Findings<'_>) {
     for gap in case.missing().filter(|gap| gap.object.part == Part::Constraint) {
-        let known = case
-            .before
-            .get(&gap.object)
-            .and_then(|state| state.facts.as_ref())
-            .and_then(|facts| facts.get("kind"));
-        let said = case.up(gap).map(|operation| &operation.kind);
-        let is_key = known == Some("foreign key")
-            || matches!(
-                said,
-                Some(Kind::DropConstraint { kind: Some(crate::operation::ConstraintKind::ForeignKey), .. })
-            );
-        if is_key {
+        if case.is_foreign_key(gap) {
             findings.add_as(
                 certainly(gap.certain),
                 case.line(gap),
