@@ -202,3 +202,18 @@ fn a_name_that_is_not_known_as_a_whole_is_no_name() {
     );
     assert!(!codes(&text).contains(&"MRT202"), "{:?}", codes(&text));
 }
+
+#[test]
+fn what_a_constraint_is_an_earlier_revision_may_have_said() {
+    let made = revision(
+        "a",
+        "None",
+        "op.create_foreign_key('fk', 't', 'u', ['u'], ['id'])",
+        "op.drop_constraint('fk', 't')",
+    );
+    let dropped = revision("b", "'a'", "op.drop_constraint('fk', 't')", "op.drop_column('t', 'x')");
+    let texts = [("a.py", made.as_str()), ("b.py", dropped.as_str())];
+    let found = lines(&texts, &[EngineKind::Postgres], &Selection::default());
+    assert!(found.iter().any(|line| line.contains("b.py") && line.contains("MRT205")), "{found:?}");
+    assert!(found.iter().all(|line| !line.contains("MRT409")), "{found:?}");
+}
