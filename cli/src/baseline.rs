@@ -127,6 +127,7 @@ mod tests {
             coverage: Coverage::default(),
             findings,
             kept: None,
+            static_findings: Vec::new(),
             phases_ms: BTreeMap::new(),
         }
     }

@@ -9,6 +9,7 @@ mod graph;
 mod loss;
 mod objects;
 mod reversal;
+mod shows;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::EngineKind;
@@ -16,6 +17,7 @@ use mrt_chain::settings::EngineKind;
 pub use crate::case::{Case, Findings};
 pub(crate) use engines::{NO_CHAIN, UNREADABLE};
 pub use examples::revisions;
+pub use shows::Shows;
 
 use crate::finding::Severity;
 

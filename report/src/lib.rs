@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod model;
 mod outcome;
+mod static_finding;
 mod terminal;
 mod text;
 
@@ -17,6 +18,7 @@ pub use json::{ReadError, from_json, json};
 pub use junit::junit;
 pub use model::*;
 pub use outcome::{FailOn, Outcome, without_timings};
+pub use static_finding::{Proof, StaticFinding, StaticSeverity};
 pub use terminal::{Style, headline, terminal};
 pub use text::printable;
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::StaticFinding;
+
 /// Version of the JSON shape. Raised only when a reader of the old shape would misread the new one.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -267,6 +269,9 @@ pub struct Cell {
     pub coverage: Coverage,
     /// What was found, in a stable order.
     pub findings: Vec<Finding>,
+    /// What the revision's text says (`mrt-cli check`), and whether this cell bears it out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub static_findings: Vec<StaticFinding>,
     /// How to reach the database that was kept for this cell (`--keep`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,

@@ -79,6 +79,7 @@ impl Cell {
             reason: Some(reason),
             coverage: Coverage::default(),
             findings: Vec::new(),
+            static_findings: Vec::new(),
             kept: None,
             phases_ms: BTreeMap::new(),
         }

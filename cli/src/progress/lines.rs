@@ -106,6 +106,7 @@ mod tests {
                 Vec::new()
             },
             kept: None,
+            static_findings: Vec::new(),
             phases_ms: BTreeMap::new(),
         }))
     }

@@ -8,6 +8,7 @@ mod findings;
 mod matrix;
 mod page;
 mod rest;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ pub fn terminal(report: &Report, style: &Style) -> String {
     }
     findings::section(&mut page, "findings", &suites, |f| f.severity > Severity::Note);
     findings::section(&mut page, "notes", &suites, |f| f.severity == Severity::Note);
+    texts::section(&mut page, &suites, style.all);
     rest::not_seeded(&mut page, report);
     rest::reasons(&mut page, report);
     rest::accepted(&mut page, &suites);

@@ -57,6 +57,17 @@ fn passing_revisions_fold_unless_all_are_asked_for() {
 }
 
 #[test]
+fn what_texts_say_is_counted_unless_all_is_asked_for() {
+    let texts = |all| {
+        let text = terminal(&everything(), &Style { all, ..Style::default() });
+        let from = text.find("read in the text").unwrap();
+        text[from..].split("\n\nnot covered").next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(texts(true));
+    assert!(!texts(false).contains("MRT407  open"));
+}
+
+#[test]
 fn ids_are_cut_only_where_they_stay_unique() {
     let report = Report::new(vec![
         cell("2024_01_01_first", "first", "sqlite", Verdict::Warn),

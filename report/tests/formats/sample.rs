@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mrt_report::{
-    Accepted, AttributeChange, Cell, Coverage, Evidence, Finding, FindingKind, NotSeeded, Report, RowChange,
-    Severity, Verdict,
+    Accepted, AttributeChange, Cell, Coverage, Evidence, Finding, FindingKind, NotSeeded, Proof, Report,
+    RowChange, Severity, StaticFinding, StaticSeverity, Verdict,
 };
 
 pub(crate) fn everything() -> Report {
@@ -57,6 +57,7 @@ pub(crate) fn cell(revision: &str, title: &str, target: &str, verdict: Verdict) 
         reason: None,
         coverage: Coverage { tables: 2, tables_seeded: 2, rows_seeded: 0, not_seeded: Vec::new() },
         findings: Vec::new(),
+        static_findings: Vec::new(),
         kept: None,
         phases_ms: BTreeMap::from([("upgrade".to_owned(), 5)]),
     }
@@ -73,6 +74,17 @@ fn finding(kind: FindingKind, severity: Severity, object: &str, message: &str) -
         file: "migrations/versions/some_file.py".to_owned(),
         line: 21,
         accepted: None,
+    }
+}
+
+fn said(code: &str, severity: StaticSeverity, proof: Proof) -> StaticFinding {
+    StaticFinding {
+        code: code.to_owned(),
+        severity,
+        message: "`customers.phone` is dropped, and \u{1b}[2J what stood in it does not come back".to_owned(),
+        file: "migrations/versions/some_file.py".to_owned(),
+        line: 22,
+        proof,
     }
 }
 
@@ -113,6 +125,11 @@ fn drop_phone(target: &str) -> Cell {
     rows.evidence.depends_on = vec!["edge row: NULL in phone".to_owned()];
     Cell {
         findings: vec![rows, lost],
+        static_findings: vec![
+            said("MRT201", StaticSeverity::Error, Proof::Confirmed),
+            said("MRT407", StaticSeverity::Warning, Proof::Open),
+            said("MRT303", StaticSeverity::Warning, Proof::Refuted),
+        ],
         kept: (target == "sqlite").then(|| "sqlite:///tmp/kept.db".to_owned()),
         ..cell("1c0ffee00004", "drop customers.phone", target, Verdict::Fail)
     }

@@ -60,7 +60,14 @@ pub(super) async fn serve(
     let slots = u32::try_from(slots.get()).unwrap_or(u32::MAX);
     let alone = engine.is_none();
     let desk = Desk::new(Settings { slots, grace, containers: first, rest, alone });
-    let shop = Arc::new(Shop { checks, projects, engine, metrics: metrics.clone(), words });
+    let shop = Arc::new(Shop {
+        checks,
+        projects,
+        engine,
+        metrics: metrics.clone(),
+        expectations: Arc::default(),
+        words,
+    });
     let (units, tasks) = (BTreeMap::new(), JoinSet::new());
     let mut driver = Driver { desk, shop, units, tasks, sender: None, metrics, fenced: 0 };
     let ended = loop {

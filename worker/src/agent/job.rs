@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 use super::desk::{Ending, UnitId, Word};
 use super::engine::Watched;
 use super::{Metrics, Projects, ProjectsError};
-use crate::run::{ExitClass, RunError, Station, Unit, UnitEvent};
+use crate::run::{ExitClass, Expectations, Reading, RunError, Station, Unit, UnitEvent};
 use crate::shelf::blocking;
 
 /// A cell that takes more in the report than this is not worth a stream that breaks at it.
@@ -68,6 +68,7 @@ pub(super) struct Shop {
     /// Where nobody looks after it, it is never to blame.
     pub(super) engine: Option<Arc<Watched>>,
     pub(super) metrics: Metrics,
+    pub(super) expectations: Arc<Expectations>,
     pub(super) words: mpsc::UnboundedSender<(UnitId, Word)>,
 }
 
@@ -183,7 +184,8 @@ impl Shop {
         };
         let (path, assignment, cells) = (files.path().to_owned(), job.assignment.clone(), job.cells.clone());
         let is_copy = files.copy().is_some();
-        let unit = match blocking(move || read(&path, is_copy, &assignment, cells)).await {
+        let expectations = Arc::clone(&self.expectations);
+        let unit = match blocking(move || read(&path, is_copy, &assignment, cells, &expectations)).await {
             Ok(unit) => Unit { copy: files.copy().map(Path::to_owned), ..unit },
             Err(error) => return self.failed(&job, files.copy(), &error),
         };
@@ -302,6 +304,7 @@ fn read(
     is_copy: bool,
     assignment: &v1::Assignment,
     cells: watch::Receiver<BTreeSet<usize>>,
+    expectations: &Expectations,
 ) -> Result<Unit, JobError> {
     let options = assignment.options.clone().unwrap_or_default();
     let file = match options.settings.as_str() {
@@ -335,12 +338,21 @@ fn read(
     if let Some(&cell) = cells.borrow().range(revisions..).next() {
         return Err(JobError::Position { suite: name.clone(), revisions, cell });
     }
+    let reading = Reading {
+        path: path.to_owned(),
+        bundle: assignment.bundle.clone(),
+        settings: options.settings,
+        suite: suite.name.clone(),
+        engine: target.engine,
+    };
+    let expected = expectations.of(reading, &suite);
     Ok(Unit {
         suite: Arc::new(suite),
         copy: None,
         target,
         chain: Arc::new(chain),
         cells,
+        expected,
         seed_all: options.seed_all,
         today,
     })

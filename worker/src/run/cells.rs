@@ -36,7 +36,8 @@ impl Unit {
             Outcome::Impossible { reason } => untried(Verdict::Error, reason),
             Outcome::Failed { reason } => return UnitEvent::Failed { position, reason },
         };
-        let cell = Box::new(Cell { attempts, duration_ms: millis(time), ..cell });
+        let static_findings = self.expected.beside(&cell);
+        let cell = Box::new(Cell { attempts, duration_ms: millis(time), static_findings, ..cell });
         UnitEvent::Finished { position, cell }
     }
 

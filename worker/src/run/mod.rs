@@ -6,6 +6,7 @@
 mod cells;
 mod directory;
 mod error;
+mod expected;
 mod interpreter;
 mod pool;
 mod python;
@@ -17,6 +18,7 @@ mod unit;
 mod work;
 
 pub use error::{BeginError, ExitClass, RunError};
+pub use expected::{Expectations, Expected, Reading};
 pub use interpreter::{InterpreterError, interpreter};
 pub use served::{image, lacks, obstacle};
 pub use station::{Station, StationOptions};

@@ -84,7 +84,8 @@ impl Files {
         let chain = Arc::new(suite.chain(target.engine).unwrap());
         let (sender, cells) = watch::channel((0..chain.revisions().len()).collect());
         let today = jiff::civil::date(2026, 11, 26);
-        (Unit { suite, copy: None, target, chain, cells, seed_all: false, today }, sender)
+        let expected = Arc::default();
+        (Unit { suite, copy: None, target, chain, cells, expected, seed_all: false, today }, sender)
     }
 }
 

@@ -9,6 +9,8 @@ use mrt_chain::settings::{Suite, Target};
 use mrt_report::Cell;
 use tokio::sync::watch;
 
+use super::Expected;
+
 /// Some cells of a suite's chain on one target. Revisions are positions in the chain's order.
 #[derive(Debug, Clone)]
 pub struct Unit {
@@ -23,6 +25,8 @@ pub struct Unit {
     pub chain: Arc<Chain>,
     /// The cells. They may become fewer: one that is gone before it was begun is not checked. None ever comes.
     pub cells: watch::Receiver<BTreeSet<usize>>,
+    /// What the texts of its revisions let expect on the target.
+    pub expected: Arc<Expected>,
     /// Seed every table at every revision, not only those that a revision can touch.
     pub seed_all: bool,
     /// The day on which acceptances are valid or have expired.
