@@ -112,6 +112,24 @@ struct Cell {
     #[serde(default)]
     reason: Option<String>,
     findings: Vec<Finding>,
+    #[serde(default)]
+    static_findings: Vec<StaticFinding>,
+}
+
+/// What the revision's text says.
+#[derive(Debug, Deserialize)]
+struct StaticFinding {
+    code: String,
+    severity: String,
+    message: String,
+    proof: String,
+}
+
+impl StaticFinding {
+    /// A word that was called certain, and is not true.
+    fn is_refuted(&self) -> bool {
+        self.severity == "error" && self.proof == "refuted"
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,13 +140,49 @@ struct Finding {
     message: String,
 }
 
-struct Case {
+/// A directory of the corpus.
+#[derive(Debug)]
+pub(crate) struct Case {
     name: String,
     /// Where it is: `cases/mysql/501-…`.
     place: PathBuf,
     expectations: Expectations,
-    /// Ids of the revisions in the case's directory.
-    revisions: BTreeSet<String>,
+    /// The revisions in the case's directory, by their ids, with the file of each.
+    pub(crate) revisions: BTreeMap<String, PathBuf>,
+}
+
+impl Case {
+    /// The revisions of which a finding is expected; the others are right.
+    pub(crate) fn wrong(&self) -> BTreeSet<&String> {
+        let revisions = self.expectations.revisions.iter();
+        revisions.filter(|(_, expected)| !expected.findings.is_empty()).map(|(id, _)| id).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sample(name: &str, wrong: &[&str], correct: &[&str]) -> Self {
+        let wanted = || Wanted {
+            kind: "data-lost".to_owned(),
+            object: "*".to_owned(),
+            severity: None,
+            target: Targets::All,
+        };
+        let expected = || Expected { findings: vec![wanted()], allow: Vec::new() };
+        let revisions = wrong.iter().map(|id| ((*id).to_owned(), expected())).collect();
+        let file = |id: &&str| ((*id).to_owned(), PathBuf::from(format!("{id}.py")));
+        Self {
+            name: name.to_owned(),
+            place: PathBuf::new(),
+            expectations: Expectations { class: 1, about: String::new(), revisions },
+            revisions: wrong.iter().chain(correct).map(file).collect(),
+        }
+    }
+}
+
+/// Every case of the corpus.
+pub(crate) fn cases(corpus: &Path) -> Result<Vec<Case>, Problem> {
+    let mut cases = Vec::new();
+    read_cases(corpus, Path::new("cases"), &mut cases)?;
+    Ok(cases)
 }
 
 /// The whole corpus with this interpreter, as a stage of the tests.
@@ -154,8 +208,7 @@ pub(crate) fn check(python: &Path) -> Result<(), Problem> {
 pub(crate) fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let root = root();
     let corpus = root.join("corpus");
-    let mut cases = Vec::new();
-    read_cases(&corpus, Path::new("cases"), &mut cases)?;
+    let mut cases = cases(&corpus)?;
     let locations = Locations::read(&corpus)?;
     cases.retain(|case| arguments.case.as_ref().is_none_or(|part| case.name.contains(part.as_str())));
     if cases.is_empty() {
@@ -215,7 +268,7 @@ fn report(arguments: &Arguments, corpus: &Path, cases: &[Case]) -> Result<String
         command.args(["--target", target]);
     }
     if arguments.case.is_some() {
-        for revision in cases.iter().flat_map(|case| &case.revisions) {
+        for revision in cases.iter().flat_map(|case| case.revisions.keys()) {
             command.args(["--only", revision]);
         }
     }
@@ -240,11 +293,12 @@ fn read_cases(corpus: &Path, place: &Path, cases: &mut Vec<Case>) -> Result<(), 
         let text = std::fs::read_to_string(&file).map_err(failed)?;
         let expectations: Expectations = toml::from_str(&text)
             .map_err(|error| Problem::unusable(format!("{}: {error}", file.display())))?;
-        let mut revisions = BTreeSet::new();
+        let mut revisions = BTreeMap::new();
         for path in entries.iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
-            revisions.extend(revision_of(path)?);
+            let file = place.join(path.file_name().unwrap_or_default());
+            revisions.extend(revision_of(path)?.map(|id| (id, file)));
         }
-        if let Some(unknown) = expectations.revisions.keys().find(|id| !revisions.contains(*id)) {
+        if let Some(unknown) = expectations.revisions.keys().find(|id| !revisions.contains_key(*id)) {
             return Err(Problem::unusable(format!(
                 "{}: there is no revision {unknown} here",
                 file.display()
@@ -279,10 +333,11 @@ fn table(cases: &[Case], report: &Report, all: bool) -> bool {
     let nothing = Expected::default();
     let (mut wanted, mut found, mut clean, mut false_alarms, mut wrong) = (0, 0, 0, 0, 0);
     let mut classes: BTreeSet<u32> = BTreeSet::new();
+    let mut proofs: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     println!("{:<44} {:<13} {:<8} expected -> seen", "case / revision", "target", "verdict");
     for case in cases {
         classes.insert(case.expectations.class);
-        for revision in &case.revisions {
+        for revision in case.revisions.keys() {
             let expected = case.expectations.revisions.get(revision).unwrap_or(&nothing);
             let Some(cells) = cells.get(revision.as_str()) else {
                 wrong += 1;
@@ -326,6 +381,13 @@ fn table(cases: &[Case], report: &Report, all: bool) -> bool {
                         ));
                     }
                 }
+                for text in &cell.static_findings {
+                    if text.is_refuted() {
+                        wrong += 1;
+                        lines.push(format!("REFUTED {} {}", text.code, text.message));
+                    }
+                    *proofs.entry((text.severity.as_str(), text.proof.as_str())).or_default() += 1;
+                }
                 if mine.is_empty() {
                     clean += 1;
                 }
@@ -345,5 +407,8 @@ fn table(cases: &[Case], report: &Report, all: bool) -> bool {
     println!("{} cases, {} classes of BUG-CLASSES", cases.len(), classes.len());
     println!("{found} of {wanted} expected findings found");
     println!("{false_alarms} false alarms in {clean} cells that must be clean");
+    let proofs: Vec<String> =
+        proofs.iter().map(|((severity, proof), n)| format!("{n} {severity}s {proof}")).collect();
+    println!("read in the text: {}", proofs.join(", "));
     wrong == 0
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures. Nothing here passes or fails; it prints figures.
 
 pub(crate) mod chains;
+mod check;
 mod farm;
 mod memory;
 
@@ -21,6 +22,8 @@ use chains::Shape;
 pub(crate) enum Bench {
     /// mrt beside pytest-mrt on the same generated chain, in the same run.
     Peer(Peer),
+    /// The static rules beside those of pytest-mrt: what both find in the corpus, and how long both take for real chains.
+    Check(check::Check),
     /// The same load on a farm of one worker and of two.
     Farm(farm::Farm),
 }
@@ -49,6 +52,7 @@ pub(crate) struct Peer {
 pub(crate) fn run(bench: &Bench) -> Result<bool, Problem> {
     match bench {
         Bench::Peer(peer) => compare(peer),
+        Bench::Check(check) => check::measure(check),
         Bench::Farm(farm) => farm::measure(farm),
     }
 }
