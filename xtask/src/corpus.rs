@@ -1,14 +1,13 @@
 //! `cargo xtask corpus`: runs the ground truth and says what was found, missed, and found in error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
 
 use crate::process::{self, Build, Problem};
-use crate::root;
+use crate::{root, test};
 
 /// Runs the corpus on the given targets and prints the table.
 #[derive(Debug, clap::Args)]
@@ -188,8 +187,7 @@ pub(crate) fn cases(corpus: &Path) -> Result<Vec<Case>, Problem> {
 /// The whole corpus with this interpreter, as a stage of the tests.
 pub(crate) fn check(python: &Path) -> Result<(), Problem> {
     let python = python.display().to_string();
-    // Half of a cell is waiting for the database.
-    let jobs = std::thread::available_parallelism().map_or(1, NonZero::get) * 3 / 2;
+    let jobs = test::waiting_jobs();
     let arguments = Arguments {
         target: Vec::new(),
         case: None,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -19,6 +21,13 @@ const SKIPPED: &str = "SKIPPED: ";
 /// Runs every stage, also after one has failed: one run tells everything that is wrong.
 pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     let mut stages = Stages::default();
+    // Most of it waits for downloads and for other programs: the compiler has the machine meanwhile.
+    let preparing = (!quick).then(|| {
+        std::thread::spawn(|| {
+            let mut skipped = Vec::new();
+            (setup(&mut skipped), skipped)
+        })
+    });
     stages.run("format", |_| cargo(["fmt", "--all", "--check"], &[]));
     stages.run("clippy", |_| {
         cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])
@@ -32,10 +41,12 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     dependencies(&mut stages);
 
     let mut ground = None;
-    match quick {
-        true => stages.skip("setup", "--quick"),
-        false => stages.run("setup", |skipped| {
-            ground = Some(setup(skipped)?);
+    match preparing {
+        None => stages.skip("setup", "--quick"),
+        Some(preparing) => stages.run("setup", |skipped| {
+            let (provided, missing) = preparing.join().unwrap_or_else(|panic| resume_unwind(panic));
+            skipped.extend(missing);
+            ground = Some(provided?);
             Ok(())
         }),
     }
@@ -200,12 +211,19 @@ fn tests(environment: &[(&str, &str)], skipped: &mut Vec<String>) -> Result<(), 
     }
 }
 
+/// How many things go on at a time that wait for a database half of their time.
+pub(crate) fn waiting_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get) * 3 / 2
+}
+
 /// nextest hides what passing tests print, and keeps it in its JUnit file.
 fn nextest(environment: &[(&str, &str)], skipped: &mut Vec<String>) -> Result<(), Problem> {
     let junit = root().join("target/nextest/ci/junit.xml");
     // An old one would tell of another run.
     let _ = fs::remove_file(&junit);
-    let outcome = cargo(["nextest", "run", "--workspace", "--profile", "ci"], environment);
+    let threads = waiting_jobs().to_string();
+    let arguments = ["nextest", "run", "--workspace", "--profile", "ci", "--test-threads", &threads];
+    let outcome = cargo(arguments, environment);
     let kept = fs::read_to_string(&junit).unwrap_or_default();
     skipped.extend(kept.lines().filter_map(skip_notice).map(|notice| unescape(&notice)));
     outcome?;
