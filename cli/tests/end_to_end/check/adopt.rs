@@ -152,3 +152,25 @@ fn a_second_head_comes_from_the_change_that_makes_it() {
     chain.follow(Some("r2"), &[("r3", LOSES, EMPTY_AGAIN)]);
     assert_eq!(found(dir, &["--since-git", "main"]), ["r3 MRT201"]);
 }
+
+#[test]
+fn findings_that_are_alike_are_counted() {
+    let project = project();
+    let dir = project.path();
+    let drops =
+        |times: usize| project.follow(Some("r1"), &[("r2", &[LOSES].repeat(times).join("\n"), EMPTY_AGAIN)]);
+    let count = || {
+        let baseline: toml::Table =
+            fs::read_to_string(dir.join("mrt-baseline.toml")).unwrap().parse().unwrap();
+        let entries = baseline["accept"].as_array().unwrap();
+        let losses = entries.iter().filter(|entry| entry["kind"].as_str() == Some("MRT201"));
+        losses.map(|entry| entry["count"].as_integer().unwrap()).collect::<Vec<_>>()
+    };
+    let select: &[&str] = &["--select", "MRT201"];
+    for (times, new, counts) in [(1, 1, [1]), (1, 0, [1]), (3, 2, [3]), (2, 0, [2]), (3, 1, [3])] {
+        drops(times);
+        assert_eq!(found(dir, select).len(), new, "{times}");
+        check(dir, &["--update-baseline"]);
+        assert_eq!(count(), counts, "{times}");
+    }
+}
