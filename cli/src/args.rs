@@ -348,7 +348,7 @@ pub(crate) enum CheckFormat {
 /// From which severity on `check` has findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFailOn {
-    /// Only what is certain
+    /// Only what is certain, or is called an error
     #[default]
     Error,
     /// Also what somebody should look at

@@ -205,6 +205,8 @@ fn a_chain_that_is_broken_is_told_of_and_hides_nothing() {
     files.write("versions/broken.py", "def upgrade(:\n");
     assert_eq!(files.found(&files.changed(&["r4"])), ["r4 MRT201 error"], "it was broken before");
     assert_eq!(files.found(&files.changed(&["broken"])), [" MRT001 error"]);
+    let later = files.found(&since("r3"));
+    assert_eq!(later, [" MRT001 error", "r4 MRT201 error"], "nobody knows after what it comes");
 }
 
 #[test]
