@@ -6,4 +6,4 @@
 pub mod graph;
 pub mod selection;
 pub mod settings;
-mod text;
+pub mod text;

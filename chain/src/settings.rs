@@ -22,10 +22,26 @@
 //! path = "services/billing"
 //! ```
 //!
+//! `check` is what `mrt-cli check` looks for, by codes or the beginnings of codes. `select` says which alone, `ignore` which not, and
+//! `severity` how heavy they are (`note`, `warning`, `error`), whatever the rule says. Each table is a layer: that of the
+//! defaults, that of the suite, then those of single files in their order, then the command line; a later one wins, and in
+//! one of them the longer code does. A `select` begins anew: what earlier layers have ignored is looked for again when it names that.
+//!
+//! ```toml
+//! [check]
+//! ignore = ["MRT407"]
+//! severity = { MRT303 = "error", MRT5 = "note" }
+//!
+//! [[check.path]]
+//! files = "versions/2019_*.py"   # from the suite's directory; without a slash, any file of that name
+//! ignore = ["MRT1"]
+//! ```
+//!
 //! A relative path starts at its suite's directory, also in `[defaults]`; `{root}` at its beginning stands for the
 //! directory of `mrt.toml`.
 
 mod baseline;
+mod check;
 mod error;
 mod ini;
 mod locate;
@@ -41,6 +57,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use check::{CheckSettings, Files, Word};
 pub use error::{Place, SettingsError, TargetError};
 pub use target::parse_target;
 
@@ -100,6 +117,8 @@ pub struct Suite {
     /// The table in which Alembic keeps the applied revisions, where env.py cannot be asked: it does not run without a
     /// step, and the name is not `alembic_version`.
     pub version_table: String,
+    /// What `mrt-cli check` looks for, layer by layer.
+    pub check: Vec<CheckSettings>,
 }
 
 /// Where Alembic's files are.
@@ -328,9 +347,9 @@ pub struct Skip {
 /// A finding that is known and accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accept {
-    /// The revision's id.
+    /// The revision's id; where `check` finds something in a file that tells none, the file.
     pub revision: String,
-    /// The finding's kind (`irreversible`); `None` accepts every kind.
+    /// The finding's kind (`irreversible`), or its code (`MRT201`); `None` accepts every kind.
     pub kind: Option<String>,
     /// The finding's object; `None` accepts every object.
     pub object: Option<String>,
@@ -340,6 +359,8 @@ pub struct Accept {
     pub reason: String,
     /// The last day on which it holds, `YYYY-MM-DD`, checked to be a date.
     pub until: Option<String>,
+    /// How many findings of `check` that are alike it accepts; `None` accepts all of them.
+    pub count: Option<u32>,
 }
 
 /// The user's own rows for one table; they replace generated ones.

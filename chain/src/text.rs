@@ -21,7 +21,7 @@ fn count(n: usize) -> u32 {
 }
 
 /// The candidate that `word` most likely stands for; `None` when nothing is near. Ties go to the first in order.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()

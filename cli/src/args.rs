@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use mrt_lint::Severity;
 use mrt_ops::connect::Connection;
 use mrt_ops::values::duration;
 
@@ -41,17 +42,23 @@ Examples:
   In a pipeline, before the databases: what is certain alone, as JSON:
     mrt-cli check --target postgres:16 --format json --output check.json
 
-  Leave one rule and one family out:
-    mrt-cli check --ignore MRT407 --ignore MRT9
+  Before a commit: what the change brings, whatever old revisions are like:
+    mrt-cli check --since-git origin/main
+
+  Start with an old chain: accept what is found today, so that only what is new counts:
+    mrt-cli check --update-baseline
+
+  Leave one rule and one family out, and take another one seriously ([check] in mrt.toml does it for everybody, or for some files):
+    mrt-cli check --ignore MRT407 --ignore MRT9 --severity MRT303=error
 
   What a code means:
     mrt-cli check --explain MRT201";
 
 const CHECK_EXIT_CODES: &str = "\
 Exit codes:
-  0  every file was read, and nothing is found (see --fail-on)
+  0  every file was read, and nothing is found that counts (see --fail-on) and is not accepted
   1  findings
-  2  the command line or the settings are wrong, or there is no revision
+  2  the command line or the settings are wrong, or there is no revision, or none that --since leaves
   3  the report could not be written";
 
 const TARGETS_EXAMPLES: &str = "\
@@ -261,13 +268,34 @@ pub(crate) struct CheckRevisions {
     #[command(flatten)]
     pub(crate) select: Select,
 
+    /// Tell only of revisions that come after this one.
+    ///
+    /// All are read all the same: what earlier ones say of the schema counts. Several heads are told of where one of them comes after
+    /// it. When no revision does, nothing is checked, and the exit code is 2.
+    #[arg(long, value_name = "REV", help_heading = "What to check")]
+    pub(crate) since: Option<String>,
+
+    /// Tell only of revisions whose files have changed since the present branch left this one (`origin/main`, any git reference).
+    ///
+    /// A change need not be committed; a file that is new or has another name has changed. All are read all the same. Several heads are
+    /// told of where a changed file makes one, or where a file is gone that may have joined them, and revisions that are no chain always.
+    /// A change that touches no revision is the usual case and no mistake: that is said, and the exit code is 0.
+    #[arg(long, value_name = "GIT-REF", help_heading = "What to check")]
+    pub(crate) since_git: Option<String>,
+
     /// Look for this alone: a code (`MRT201`) or the beginning of a family (`MRT2`); may be repeated.
+    ///
+    /// It wins over what `[check]` in mrt.toml selects and ignores. Of several codes that fit the longest counts.
     #[arg(long = "select", value_name = "CODE", help_heading = "What to look for")]
     pub(crate) select_rules: Vec<String>,
 
-    /// Do not look for this; may be repeated.
+    /// Do not look for this, beside what the settings ignore; may be repeated.
     #[arg(long, value_name = "CODE", help_heading = "What to look for")]
     pub(crate) ignore: Vec<String>,
+
+    /// How heavy findings of a code or family are, however certain: `MRT303=error`, or `warning`, or `note`; may be repeated.
+    #[arg(long, value_name = "CODE=SEVERITY", value_parser = graded, help_heading = "What to look for")]
+    pub(crate) severity: Vec<(String, Severity)>,
 
     /// Say what a code means, with an example that it flags and one that it does not, and end.
     #[arg(long, value_name = "CODE", help_heading = "What to look for")]
@@ -284,6 +312,24 @@ pub(crate) struct CheckRevisions {
     /// From which severity on the exit code is 1.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t, help_heading = "The report")]
     pub(crate) fail_on: CheckFailOn,
+
+    /// Accept what is found: write it to mrt-baseline.toml, beside the settings.
+    ///
+    /// Entries go by revision, code and object, not by line. Those of what is no longer found are removed, those that `run
+    /// --write-baseline` wrote stay. The exit code still counts what was found and was not accepted before.
+    #[arg(
+        long,
+        conflicts_with_all = ["only", "target", "since", "since_git", "select_rules", "ignore", "watch"],
+        help_heading = "The report"
+    )]
+    pub(crate) update_baseline: bool,
+
+    /// Check again whenever a revision, the settings or the baseline changes, until Ctrl-C.
+    ///
+    /// A terminal is cleared before each result; elsewhere a line on standard error names what has changed. Settings that are broken are
+    /// told of, and watching goes on. The exit code is that of the last result.
+    #[arg(long, help_heading = "The report")]
+    pub(crate) watch: bool,
 
     #[command(flatten)]
     pub(crate) talk: Talk,
@@ -302,7 +348,7 @@ pub(crate) enum CheckFormat {
 /// From which severity on `check` has findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFailOn {
-    /// Only what is certain
+    /// Only what is certain, or is called an error
     #[default]
     Error,
     /// Also what somebody should look at
@@ -503,6 +549,11 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
+}
+
+fn graded(text: &str) -> Result<(String, Severity), String> {
+    let (code, severity) = text.split_once('=').ok_or("give a code and its severity, like `MRT303=error`")?;
+    Ok((code.to_owned(), severity.parse()?))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

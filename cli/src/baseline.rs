@@ -1,15 +1,15 @@
 //! The baseline: what is wrong today, accepted, so that only what is new counts tomorrow.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mrt_chain::settings::{Accept, Project};
 use mrt_report::{Cell, Finding, Report, Severity, Verdict};
 
 use crate::error::CliError;
-use crate::output::write_file;
+use crate::output::{tell, write_file};
 
-const REASON: &str = "known when the baseline was written";
+pub(crate) const REASON: &str = "known when the baseline was written";
 
 /// Brings the project's baseline up to what the report found. Returns where it lies and how many entries it holds.
 pub(crate) fn update(project: &Project, report: &Report) -> Result<(PathBuf, usize), CliError> {
@@ -17,14 +17,34 @@ pub(crate) fn update(project: &Project, report: &Report) -> Result<(PathBuf, usi
     for suite in &project.suites {
         let cells: Vec<&Cell> = report.cells.iter().filter(|cell| cell.suite == suite.name).collect();
         let entries = baseline.entry(suite.name.clone()).or_default();
-        entries.retain_mut(|entry| still_holds(entry, &cells));
+        entries.retain_mut(|entry| is_of_check(entry) || still_holds(entry, &cells));
         add(entries, &cells);
     }
+    write(project, &baseline)
+}
+
+/// Writes the project's baseline. Returns where it lies and how many entries it holds.
+pub(crate) fn write(
+    project: &Project,
+    baseline: &BTreeMap<String, Vec<Accept>>,
+) -> Result<(PathBuf, usize), CliError> {
     let count = baseline.values().map(Vec::len).sum();
     let path = project.baseline_path();
-    write_file(&path, &project.render_baseline(&baseline))
+    write_file(&path, &project.render_baseline(baseline))
         .map_err(|source| CliError::Write { path: path.clone(), source })?;
     Ok((path, count))
+}
+
+/// Says what was written.
+pub(crate) fn told(path: &Path, entries: usize) {
+    let what = if entries == 1 { "1 finding is" } else { &format!("{entries} findings are") };
+    tell(format_args!("wrote {}: {what} accepted from now on", path.display()));
+}
+
+/// Whether an entry is about what `check` finds, by its code. One that a later version knows no more is, too.
+pub(crate) fn is_of_check(entry: &Accept) -> bool {
+    let number = entry.kind.as_deref().and_then(|kind| kind.strip_prefix("MRT"));
+    number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Whether an entry is still needed; its targets shrink to those where it is. A cell that was not judged in this run
@@ -75,6 +95,7 @@ fn add(entries: &mut Vec<Accept>, cells: &[&Cell]) {
                     targets: Vec::new(),
                     reason: REASON.to_owned(),
                     until: None,
+                    count: None,
                 });
                 entries.len() - 1
             });
@@ -90,7 +111,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::fs;
-    use std::path::Path;
 
     use mrt_report::{Accepted, Coverage, Evidence, FindingKind};
 
@@ -177,6 +197,19 @@ mod tests {
         let (path, entries) = update(&project(dir.path(), &suites), &second).unwrap();
         assert_eq!(entries, 5);
         insta::assert_snapshot!(fs::read_to_string(path).unwrap());
+    }
+
+    #[test]
+    fn what_check_has_found_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut known = project(dir.path(), &["shop"]);
+        let entry = "[[accept]]\nrevision = \"r1\"\nkind = \"MRT201\"\ncount = 1\nreason = \"known\"\n";
+        fs::write(known.baseline_path(), entry).unwrap();
+        known = Project::load(dir.path()).unwrap();
+        let report = Report::new(vec![cell("shop", "r1", "sqlite", &[])]);
+        let (path, entries) = update(&known, &report).unwrap();
+        assert_eq!(entries, 1);
+        assert!(fs::read_to_string(path).unwrap().contains(entry));
     }
 
     #[test]

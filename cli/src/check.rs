@@ -1,16 +1,21 @@
 //! `mrt-cli check`: what can be known of a project's revisions without a database.
 
+mod baseline;
+mod watch;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use mrt_lint::project::{CheckError, Checked, Selection};
-use mrt_lint::{Finding, Severity, explain, rules};
+use mrt_chain::settings::{Project, Suite};
+use mrt_lint::project::{CheckError, Checked};
+use mrt_lint::selection::Changed;
+use mrt_lint::{Finding, Selection, Severity, explain, rules};
 use mrt_report::{exit_code, printable};
 use serde::Serialize;
 
 use crate::args::{CheckFailOn, CheckFormat, CheckRevisions};
 use crate::error::CliError;
 use crate::output::{Output, tell};
-use crate::project;
 use crate::screen::{self, Screen};
+use crate::{project, submission, touched};
 
 /// Runs the command; the value is the process's exit code.
 pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
@@ -21,26 +26,41 @@ pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
         output.write(&explain::explain(rule))?;
         return Ok(exit_code::OK);
     }
-    let selection = selection(arguments)?;
-    let project::Loaded { suites, .. } = project::load(&arguments.select, None)?;
+    // Codes that are none stay none, whatever becomes of the files.
+    selection(arguments, None)?.verify().map_err(CliError::Choice)?;
+    if arguments.watch {
+        return watch::watch(&arguments.select.dir, &output, || check(arguments, &output));
+    }
+    check(arguments, &output)
+}
+
+/// Checks once, and writes the report.
+fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
+    let project::Loaded { project, suites } = project::load(&arguments.select, None)?;
+    let selection = selection(arguments, Some(&project))?;
     let mut all = Vec::with_capacity(suites.len());
     for suite in &suites {
         let checked = mrt_lint::check(suite, &selection).map_err(|error| match error {
             CheckError::Files(source) => {
                 CliError::Chain { suite: suite.name.clone(), source: Box::new(source) }
             }
+            CheckError::Selection(error) => CliError::Choice(error),
             error @ CheckError::Thread(_) => CliError::Check(error),
         })?;
         all.push(checked);
     }
-    only(&mut all, &arguments.select.only)?;
+    are_known(&all, &arguments.select.only)?;
     let text = match arguments.format {
-        CheckFormat::Text => text(&all, screen::on_paper(&output, arguments.talk.color)),
+        CheckFormat::Text => text(&all, screen::on_paper(output, arguments.talk.color)),
         CheckFormat::Json => json(&all)?,
     };
     output.write(&text)?;
+    let written = arguments.update_baseline.then(|| baseline::update(&project, &suites, &all)).transpose()?;
     if !arguments.talk.quiet {
-        tell(summary(&all));
+        tell(summary(&all, arguments, &selection, &project, &suites));
+        if let Some((path, entries)) = written {
+            crate::baseline::told(&path, entries);
+        }
     }
     let least = match arguments.fail_on {
         CheckFailOn::Error => Severity::Error,
@@ -51,9 +71,8 @@ pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
     Ok(if found { exit_code::FINDINGS } else { exit_code::OK })
 }
 
-/// Keeps what concerns the revisions that are asked for, by their ids or the beginnings of these.
-fn only(all: &mut [Checked], wanted: &[String]) -> Result<(), CliError> {
-    let is_it = |id: &str| wanted.iter().any(|wanted| !wanted.is_empty() && id.starts_with(wanted.as_str()));
+/// Whether every revision that is asked for by its id, or the beginning of it, is there.
+fn are_known(all: &[Checked], wanted: &[String]) -> Result<(), CliError> {
     for wanted in wanted {
         let is_there = |checked: &Checked| checked.revisions.iter().any(|id| id.starts_with(wanted.as_str()));
         if wanted.is_empty() || !all.iter().any(is_there) {
@@ -63,22 +82,27 @@ fn only(all: &mut [Checked], wanted: &[String]) -> Result<(), CliError> {
             )));
         }
     }
-    if !wanted.is_empty() {
-        all.iter_mut().for_each(|checked| checked.findings.retain(|finding| is_it(&finding.revision)));
-    }
     Ok(())
 }
 
-/// The rules that are asked for; a code that means none of them is a mistake.
-fn selection(arguments: &CheckRevisions) -> Result<Selection, CliError> {
-    let selection = Selection { select: arguments.select_rules.clone(), ignore: arguments.ignore.clone() };
-    for code in selection.select.iter().chain(&selection.ignore) {
-        if code.is_empty() || !rules::all().any(|rule| rules::is_among(rule.code, std::slice::from_ref(code)))
-        {
-            return Err(unknown(code));
+/// What is asked for; what has changed in a project, git says.
+fn selection(arguments: &CheckRevisions, project: Option<&Project>) -> Result<Selection, CliError> {
+    let changed = match (project, &arguments.since_git) {
+        (Some(Project { root, .. }), Some(reference)) => {
+            let paths = touched::changed(root, reference)?.into_iter().collect();
+            Some(Changed { root: root.clone(), paths })
         }
-    }
-    Ok(selection)
+        _ => None,
+    };
+    Ok(Selection {
+        select: arguments.select_rules.clone(),
+        ignore: arguments.ignore.clone(),
+        severity: arguments.severity.clone(),
+        only: arguments.select.only.clone(),
+        since: arguments.since.clone(),
+        changed,
+        today: Some(submission::today()),
+    })
 }
 
 fn unknown(code: &str) -> CliError {
@@ -140,17 +164,48 @@ fn excerpt<'a>(finding: &'a Finding, line: &'a str) -> Group<'a> {
     level.primary_title(printable(&finding.message)).id(finding.code).element(snippet)
 }
 
-fn summary(all: &[Checked]) -> String {
-    let files: usize = all.iter().map(|checked| checked.files).sum();
+fn summary(
+    all: &[Checked],
+    arguments: &CheckRevisions,
+    selection: &Selection,
+    project: &Project,
+    suites: &[Suite],
+) -> String {
+    let sum = |of: fn(&Checked) -> usize| all.iter().map(of).sum::<usize>();
+    let (files, asked) = (sum(|checked| checked.files), sum(|checked| checked.asked));
     let count = |severity| findings(all).filter(|finding| finding.severity == severity).count();
     let number = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    format!(
-        "{} read: {}, {}, {}",
-        number(files, "file"),
+    let mut text = format!("{} read", number(files, "file"));
+    if asked < files {
+        text.push_str(&format!(", {asked} asked for"));
+    }
+    text.push_str(&format!(
+        ": {}, {}, {}",
         number(count(Severity::Error), "error"),
         number(count(Severity::Warning), "warning"),
         number(count(Severity::Note), "note")
-    )
+    ));
+    let used = all.iter().zip(suites).map(|(checked, suite)| baseline::used(project, suite, checked));
+    let (known, idle) = used.fold((0, 0), |(a, b), (known, idle)| (a + known, b + idle));
+    let decided = sum(|checked| checked.accepted.len()) - known;
+    for (accepted, by) in [(known, "baseline"), (decided, "settings")] {
+        if accepted > 0 {
+            text.push_str(&format!("; {accepted} accepted by the {by}"));
+        }
+    }
+    if let (0, Some(reference)) = (asked, &arguments.since_git) {
+        text.push_str(&format!("\nno revision has changed since {reference}"));
+    }
+    let is_part = selection.is_part() || !arguments.select.target.is_empty();
+    if idle > 0 && !is_part && !arguments.update_baseline {
+        text.push_str(&format!(
+            "\n{} of the baseline {} nothing any more; --update-baseline drops {}",
+            if idle == 1 { "1 entry".to_owned() } else { format!("{idle} entries") },
+            if idle == 1 { "accepts" } else { "accept" },
+            if idle == 1 { "it" } else { "them" }
+        ));
+    }
+    text
 }
 
 #[cfg(test)]

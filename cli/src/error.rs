@@ -10,6 +10,7 @@ use mrt_chain::selection::SelectionError;
 use mrt_chain::settings::{SettingsError, TargetError};
 use mrt_coordinator::store::StoreError;
 use mrt_lint::project::CheckError;
+use mrt_lint::selection::SelectionError as ChoiceError;
 use mrt_ops::Trouble;
 use mrt_ops::connect::{CallError, ConnectError};
 use mrt_report::{ReadError, RenderError, exit_code, printable};
@@ -84,6 +85,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Check(CheckError),
     #[error(transparent)]
+    Choice(ChoiceError),
+    #[error(transparent)]
     Agent(AgentError),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
@@ -110,6 +113,7 @@ impl CliError {
             | Self::Settings(_)
             | Self::Target(_)
             | Self::Selection(_)
+            | Self::Choice(_)
             | Self::Chain { .. }
             | Self::Outside { .. }
             | Self::NotPacked { .. }

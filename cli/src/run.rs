@@ -236,8 +236,7 @@ impl Projects for Here {
 fn write_baseline(project: &Project, report: &Report, quiet: bool) -> Result<(), CliError> {
     let (path, entries) = baseline::update(project, report)?;
     if !quiet {
-        let what = if entries == 1 { "1 finding is" } else { &format!("{entries} findings are") };
-        tell(format_args!("wrote {}: {what} accepted from now on", path.display()));
+        baseline::told(&path, entries);
     }
     Ok(())
 }

@@ -151,14 +151,18 @@ fn is_packed(root: &Path, path: &Path, packed: &Packed) -> bool {
 
 /// What changes the check.
 pub(crate) fn options(project: &Project, check: &Check) -> v1::CheckOptions {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let timeout_ms = check.timeout.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     v1::CheckOptions {
         seed_all: check.seed == Seed::All,
-        today: today.to_string(),
+        today: today(),
         timeout_ms,
         settings: project.file.to_string_lossy().into_owned(),
     }
+}
+
+/// The day on which acceptances hold or have expired.
+pub(crate) fn today() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// A submission's key: random, so that what is sent twice is one run.

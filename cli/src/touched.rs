@@ -1,4 +1,4 @@
-//! Which suites a change touches.
+//! What a change touches: files, and suites.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,7 +11,12 @@ use crate::error::CliError;
 
 /// The suites that differ from what they were where the present branch left this one: committed or not.
 pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> Result<Vec<Suite>, CliError> {
-    let root = &project.root;
+    let changed = changed(&project.root, reference)?;
+    Ok(suites.into_iter().filter(|suite| is_touched(project, suite, &changed)).collect())
+}
+
+/// The files of a directory that differ from what they were where the present branch left this one: committed or not, new or gone.
+pub(crate) fn changed(root: &Path, reference: &str) -> Result<Vec<PathBuf>, CliError> {
     let base = base(root, reference)?;
     let diff = [
         "diff".as_ref(),
@@ -27,7 +32,7 @@ pub(crate) fn since(project: &Project, suites: Vec<Suite>, reference: &str) -> R
     let mut changed = paths(root, &git(root, diff)?);
     let untracked = ["ls-files", "--others", "--exclude-standard", "-z"].map(OsStr::new);
     changed.extend(paths(root, &git(root, untracked)?));
-    Ok(suites.into_iter().filter(|suite| is_touched(project, suite, &changed)).collect())
+    Ok(changed)
 }
 
 /// Whether a change to one of these files may change what becomes of the suite: its own files, those that its settings

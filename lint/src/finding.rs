@@ -61,3 +61,44 @@ pub struct Finding {
     /// What happens, and what to do.
     pub message: String,
 }
+
+impl Finding {
+    /// The revision that it is in, or else the file.
+    pub fn subject(&self) -> &str {
+        if self.revision.is_empty() { &self.file } else { &self.revision }
+    }
+
+    /// What it is about, by which it is known again when its line and the words around it are others: the first name in its
+    /// message, or what the message says where it names nothing.
+    pub fn object(&self) -> &str {
+        let what = self.message.split("; ").next().unwrap_or_default();
+        let mut names = what.split('`').skip(1).step_by(2);
+        names.find(|name| !matches!(*name, "upgrade()" | "downgrade()")).unwrap_or(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_about_what_it_names_first() {
+        let object = |message: &str| {
+            let finding = Finding {
+                code: "MRT201",
+                severity: Severity::Error,
+                revision: String::new(),
+                file: "a.py".to_owned(),
+                line: 1,
+                message: message.to_owned(),
+            };
+            finding.object().to_owned()
+        };
+        assert_eq!(object("`t.c` is dropped, and `downgrade()` fills it; look (on SQLite)"), "t.c");
+        assert_eq!(object("`downgrade()` removes all rows of `t`, also older ones; remove less"), "t");
+        assert_eq!(
+            object("several heads: a, b; merge them with `alembic merge heads`"),
+            "several heads: a, b"
+        );
+    }
+}

@@ -6,6 +6,7 @@
 //!
 //! Each arrow is one module, and data flows one way: rules never look at Python or SQL, and the readers know no rule.
 
+pub mod accepted;
 mod case;
 pub mod explain;
 pub mod finding;
@@ -14,9 +15,11 @@ pub mod operation;
 pub mod project;
 pub mod python;
 pub mod rules;
+pub mod selection;
 pub mod source;
 mod sql;
 pub mod undo;
 
 pub use finding::{Finding, Severity};
 pub use project::check;
+pub use selection::Selection;

@@ -2,40 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::{io, thread};
 
 use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
-use mrt_chain::settings::{EngineKind, Suite};
+use mrt_chain::settings::{Accept, CheckSettings, EngineKind, Suite, Target};
 
+use crate::accepted::{Acceptances, Accepted};
 use crate::case::{Case, Findings};
 use crate::finding::Finding;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
 use crate::rules::{self, Check, Rule};
+pub use crate::selection::Selection;
+use crate::selection::{Hearing, Scope, SelectionError};
 use crate::source::{Source, SourceError};
 use crate::undo::{Undo, World};
 
 /// Room for reading what nests as deeply as is allowed, on all of its levels at once. Only what is used of it is taken.
 const STACK: usize = 256 << 20;
 
-/// Which rules look.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// These codes or families (`MRT2`) alone; none is all.
-    pub select: Vec<String>,
-    /// Not these.
-    pub ignore: Vec<String>,
-}
-
 /// What was found in a suite.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
     /// Sorted by file and line.
     pub findings: Vec<Finding>,
+    /// What else would be among them, and is accepted.
+    pub accepted: Vec<Accepted>,
     /// The texts of the files that have findings, by the name that findings give them.
     pub sources: BTreeMap<String, String>,
     /// How many files there are.
     pub files: usize,
+    /// How many of them findings are asked for of.
+    pub asked: usize,
     /// The revisions that they hold.
     pub revisions: BTreeSet<String>,
 }
@@ -46,22 +45,27 @@ pub enum CheckError {
     /// There is nothing to check.
     #[error(transparent)]
     Files(#[from] GraphError),
+    /// What is asked for means nothing here.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
     /// The machine has no room for a thread.
     #[error("cannot start a thread to read the revisions; give mrt more memory")]
     Thread(#[source] io::Error),
 }
 
-impl Selection {
-    fn wants(&self, code: &str) -> bool {
-        (self.select.is_empty() || rules::is_among(code, &self.select))
-            && !rules::is_among(code, &self.ignore)
-    }
+/// What a suite says of its findings.
+#[derive(Default)]
+struct Said<'a> {
+    check: &'a [CheckSettings],
+    accept: &'a [Accept],
+    targets: &'a [Target],
+    locations: Vec<PathBuf>,
 }
 
 /// Checks every revision of a suite for all of its engines.
 ///
 /// # Errors
-/// When there is no revision, or a version directory cannot be read.
+/// When there is no revision, a version directory cannot be read, or settings or selection name what is not there.
 pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError> {
     let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
     let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
@@ -72,13 +76,15 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
     }
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();
     let read = read_all(&files)?;
-    Ok(judge(&files, read, selection))
+    let locations = engines.iter().flat_map(|engine| suite.alembic.locations(*engine)).cloned().collect();
+    let said = Said { check: &suite.check, accept: &suite.accept, targets: &suite.targets, locations };
+    judge(&files, read, &said, selection)
 }
 
 /// Checks texts that need not be files, as revisions of one chain on these engines.
 ///
 /// # Errors
-/// When the machine has no room for a thread.
+/// When the machine has no room for a thread, or the selection names what is not there.
 pub fn check_texts(
     texts: &[(&str, &str)],
     engines: &[EngineKind],
@@ -95,7 +101,7 @@ pub fn check_texts(
         };
         files.iter().zip(texts).map(read_text).collect::<Vec<_>>()
     })?;
-    Ok(judge(&files, read, selection))
+    judge(&files, read, &Said::default(), selection)
 }
 
 type ReadFile = (Result<Read, SourceError>, String);
@@ -131,18 +137,30 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
     handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selection: &Selection) -> Checked {
+fn judge(
+    files: &[(RevisionFile, Vec<EngineKind>)],
+    read: Vec<ReadFile>,
+    said: &Said<'_>,
+    selection: &Selection,
+) -> Result<Checked, CheckError> {
+    let hearing = Hearing::of(said.check, selection)?;
+    let mut scope = Scope::new(selection, &said.locations);
+    let paths: BTreeMap<&str, &Path> =
+        files.iter().map(|(file, _)| (file.display.as_str(), file.path.as_path())).collect();
     let mut found: BTreeMap<Finding, BTreeSet<EngineKind>> = BTreeMap::new();
-    let mut add =
-        |finding: Finding, engine: Option<EngineKind>| found.entry(finding).or_default().extend(engine);
-    let of_reader = |code: &str| rules::find(code).filter(|rule| selection.wants(rule.code));
+    let mut add = |finding: Finding, engine: Option<EngineKind>| {
+        let path = paths.get(finding.file.as_str()).copied().unwrap_or(Path::new(""));
+        if let Some(severity) = hearing.severity(finding.code, path, finding.severity) {
+            found.entry(Finding { severity, ..finding }).or_default().extend(engine);
+        }
+    };
     for ((file, _), (read, _)) in files.iter().zip(&read) {
         let (problem, line) = match read {
             Err(error) => (format!("this file {error}"), error.line()),
             Ok(Read { draft: Err(error), .. }) => located(&error.to_string(), &file.display),
             Ok(_) => continue,
         };
-        if let Some(rule) = of_reader(rules::UNREADABLE) {
+        if let Some(rule) = rules::find(rules::UNREADABLE) {
             add(finding(rule, "", &file.display, line, problem), None);
         }
     }
@@ -163,21 +181,27 @@ fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selecti
         }
         let broken = files.iter().zip(&read).any(|(_, (read, _))| read.is_err());
         match Chain::from_drafts(drafts.clone()) {
-            Ok(chain) => judge_chain(&chain, &steps, engine, selection, &mut add),
+            Ok(chain) => {
+                scope.learn(&chain);
+                judge_chain(&chain, &steps, engine, &mut add);
+            }
             Err(error) => {
                 // A file that could not be read is what is missing then.
-                if !broken && let (Some(rule), Some((file, _))) = (of_reader(rules::NO_CHAIN), files.first())
+                if !broken
+                    && let (Some(rule), Some((file, _))) = (rules::find(rules::NO_CHAIN), files.first())
                 {
                     add(finding(rule, "", &file.display, 1, error.to_string()), Some(engine));
                 }
                 for draft in &drafts {
                     let migration = migration_of(draft.as_revision(), &steps);
-                    judge_migration(&migration, engine, &World::default(), selection, &mut add);
+                    judge_migration(&migration, engine, &World::default(), &mut add);
                 }
             }
         }
     }
-    finish(files, read, found)
+    scope.verify()?;
+    let mut acceptances = Acceptances::of(said.accept, said.targets, selection.today.as_deref());
+    Ok(finish(files, read, found, &scope, &mut acceptances))
 }
 
 /// A message that begins with its place, and the place.
@@ -204,10 +228,9 @@ fn judge_chain(
     chain: &Chain,
     steps: &BTreeMap<&str, &Steps>,
     engine: EngineKind,
-    selection: &Selection,
     add: &mut impl FnMut(Finding, Option<EngineKind>),
 ) {
-    for rule in rules::all().filter(|rule| rule.concerns(engine) && selection.wants(rule.code)) {
+    for rule in rules::all().filter(|rule| rule.concerns(engine)) {
         let Check::Chain(look) = rule.check else { continue };
         for (position, message) in look(chain) {
             let revision = &chain.revisions()[position];
@@ -226,7 +249,7 @@ fn judge_chain(
         };
         let mut world = handed_on.unwrap_or_else(|| replayed(chain, revision, steps, engine));
         let migration = migration_of(revision, steps);
-        let undo = judge_migration(&migration, engine, &world, selection, add);
+        let undo = judge_migration(&migration, engine, &world, add);
         world.upgraded(&undo);
         after.insert(revision.id.clone(), world);
     }
@@ -260,12 +283,11 @@ fn judge_migration(
     migration: &Migration,
     engine: EngineKind,
     before: &World,
-    selection: &Selection,
     add: &mut impl FnMut(Finding, Option<EngineKind>),
 ) -> Undo {
     let undo = Undo::of(migration, before, engine);
     let case = Case { migration, engine, before, undo: &undo };
-    for rule in rules::all().filter(|rule| rule.concerns(engine) && selection.wants(rule.code)) {
+    for rule in rules::all().filter(|rule| rule.concerns(engine)) {
         let Check::Migration(look) = rule.check else { continue };
         let mut findings =
             Findings { rule, revision: &migration.revision, file: &migration.file, out: Vec::new() };
@@ -275,34 +297,51 @@ fn judge_migration(
     undo
 }
 
-/// Says on which engines a finding is, where not on all; leaves out what files ask to be silent about; sorts.
+/// Keeps what is asked for, says on which engines a finding is, where not on all; leaves out what files ask to be silent about;
+/// sorts; sets apart what is accepted.
 fn finish(
     files: &[(RevisionFile, Vec<EngineKind>)],
     read: Vec<ReadFile>,
     found: BTreeMap<Finding, BTreeSet<EngineKind>>,
+    scope: &Scope<'_>,
+    acceptances: &mut Acceptances<'_>,
 ) -> Checked {
     let by_name: BTreeMap<&str, usize> =
         files.iter().enumerate().map(|(at, (file, _))| (file.display.as_str(), at)).collect();
-    let mut findings = Vec::with_capacity(found.len());
-    let mut sources = BTreeMap::new();
+    let mut checked = Checked { files: files.len(), ..Checked::default() };
+    for ((file, _), (read, _)) in files.iter().zip(&read) {
+        let id = match read {
+            Ok(Read { draft: Ok(draft), .. }) => draft.as_revision().id.clone(),
+            _ => String::new(),
+        };
+        checked.asked += usize::from(scope.has(&id, &file.path));
+        if !id.is_empty() {
+            checked.revisions.insert(id);
+        }
+    }
+    let mut told = Vec::with_capacity(found.len());
     for (mut finding, engines) in found {
         let Some(at) = by_name.get(finding.file.as_str()) else { continue };
-        let (result, text) = &read[*at];
-        if result.as_ref().is_ok_and(|read| read.noqa.silences(finding.line, finding.code)) {
+        let ((file, all), (result, text)) = (&files[*at], &read[*at]);
+        let silenced = result.as_ref().is_ok_and(|read| read.noqa.silences(finding.line, finding.code));
+        if silenced || !scope.concerns(&finding, &file.path) {
             continue;
         }
-        let all = &files[*at].1;
         if !engines.is_empty() && engines.len() < all.len() {
             let names: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
             finding.message = format!("{} (on {})", finding.message, names.join(", "));
         }
-        sources.entry(finding.file.clone()).or_insert_with(|| text.clone());
-        findings.push(finding);
+        checked.sources.entry(finding.file.clone()).or_insert_with(|| text.clone());
+        told.push((finding, engines));
     }
-    findings
-        .sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
-    let revisions = read
-        .iter()
-        .filter_map(|(read, _)| Some(read.as_ref().ok()?.draft.as_ref().ok()?.as_revision().id.clone()));
-    Checked { findings, sources, files: files.len(), revisions: revisions.collect() }
+    told.sort_by(|(a, _), (b, _)| {
+        (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message))
+    });
+    for (mut finding, engines) in told {
+        match acceptances.take(&mut finding, &engines) {
+            Some(by) => checked.accepted.push(Accepted { finding, by }),
+            None => checked.findings.push(finding),
+        }
+    }
+    checked
 }

@@ -80,8 +80,3 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 pub fn find(code: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.code.eq_ignore_ascii_case(code))
 }
-
-/// Whether a code is among others, each of which may be the beginning of a family (`MRT2`).
-pub fn is_among(code: &str, others: &[String]) -> bool {
-    others.iter().any(|other| code.starts_with(&other.to_uppercase()))
-}

@@ -51,7 +51,7 @@ fn rules_are_chosen_by_code_and_by_family() {
     let text = revision("r", "None", "op.drop_column('t', 'c')", "pass");
     let chosen = |select: &[&str], ignore: &[&str]| {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let selection = Selection { select: words(select), ignore: words(ignore) };
+        let selection = Selection { select: words(select), ignore: words(ignore), ..Selection::default() };
         let checked = check_texts(&[("r.py", &text)], &[EngineKind::Sqlite], &selection).unwrap();
         checked.findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
     };

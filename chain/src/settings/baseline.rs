@@ -12,8 +12,8 @@ use super::{Accept, Project, SettingsError, suite};
 const NAME: &str = "mrt-baseline.toml";
 
 const HEADER: &str = "\
-# Findings that are accepted for now. Written by `mrt-cli run --write-baseline`;
-# remove an entry, and the finding counts again.
+# Findings that are accepted for now. Written by `mrt-cli run --write-baseline` and
+# `mrt-cli check --update-baseline`; remove an entry, and the finding counts again.
 ";
 
 /// Adds what the baseline accepts to the suites' own lists.
@@ -74,15 +74,16 @@ impl Project {
     }
 }
 
-type Order<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [String], &'a str, Option<&'a str>);
+type Order<'a> =
+    (&'a str, Option<&'a str>, Option<&'a str>, &'a [String], &'a str, Option<&'a str>, Option<u32>);
 
 fn order(entry: &Accept) -> Order<'_> {
-    let Accept { revision, kind, object, targets, reason, until } = entry;
-    (revision, kind.as_deref(), object.as_deref(), targets, reason, until.as_deref())
+    let Accept { revision, kind, object, targets, reason, until, count } = entry;
+    (revision, kind.as_deref(), object.as_deref(), targets, reason, until.as_deref(), *count)
 }
 
 fn render(text: &mut String, header: &str, entry: &Accept) {
-    let Accept { revision, kind, object, targets, reason, until } = entry;
+    let Accept { revision, kind, object, targets, reason, until, count } = entry;
     let quoted = |word: &String| toml::Value::from(word.as_str()).to_string();
     let mut lines = vec![("revision", quoted(revision))];
     lines.extend(kind.as_ref().map(|kind| ("kind", quoted(kind))));
@@ -90,6 +91,7 @@ fn render(text: &mut String, header: &str, entry: &Accept) {
     if !targets.is_empty() {
         lines.push(("targets", format!("[{}]", targets.iter().map(quoted).collect::<Vec<_>>().join(", "))));
     }
+    lines.extend(count.map(|count| ("count", count.to_string())));
     lines.push(("reason", quoted(reason)));
     lines.extend(until.as_ref().map(|until| ("until", quoted(until))));
     // Writing to a String does not fail.

@@ -134,6 +134,10 @@ impl Source {
         self.at(position, problem, help)
     }
 
+    pub(super) fn place(&self, span: Range<usize>) -> Place {
+        Place { file: self.file.clone(), position: Some(text::line_column(&self.text, span.start)) }
+    }
+
     pub(super) fn at(
         &self,
         position: Option<(u32, u32)>,

@@ -67,6 +67,34 @@ pub(super) struct RawSuite {
     pub(super) seed: Option<Spanned<Vec<RawSeed>>>,
     pub(super) timeout: Option<Timeout>,
     pub(super) version_table: Option<String>,
+    /// The suite's own behind that of the defaults.
+    #[serde(deserialize_with = "one")]
+    pub(super) check: Vec<RawCheck>,
+}
+
+fn one<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    T::deserialize(deserializer).map(|only| vec![only])
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCheck {
+    pub(super) select: Vec<Spanned<String>>,
+    pub(super) ignore: Vec<Spanned<String>>,
+    pub(super) severity: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) path: Vec<RawCheckPath>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCheckPath {
+    pub(super) files: Spanned<Words>,
+    #[serde(default)]
+    pub(super) select: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ignore: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) severity: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -168,6 +196,7 @@ pub(super) struct RawAccept {
     pub(super) targets: Vec<Named>,
     pub(super) reason: Filled,
     pub(super) until: Option<Day>,
+    pub(super) count: Option<u32>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -195,7 +224,8 @@ impl RawSuite {
         keys.iter().find(|(_, present)| *present).map(|(key, _)| *key)
     }
 
-    /// This suite's keys, and the default's where it has none; `env`, `drivers` and `target` by their own keys.
+    /// This suite's keys, and the default's where it has none; `env`, `drivers` and `target` by their own keys, and `check` as
+    /// layers.
     pub(super) fn or(self, default: Self) -> Self {
         fn merged<K: Ord, V>(own: BTreeMap<K, V>, mut default: BTreeMap<K, V>) -> BTreeMap<K, V> {
             // Removed first, so that the key's own span stays.
@@ -226,6 +256,7 @@ impl RawSuite {
             seed: self.seed.or(default.seed),
             timeout: self.timeout.or(default.timeout),
             version_table: self.version_table.or(default.version_table),
+            check: default.check.into_iter().chain(self.check).collect(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::raw::{RawAccept, RawPython, RawSeed, RawSkip, RawSuite, RawTarget, Se
 use super::values::{Callable, Words};
 use super::{
     Accept, Alembic, Bootstrap, EngineKind, Python, Seed, SeedSource, ServerSettings, SettingsError, Skip,
-    Suite, Target,
+    Suite, Target, check,
 };
 
 /// Time limit of one step when nothing is said.
@@ -47,6 +47,7 @@ pub(super) fn without_settings(root: &Path, shown: &Path, file: &Path) -> Result
         sql_files: Vec::new(),
         timeout: TIMEOUT,
         version_table: VERSION_TABLE.to_owned(),
+        check: Vec::new(),
     })
 }
 
@@ -64,6 +65,7 @@ pub(super) fn read(
     let (targets, other_targets) = reader.targets(&raw)?;
     let sql_files = reader.sql_files(&raw)?;
     let (python, bootstrap) = (reader.python(raw.python)?, reader.bootstrap(raw.bootstrap.as_ref())?);
+    let check = check::layers(source, reader.bases, raw.check)?;
     let seeds = list(raw.seed).iter().map(|seed| reader.seed(seed)).collect::<Result<_, _>>()?;
     Ok(Suite {
         name,
@@ -84,6 +86,7 @@ pub(super) fn read(
         sql_files,
         timeout: raw.timeout.map_or(TIMEOUT, |timeout| timeout.0),
         version_table: raw.version_table.unwrap_or_else(|| VERSION_TABLE.to_owned()),
+        check,
         dir,
     })
 }
@@ -160,6 +163,7 @@ pub(super) fn accept(raw: RawAccept) -> Accept {
         targets: raw.targets.into_iter().map(|target| target.0.name).collect(),
         reason: raw.reason.0,
         until: raw.until.map(|day| day.0),
+        count: raw.count,
     }
 }
 

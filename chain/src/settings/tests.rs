@@ -264,6 +264,81 @@ timeout = "2m"
 }
 
 #[test]
+fn what_check_looks_for_is_said_in_layers() {
+    let mrt = r#"
+[defaults.check]
+ignore = ["MRT407"]
+severity = { MRT303 = "error", MRT5 = "note" }
+
+[[defaults.check.path]]
+files = ["versions/2019_*.py", "{root}/shared/**"]
+ignore = ["MRT1"]
+
+[suite.web]
+path = "web"
+
+[suite.web.check]
+select = ["MRT2", "MRT407"]
+
+[[suite.web.check.path]]
+files = "*_data.py"
+severity = { MRT2 = "warning" }
+
+[suite.other]
+path = "other"
+"#;
+    let files = Files::new(&[
+        ("mrt.toml", mrt),
+        ("web/alembic.ini", INI),
+        ("web/migrations/env.py", ""),
+        ("other/alembic.ini", INI),
+        ("other/migrations/env.py", ""),
+    ]);
+    let project = files.load();
+    let placed = |word: &Word| format!("{} ({})", word.text, word.place);
+    let list = |words: &[Word]| words.iter().map(placed).collect::<Vec<_>>().join(", ");
+    let layer = |layer: &CheckSettings| {
+        let CheckSettings { files, select, ignore, severity } = layer;
+        let severity: Vec<String> =
+            severity.iter().map(|(a, b)| [placed(a), placed(b)].join(" = ")).collect();
+        let said = [list(select), list(ignore), severity.join(", ")];
+        format!("{files:?}\n    select {}\n    ignore {}\n    severity {}", said[0], said[1], said[2])
+    };
+    let layers: Vec<String> = project.suites[0].check.iter().map(layer).collect();
+    insta::assert_snapshot!(files.plain(&layers.join("\n")));
+    assert_eq!(project.suites[1].check.len(), 2, "the defaults alone");
+
+    let about = |layer: usize, file: &str| {
+        let patterns = project.suites[0].check[layer].files.as_ref().unwrap();
+        patterns.contains(&files.root.join(file))
+    };
+    assert!(about(2, "web/versions/2019_a.py"));
+    assert!(!about(2, "web/versions/2019_old/a.py"), "a star ends at a slash");
+    assert!(!about(2, "other/versions/2019_a.py"), "from the suite's directory");
+    assert!(about(2, "shared/deep/a.py"));
+    assert!(about(3, "web/versions/old/1_data.py"), "a name alone is looked for everywhere");
+}
+
+#[test]
+fn a_directory_is_no_pattern_whatever_it_is_called() {
+    let files = Files::new(&[
+        ("a[b]*/alembic.ini", INI),
+        ("a[b]*/migrations/env.py", ""),
+        ("a[b]*/mrt.toml", "[[check.path]]\nfiles = '../x/{a,b}.py'\nignore = ['MRT1']\n"),
+    ]);
+    let project = Project::load(&files.root.join("a[b]*")).unwrap();
+    let patterns = project.suites[0].check[1].files.as_ref().unwrap();
+    assert!(patterns.contains(&files.root.join("x/b.py")));
+    assert!(!patterns.contains(&files.root.join("x/c.py")));
+    let own = files.root.join("a[b]*");
+    fs::write(own.join("mrt.toml"), "[[check.path]]\nfiles = './v/*'\nignore = ['MRT1']\n").unwrap();
+    let project = Project::load(&own).unwrap();
+    let patterns = project.suites[0].check[1].files.as_ref().unwrap();
+    assert!(patterns.contains(&own.join("v/a.py")));
+    assert!(!patterns.contains(&files.root.join("ab/v/a.py")));
+}
+
+#[test]
 fn tables_of_targets_are_the_targets_when_nothing_lists_them() {
     let files = Files::with_settings(
         "[target.'postgres:17']\n[target.sqlite]\ninitial_sql = ['PRAGMA user_version=1']",
@@ -375,6 +450,7 @@ fn a_baseline_is_read_and_written_back_the_same() {
         targets: vec!["postgres:16".to_owned()],
         reason: "was there before: \"old\"\nand 'known'".to_owned(),
         until: Some("2031-01-01".to_owned()),
+        count: None,
     };
     let mrt = "[suite.a]\npath = 'a'\n[[suite.a.accept]]\nrevision = 'zz'\nreason = 'own'\n[suite.'b.c']\npath = 'b'\n";
     let files = Files::new(&[
@@ -409,6 +485,7 @@ fn the_baseline_of_a_single_suite_does_not_name_it() {
         targets: Vec::new(),
         reason: "known".to_owned(),
         until: None,
+        count: Some(2),
     };
     let text = files.load().render_baseline(&BTreeMap::from([("shop".to_owned(), vec![accept.clone()])]));
     assert!(text.contains("[[accept]]"), "{text}");

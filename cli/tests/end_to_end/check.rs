@@ -1,5 +1,8 @@
 //! `mrt-cli check`: what can be known without a database.
 
+mod adopt;
+mod watch;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
