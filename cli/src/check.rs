@@ -1,8 +1,11 @@
 //! `mrt-cli check`: what can be known of a project's revisions without a database.
 
+mod problems;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use mrt_lint::project::{CheckError, Checked, Selection};
 use mrt_lint::{Finding, Severity, explain, rules};
+use mrt_report::problems::{github, gitlab, junit, sarif};
 use mrt_report::{exit_code, printable};
 use serde::Serialize;
 
@@ -22,7 +25,7 @@ pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
         return Ok(exit_code::OK);
     }
     let selection = selection(arguments)?;
-    let project::Loaded { suites, .. } = project::load(&arguments.select, None)?;
+    let project::Loaded { project, suites } = project::load(&arguments.select, None)?;
     let mut all = Vec::with_capacity(suites.len());
     for suite in &suites {
         let checked = mrt_lint::check(suite, &selection).map_err(|error| match error {
@@ -34,19 +37,28 @@ pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
         all.push(checked);
     }
     only(&mut all, &arguments.select.only)?;
-    let text = match arguments.format {
-        CheckFormat::Text => text(&all, screen::on_paper(&output, arguments.talk.color)),
-        CheckFormat::Json => json(&all)?,
-    };
-    output.write(&text)?;
-    if !arguments.talk.quiet {
-        tell(summary(&all));
-    }
     let least = match arguments.fail_on {
         CheckFailOn::Error => Severity::Error,
         CheckFailOn::Warning => Severity::Warning,
         CheckFailOn::Note => Severity::Note,
     };
+    let rules = problems::rules();
+    let problems = || problems::problems(&rules, &suites, &all, &project.root);
+    let text = match arguments.format {
+        CheckFormat::Text => text(&all, screen::on_paper(&output, arguments.talk.color)),
+        CheckFormat::Json => json(&all)?,
+        CheckFormat::Sarif => sarif(&problems()).map_err(CliError::Render)?,
+        CheckFormat::Github => github(&problems()),
+        CheckFormat::Gitlab => gitlab(&problems()).map_err(CliError::Render)?,
+        CheckFormat::Junit => {
+            let looked_at = problems::looked_at(&suites, &all);
+            junit(&problems(), &looked_at, problems::severity(least)).map_err(CliError::Render)?
+        }
+    };
+    output.write(&text)?;
+    if !arguments.talk.quiet {
+        tell(summary(&all));
+    }
     let found = findings(&all).any(|finding| finding.severity >= least);
     Ok(if found { exit_code::FINDINGS } else { exit_code::OK })
 }
@@ -64,7 +76,10 @@ fn only(all: &mut [Checked], wanted: &[String]) -> Result<(), CliError> {
         }
     }
     if !wanted.is_empty() {
-        all.iter_mut().for_each(|checked| checked.findings.retain(|finding| is_it(&finding.revision)));
+        for checked in all {
+            checked.findings.retain(|finding| is_it(&finding.revision));
+            checked.revisions.retain(|revision| is_it(revision));
+        }
     }
     Ok(())
 }
@@ -110,18 +125,22 @@ fn text(all: &[Checked], colored: bool) -> String {
     let mut out = String::new();
     for checked in all {
         for finding in &checked.findings {
-            let source = checked.sources.get(&finding.file).map_or("", String::as_str);
-            out.push_str(&renderer.render(&[excerpt(finding, &line(source, finding.line))]));
+            out.push_str(&renderer.render(&[excerpt(finding, &shown(line_of(checked, finding)))]));
             out.push_str("\n\n");
         }
     }
     out
 }
 
-/// The line of a finding, as it can be shown.
-fn line(source: &str, number: u32) -> String {
-    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    let line = source.lines().nth(index).unwrap_or_default().trim_end();
+/// The line of a finding.
+fn line_of<'a>(checked: &'a Checked, finding: &Finding) -> &'a str {
+    let source = checked.sources.get(&finding.file).map_or("", String::as_str);
+    let index = usize::try_from(finding.line.saturating_sub(1)).unwrap_or(usize::MAX);
+    source.lines().nth(index).unwrap_or_default().trim_end()
+}
+
+/// A line, as it can be shown.
+fn shown(line: &str) -> String {
     let line: String = line.chars().take(160).collect();
     printable(&line.replace('\t', "    ")).into_owned()
 }
