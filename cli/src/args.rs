@@ -343,6 +343,14 @@ pub(crate) enum CheckFormat {
     Text,
     /// An object with a list of findings
     Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Commands of GitHub's workflows, which show findings beside the lines
+    Github,
+    /// GitLab's report of code quality
+    Gitlab,
+    /// JUnit XML, a case for each revision
+    Junit,
 }
 
 /// From which severity on `check` has findings.

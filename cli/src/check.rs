@@ -1,6 +1,7 @@
 //! `mrt-cli check`: what can be known of a project's revisions without a database.
 
 mod baseline;
+mod problems;
 mod watch;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -8,6 +9,7 @@ use mrt_chain::settings::{Project, Suite};
 use mrt_lint::project::{CheckError, Checked};
 use mrt_lint::selection::Changed;
 use mrt_lint::{Finding, Selection, Severity, explain, rules};
+use mrt_report::problems::{github, gitlab, junit, sarif};
 use mrt_report::{exit_code, printable};
 use serde::Serialize;
 
@@ -50,9 +52,23 @@ fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
         all.push(checked);
     }
     are_known(&all, &arguments.select.only)?;
+    let least = match arguments.fail_on {
+        CheckFailOn::Error => Severity::Error,
+        CheckFailOn::Warning => Severity::Warning,
+        CheckFailOn::Note => Severity::Note,
+    };
+    let rules = problems::rules();
+    let problems = || problems::problems(&rules, &suites, &all, &project.root);
     let text = match arguments.format {
         CheckFormat::Text => text(&all, screen::on_paper(output, arguments.talk.color)),
         CheckFormat::Json => json(&all)?,
+        CheckFormat::Sarif => sarif(&problems()).map_err(CliError::Render)?,
+        CheckFormat::Github => github(&problems()),
+        CheckFormat::Gitlab => gitlab(&problems()).map_err(CliError::Render)?,
+        CheckFormat::Junit => {
+            let looked_at = problems::looked_at(&suites, &all);
+            junit(&problems(), &looked_at, problems::severity(least)).map_err(CliError::Render)?
+        }
     };
     output.write(&text)?;
     let written = arguments.update_baseline.then(|| baseline::update(&project, &suites, &all)).transpose()?;
@@ -62,11 +78,6 @@ fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
             crate::baseline::told(&path, entries);
         }
     }
-    let least = match arguments.fail_on {
-        CheckFailOn::Error => Severity::Error,
-        CheckFailOn::Warning => Severity::Warning,
-        CheckFailOn::Note => Severity::Note,
-    };
     let found = findings(&all).any(|finding| finding.severity >= least);
     Ok(if found { exit_code::FINDINGS } else { exit_code::OK })
 }
@@ -74,7 +85,7 @@ fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
 /// Whether every revision that is asked for by its id, or the beginning of it, is there.
 fn are_known(all: &[Checked], wanted: &[String]) -> Result<(), CliError> {
     for wanted in wanted {
-        let is_there = |checked: &Checked| checked.revisions.iter().any(|id| id.starts_with(wanted.as_str()));
+        let is_there = |checked: &Checked| checked.revisions.keys().any(|id| id.starts_with(wanted.as_str()));
         if wanted.is_empty() || !all.iter().any(is_there) {
             return Err(CliError::usage(format!(
                 "no revision is called `{}`; give its id",
@@ -134,18 +145,22 @@ fn text(all: &[Checked], colored: bool) -> String {
     let mut out = String::new();
     for checked in all {
         for finding in &checked.findings {
-            let source = checked.sources.get(&finding.file).map_or("", String::as_str);
-            out.push_str(&renderer.render(&[excerpt(finding, &line(source, finding.line))]));
+            out.push_str(&renderer.render(&[excerpt(finding, &shown(line_of(checked, finding)))]));
             out.push_str("\n\n");
         }
     }
     out
 }
 
-/// The line of a finding, as it can be shown.
-fn line(source: &str, number: u32) -> String {
-    let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    let line = source.lines().nth(index).unwrap_or_default().trim_end();
+/// The line of a finding.
+fn line_of<'a>(checked: &'a Checked, finding: &Finding) -> &'a str {
+    let source = checked.sources.get(&finding.file).map_or("", String::as_str);
+    let index = usize::try_from(finding.line.saturating_sub(1)).unwrap_or(usize::MAX);
+    source.lines().nth(index).unwrap_or_default().trim_end()
+}
+
+/// A line, as it can be shown.
+fn shown(line: &str) -> String {
     let line: String = line.chars().take(160).collect();
     printable(&line.replace('\t', "    ")).into_owned()
 }

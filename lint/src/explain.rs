@@ -27,6 +27,19 @@ pub fn explain(rule: &Rule) -> String {
     )
 }
 
+/// One rule, in Markdown and without its code, which whoever shows it has above it.
+pub fn markdown(rule: &Rule) -> String {
+    format!(
+        "**{}** ({}{}). {}\n\nFlagged:\n\n```python\n{}```\n\nNot flagged:\n\n```python\n{}```\n",
+        rule.name,
+        rule.severity,
+        engines(rule),
+        rule.about,
+        rule.bad,
+        rule.good
+    )
+}
+
 /// The page of all rules, in Markdown.
 pub fn document() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -41,10 +54,7 @@ pub fn document() -> String {
         ));
     }
     for rule in rules::all() {
-        page.push_str(&format!(
-            "\n## {}\n\n**{}** ({}{}). {}\n\nFlagged:\n\n```python\n{}```\n\nNot flagged:\n\n```python\n{}```\n",
-            rule.code, rule.name, rule.severity, engines(rule), rule.about, rule.bad, rule.good
-        ));
+        page.push_str(&format!("\n## {}\n\n{}", rule.code, markdown(rule)));
     }
     page
 }

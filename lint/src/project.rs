@@ -35,8 +35,8 @@ pub struct Checked {
     pub files: usize,
     /// How many of them findings are asked for of.
     pub asked: usize,
-    /// The revisions that they hold.
-    pub revisions: BTreeSet<String>,
+    /// The revisions that they hold, and whether findings are asked for of them.
+    pub revisions: BTreeMap<String, bool>,
 }
 
 /// A suite that cannot be checked at all.
@@ -314,9 +314,10 @@ fn finish(
             Ok(Read { draft: Ok(draft), .. }) => draft.as_revision().id.clone(),
             _ => String::new(),
         };
-        checked.asked += usize::from(scope.has(&id, &file.path));
+        let is_asked_for = scope.has(&id, &file.path);
+        checked.asked += usize::from(is_asked_for);
         if !id.is_empty() {
-            checked.revisions.insert(id);
+            checked.revisions.insert(id, is_asked_for);
         }
     }
     let mut told = Vec::with_capacity(found.len());

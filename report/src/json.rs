@@ -1,10 +1,17 @@
 //! The JSON interface.
 
+use serde::Serialize;
+
 use crate::{RenderError, Report, SCHEMA_VERSION};
 
 /// The report as JSON: pretty, in a stable order, with a line end after the last brace.
 pub fn json(report: &Report) -> Result<String, RenderError> {
-    let mut text = serde_json::to_string_pretty(report).map_err(|source| RenderError::new("JSON", source))?;
+    pretty("JSON", report)
+}
+
+/// The same for whatever is written as JSON.
+pub(crate) fn pretty(format: &'static str, value: &impl Serialize) -> Result<String, RenderError> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|source| RenderError::new(format, source))?;
     text.push('\n');
     Ok(text)
 }

@@ -27,6 +27,11 @@ pub fn junit(report: &Report, fail_on: FailOn) -> Result<String, RenderError> {
         junit.add_test_suite(suite);
     }
     junit.set_time(junit.test_suites.iter().filter_map(|suite| suite.time).sum());
+    written(&junit)
+}
+
+/// The document, with a line end after its last tag.
+pub(crate) fn written(junit: &quick_junit::Report) -> Result<String, RenderError> {
     let mut text = junit.to_string().map_err(|source| RenderError::new("JUnit", source))?;
     if !text.ends_with('\n') {
         text.push('\n');

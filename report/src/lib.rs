@@ -1,4 +1,4 @@
-//! Verdicts, findings, the merged matrix, and every way to show them.
+//! Verdicts, findings, the merged matrix, and every way to show them; [`problems`] for what shows findings beside lines of code.
 //!
 //! This crate knows no database, no Python and no process: it holds what a checked cell *is* and renders it.
 //! [`Report`] serialised with serde is the JSON interface of mrt (`--format json`).
@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod model;
 mod outcome;
+pub mod problems;
 mod static_finding;
 mod terminal;
 mod text;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::support::{Project, stderr};
 
@@ -99,4 +100,72 @@ fn a_code_is_explained_with_its_examples() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("Flagged:") && text.contains("op.drop_column"), "{text}");
+}
+
+/// A project that lies somewhere in a repository; the latter's top.
+fn in_a_repository() -> (Project, TempDir) {
+    let (project, repository) = (project(), tempfile::tempdir().unwrap());
+    let inside = repository.path().join("services/shop");
+    fs::create_dir_all(&inside).unwrap();
+    for part in ["alembic.ini", "migrations"] {
+        fs::rename(project.path().join(part), inside.join(part)).unwrap();
+    }
+    fs::create_dir(repository.path().join(".git")).unwrap();
+    (project, repository)
+}
+
+#[test]
+fn those_who_show_findings_beside_lines_are_given_paths_from_the_top_of_the_repository() {
+    let (_project, repository) = in_a_repository();
+    let dir = repository.path().join("services/shop");
+    let shown = |format: &str| {
+        let output = check(&dir, &["--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{format}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let parsed = |format: &str| -> Value { serde_json::from_str(&shown(format)).unwrap() };
+    let (inside, outside) = ("migrations/versions/r2.py", "services/shop/migrations/versions/r2.py");
+    assert_eq!(parsed("json")["findings"][0]["file"], inside);
+    let run = &parsed("sarif")["runs"][0];
+    let result = &run["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], outside);
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "MRT201");
+    let help = run["tool"]["driver"]["rules"][0]["help"]["markdown"].as_str().unwrap();
+    assert!(help.contains("```python\n"), "{help}");
+    assert!(shown("github").starts_with(&format!("::error file={outside},line=")));
+    assert_eq!(parsed("gitlab")[0]["location"]["path"], outside);
+    assert!(shown("junit").contains(&format!("file=\"{outside}\"")));
+
+    // No repository: the project's directory is all there is.
+    fs::remove_dir(repository.path().join(".git")).unwrap();
+    assert_eq!(parsed("gitlab")[0]["location"]["path"], inside);
+}
+
+#[test]
+fn a_finding_is_the_same_one_when_its_line_has_moved() {
+    let project = project();
+    let issue = || -> Value {
+        let report: Value =
+            serde_json::from_slice(&check(project.path(), &["--format", "gitlab"]).stdout).unwrap();
+        report[0].clone()
+    };
+    let before = issue();
+    let file = project.path().join("migrations/versions/r2.py");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("# What somebody remarks.\n\n{text}")).unwrap();
+    let after = issue();
+    let line = |issue: &Value| issue["location"]["lines"]["begin"].as_u64().unwrap();
+    assert_eq!(line(&after), line(&before) + 2);
+    assert_eq!(after["fingerprint"], before["fingerprint"]);
+}
+
+#[test]
+fn junit_has_a_case_for_each_revision_that_was_asked_for() {
+    let project = project();
+    let cases = |arguments: &[&str]| {
+        let text = String::from_utf8(check(project.path(), arguments).stdout).unwrap();
+        (text.matches("<testcase ").count(), text.matches("<failure ").count())
+    };
+    assert_eq!(cases(&["--format", "junit"]), (2, 1));
+    assert_eq!(cases(&["--format", "junit", "--only", "r1"]), (1, 0));
 }

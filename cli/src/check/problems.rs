@@ -1,0 +1,76 @@
+//! Findings as problems at lines of a repository's files, for the formats of CI systems.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use mrt_chain::settings::Suite;
+use mrt_lint::project::Checked;
+use mrt_lint::{Finding, Severity, explain, rules};
+use mrt_report::problems::{self, LookedAt, Problem, Rule};
+
+use super::line_of;
+
+/// Every rule, by its code.
+pub(super) fn rules() -> BTreeMap<&'static str, Rule> {
+    let rule = |rule: &rules::Rule| Rule {
+        id: rule.code.to_owned(),
+        name: rule.name.to_owned(),
+        severity: severity(rule.severity),
+        about: rule.about.to_owned(),
+        help: explain::markdown(rule),
+    };
+    rules::all().map(|known| (known.code, rule(known))).collect()
+}
+
+/// What was found in the suites, each with what it came to. Files are named from the top of the git repository, since that is how
+/// those who show problems know them; where there is none, from the project's directory.
+pub(super) fn problems<'a>(
+    rules: &'a BTreeMap<&'static str, Rule>,
+    suites: &'a [Suite],
+    all: &'a [Checked],
+    project: &Path,
+) -> Vec<Problem<'a>> {
+    let problem = |suite: &'a Suite, checked: &'a Checked, finding: &'a Finding| {
+        let root = repository(&suite.dir).unwrap_or(project);
+        Some(Problem {
+            rule: rules.get(finding.code)?,
+            severity: severity(finding.severity),
+            suite: &suite.name,
+            revision: &finding.revision,
+            file: below(root, &suite.dir.join(&finding.file)),
+            line: finding.line,
+            message: &finding.message,
+            subject: line_of(checked, finding),
+        })
+    };
+    let of_suite = |(suite, checked): (&'a Suite, &'a Checked)| {
+        checked.findings.iter().filter_map(move |finding| problem(suite, checked, finding))
+    };
+    suites.iter().zip(all).flat_map(of_suite).collect()
+}
+
+/// The revisions that may have problems.
+pub(super) fn looked_at<'a>(suites: &'a [Suite], all: &'a [Checked]) -> Vec<LookedAt<'a>> {
+    let of_suite = |(suite, checked): (&'a Suite, &'a Checked)| {
+        let asked_for = checked.revisions.iter().filter(|(_, is_asked_for)| **is_asked_for);
+        asked_for.map(|(revision, _)| LookedAt { suite: &suite.name, revision })
+    };
+    suites.iter().zip(all).flat_map(of_suite).collect()
+}
+
+pub(super) fn severity(severity: Severity) -> problems::Severity {
+    match severity {
+        Severity::Note => problems::Severity::Note,
+        Severity::Warning => problems::Severity::Warning,
+        Severity::Error => problems::Severity::Error,
+    }
+}
+
+/// The top of the working tree that a directory is in. What says so is a directory, or a file in worktrees and submodules.
+fn repository(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|dir| dir.join(".git").exists())
+}
+
+fn below(root: &Path, file: &Path) -> String {
+    file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned()
+}
