@@ -29,6 +29,7 @@ pub(crate) fn command(arguments: &CheckRevisions) -> Result<u8, CliError> {
             CheckError::Files(source) => {
                 CliError::Chain { suite: suite.name.clone(), source: Box::new(source) }
             }
+            CheckError::Django(source) => CliError::Discovery(source),
             error @ CheckError::Thread(_) => CliError::Check(error),
         })?;
         all.push(checked);

@@ -5,14 +5,15 @@ use std::num::NonZeroUsize;
 use std::{io, thread};
 
 use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
-use mrt_chain::settings::{EngineKind, Suite};
+use mrt_chain::settings::{EngineKind, Framework, Suite};
 
 use crate::case::{Case, Findings};
+use crate::django::{self, DiscoveryError};
 use crate::finding::Finding;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
 use crate::rules::{self, Check, Rule};
-use crate::source::{Source, SourceError};
+use crate::source::{Noqa, Source, SourceError};
 use crate::undo::{Undo, World};
 
 /// Room for reading what nests as deeply as is allowed, on all of its levels at once. Only what is used of it is taken.
@@ -46,13 +47,16 @@ pub enum CheckError {
     /// There is nothing to check.
     #[error(transparent)]
     Files(#[from] GraphError),
+    /// There is nothing to check in a project of Django.
+    #[error(transparent)]
+    Django(#[from] DiscoveryError),
     /// The machine has no room for a thread.
     #[error("cannot start a thread to read the revisions; give mrt more memory")]
     Thread(#[source] io::Error),
 }
 
 impl Selection {
-    fn wants(&self, code: &str) -> bool {
+    pub(crate) fn wants(&self, code: &str) -> bool {
         (self.select.is_empty() || rules::is_among(code, &self.select))
             && !rules::is_among(code, &self.ignore)
     }
@@ -64,6 +68,10 @@ impl Selection {
 /// When there is no revision, or a version directory cannot be read.
 pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError> {
     let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
+    if suite.framework == Framework::Django {
+        let engines: Vec<EngineKind> = engines.into_iter().collect();
+        return django::suite::check(&suite.dir, &engines, selection);
+    }
     let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
     for engine in &engines {
         for file in suite.revision_files(*engine)? {
@@ -98,6 +106,30 @@ pub fn check_texts(
     Ok(judge(&files, read, selection))
 }
 
+/// Checks texts that need not be files, as migrations of one project of Django. Each is called `APP/migrations/NAME.py`.
+///
+/// # Errors
+/// When the machine has no room for a thread.
+pub fn check_django_texts(
+    texts: &[(&str, &str)],
+    engines: &[EngineKind],
+    selection: &Selection,
+) -> Result<Checked, CheckError> {
+    django::suite::check_texts(texts, engines, selection)
+}
+
+/// What was found, and on which engines; none is all.
+pub(crate) type Found = BTreeMap<Finding, BTreeSet<EngineKind>>;
+
+/// A file whose findings are told.
+pub(crate) struct Looked {
+    pub(crate) display: String,
+    /// How many engines have it.
+    pub(crate) engines: usize,
+    pub(crate) noqa: Option<Noqa>,
+    pub(crate) text: String,
+}
+
 type ReadFile = (Result<Read, SourceError>, String);
 
 fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, CheckError> {
@@ -105,6 +137,14 @@ fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, 
         Ok(source) => (migration::read(file, &source, engines), source.text),
         Err(error) => (Err(error), String::new()),
     };
+    in_parts(files, read)
+}
+
+/// Reads files side by side, in their order.
+pub(crate) fn in_parts<T: Sync, R: Send>(
+    files: &[T],
+    read: impl Fn(&T) -> R + Copy + Send,
+) -> Result<Vec<R>, CheckError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let part = files.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
@@ -119,7 +159,7 @@ fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, 
     })
 }
 
-fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, CheckError> {
+pub(crate) fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, CheckError> {
     thread::scope(|scope| {
         let started =
             thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(CheckError::Thread)?;
@@ -132,7 +172,7 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selection: &Selection) -> Checked {
-    let mut found: BTreeMap<Finding, BTreeSet<EngineKind>> = BTreeMap::new();
+    let mut found = Found::new();
     let mut add =
         |finding: Finding, engine: Option<EngineKind>| found.entry(finding).or_default().extend(engine);
     let of_reader = |code: &str| rules::find(code).filter(|rule| selection.wants(rule.code));
@@ -177,7 +217,17 @@ fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selecti
             }
         }
     }
-    finish(files, read, found)
+    let revisions = read
+        .iter()
+        .filter_map(|(read, _)| Some(read.as_ref().ok()?.draft.as_ref().ok()?.as_revision().id.clone()))
+        .collect();
+    let looked = files.iter().zip(read).map(|((file, engines), (read, text))| Looked {
+        display: file.display.clone(),
+        engines: engines.len(),
+        noqa: read.ok().map(|read| read.noqa),
+        text,
+    });
+    finish(looked.collect(), found, revisions)
 }
 
 /// A message that begins with its place, and the place.
@@ -253,10 +303,11 @@ fn migration_of(revision: &Revision, steps: &BTreeMap<&str, &Steps>) -> Migratio
         downgrade: own.and_then(|steps| steps.downgrade.clone()),
         upgrade_line: revision.upgrade_line,
         downgrade_line: revision.downgrade_line.unwrap_or(revision.upgrade_line),
+        django: None,
     }
 }
 
-fn judge_migration(
+pub(crate) fn judge_migration(
     migration: &Migration,
     engine: EngineKind,
     before: &World,
@@ -265,10 +316,18 @@ fn judge_migration(
 ) -> Undo {
     let undo = Undo::of(migration, before, engine);
     let case = Case { migration, engine, before, undo: &undo };
-    for rule in rules::all().filter(|rule| rule.concerns(engine) && selection.wants(rule.code)) {
+    let of_framework = |rule: &&Rule| rule.is_of(migration.django.is_some());
+    for rule in
+        rules::all().filter(of_framework).filter(|rule| rule.concerns(engine) && selection.wants(rule.code))
+    {
         let Check::Migration(look) = rule.check else { continue };
-        let mut findings =
-            Findings { rule, revision: &migration.revision, file: &migration.file, out: Vec::new() };
+        let mut findings = Findings {
+            rule,
+            revision: &migration.revision,
+            file: &migration.file,
+            django: migration.django.is_some(),
+            out: Vec::new(),
+        };
         look(&case, &mut findings);
         findings.out.into_iter().for_each(|finding| add(finding, Some(engine)));
     }
@@ -276,33 +335,23 @@ fn judge_migration(
 }
 
 /// Says on which engines a finding is, where not on all; leaves out what files ask to be silent about; sorts.
-fn finish(
-    files: &[(RevisionFile, Vec<EngineKind>)],
-    read: Vec<ReadFile>,
-    found: BTreeMap<Finding, BTreeSet<EngineKind>>,
-) -> Checked {
-    let by_name: BTreeMap<&str, usize> =
-        files.iter().enumerate().map(|(at, (file, _))| (file.display.as_str(), at)).collect();
+pub(crate) fn finish(files: Vec<Looked>, found: Found, revisions: BTreeSet<String>) -> Checked {
+    let by_name: BTreeMap<&str, &Looked> = files.iter().map(|file| (file.display.as_str(), file)).collect();
     let mut findings = Vec::with_capacity(found.len());
     let mut sources = BTreeMap::new();
     for (mut finding, engines) in found {
-        let Some(at) = by_name.get(finding.file.as_str()) else { continue };
-        let (result, text) = &read[*at];
-        if result.as_ref().is_ok_and(|read| read.noqa.silences(finding.line, finding.code)) {
+        let Some(file) = by_name.get(finding.file.as_str()) else { continue };
+        if file.noqa.as_ref().is_some_and(|noqa| noqa.silences(finding.line, finding.code)) {
             continue;
         }
-        let all = &files[*at].1;
-        if !engines.is_empty() && engines.len() < all.len() {
+        if !engines.is_empty() && engines.len() < file.engines {
             let names: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
             finding.message = format!("{} (on {})", finding.message, names.join(", "));
         }
-        sources.entry(finding.file.clone()).or_insert_with(|| text.clone());
+        sources.entry(finding.file.clone()).or_insert_with(|| file.text.clone());
         findings.push(finding);
     }
     findings
         .sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
-    let revisions = read
-        .iter()
-        .filter_map(|(read, _)| Some(read.as_ref().ok()?.draft.as_ref().ok()?.as_revision().id.clone()));
-    Checked { findings, sources, files: files.len(), revisions: revisions.collect() }
+    Checked { findings, sources, files: files.len(), revisions }
 }
