@@ -29,6 +29,7 @@
 //! directory of `mrt.toml`.
 
 mod baseline;
+mod django;
 mod error;
 mod ini;
 mod locate;

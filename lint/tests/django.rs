@@ -8,6 +8,7 @@ use std::path::Path;
 use mrt_chain::settings::{EngineKind, Project};
 use mrt_lint::django;
 use mrt_lint::project::{Selection, check, check_django_texts};
+use proptest::prelude::*;
 
 const HEAD: &str = "import uuid\n\nfrom django.conf import settings\nfrom django.contrib.postgres.operations import TrigramExtension\nfrom django.db import migrations, models\n\n\n";
 
@@ -210,6 +211,38 @@ fn rows_with_foreign_keys_wait_and_others_do_not() {
     assert!(!waits("for order in Order.objects.all():\n        order.note = ''\n        order.save()"));
     assert!(!waits("Tag.objects.create()"));
     assert!(!waits("print(Order.objects.count())"));
+}
+
+#[test]
+fn a_model_that_is_given_away_is_not_lost() {
+    let model =
+        "        migrations.CreateModel(\"Order\", [(\"id\", models.AutoField(primary_key=True))]),\n";
+    let first = format!("    operations = [\n{model}    ]\n");
+    let deleted = |before: &str| {
+        let body = format!(
+            "    dependencies = [(\"shop\", \"0001\")]\n    operations = [\n{before}        migrations.DeleteModel(\"Order\"),\n    ]\n"
+        );
+        lines(&[("shop/migrations/0001.py", &first), ("shop/migrations/0002.py", &body)])
+    };
+    assert_eq!(deleted("").len(), 1);
+    let given = "        migrations.AlterModelOptions(\"order\", {\"managed\": False}),\n";
+    assert_eq!(deleted(given), Vec::<String>::new());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is cut out of a migration, and whatever stands there instead.
+    #[test]
+    fn mutations_are_read_or_refused(from in 0.0..1.0f64, length in 0usize..60, between in "[ -~\\n]{0,12}") {
+        let text = format!("{HEAD}class Migration(migrations.Migration):\n{ORDERS}");
+        let place = |share: f64| (text.len() as f64 * share) as usize;
+        let (start, end) = (place(from), (place(from) + length).min(text.len()));
+        let text = format!("{}{between}{}", &text[..start], &text[end..]);
+        let next = format!("{HEAD}class Migration(migrations.Migration):\n    dependencies = [(\"shop\", \"0001\")]\n    operations = [migrations.RenameModel(\"Order\", \"X\"), migrations.DeleteModel(\"X\")]\n");
+        let texts = [("shop/migrations/0001.py", text.as_str()), ("shop/migrations/0002.py", next.as_str())];
+        check_django_texts(&texts, &[EngineKind::Postgres, EngineKind::MySql], &Selection::default()).unwrap();
+    }
 }
 
 const MIGRATION: &str =

@@ -30,9 +30,12 @@ pub(super) fn without_settings(root: &Path, shown: &Path, file: &Path) -> Result
     Ok(bare(name_of(root), dir, Framework::Alembic, alembic))
 }
 
-/// The suite of a project of Django that has no `mrt.toml`.
+/// The suite of a project of Django that has no `mrt.toml`, for the engines that its own settings name.
 pub(super) fn of_django(root: &Path) -> Suite {
-    bare(name_of(root), root.to_owned(), Framework::Django, Alembic::default())
+    let suite = bare(name_of(root), root.to_owned(), Framework::Django, Alembic::default());
+    let targets: Vec<Target> =
+        super::django::engines(root).into_iter().map(|engine| Target::new(engine, None)).collect();
+    if targets.is_empty() { suite } else { Suite { targets, ..suite } }
 }
 
 /// A suite of which nothing more is said.

@@ -79,6 +79,16 @@ fn a_project_of_django_is_known_by_its_manage_py_where_there_is_nothing_of_alemb
     assert_eq!((suite.name.as_str(), &suite.dir), ("shop", &files.root));
     assert_eq!((suite.framework, suite.targets.len()), (Framework::Django, 1));
     assert!(suite.paths().all(|path| path == files.root));
+    files.write(
+        "web/settings/base.py",
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}",
+    );
+    files.write("web/views.py", "'django.db.backends.oracle'");
+    files.write("env/pyvenv.cfg", "");
+    files.write("env/lib/settings.py", "'django.db.backends.mysql'");
+    assert_eq!(names(&files.suite().targets), ["postgres"]);
+    files.write("web/settings_test.py", "'django.db.backends.sqlite3'");
+    assert_eq!(names(&files.suite().targets), ["sqlite", "postgres"]);
     let error = suite.chain(EngineKind::Sqlite).unwrap_err().to_string();
     assert!(error.contains("`mrt-cli check` reads them"), "{error}");
     let files = Files::new(&[("manage.py", ""), ("alembic.ini", INI), ("migrations/env.py", "")]);

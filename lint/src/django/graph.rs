@@ -192,7 +192,8 @@ impl<'n, 'a> Graph<'n, 'a> {
     }
 
     fn leaves(&self, edges: &[BTreeSet<usize>], problems: &mut Vec<Problem>) {
-        for (app, own) in &self.apps {
+        let broken: BTreeSet<&str> = problems.iter().map(|problem| self.nodes[problem.node].app).collect();
+        for (app, own) in self.apps.iter().filter(|(app, _)| !broken.contains(*app)) {
             let followed: BTreeSet<usize> = own.iter().flat_map(|at| &edges[*at]).copied().collect();
             let leaves: Vec<usize> =
                 own.iter().copied().filter(|at| !followed.contains(at) && !self.apart.contains(at)).collect();

@@ -202,6 +202,13 @@ impl Replay<'_> {
             },
             ActionKind::RenameModel { from, to } => return self.rename_model(from, to),
             ActionKind::AlterTable { name, table } => self.alter_table(name, table.as_deref()),
+            ActionKind::AlterOptions { name, unmanaged } => {
+                // The database sees nothing of it, and nothing of what follows either.
+                if let Some(model) = self.state.model_mut(app, name) {
+                    model.unmanaged = *unmanaged;
+                }
+                Both::default()
+            }
             ActionKind::AlterTogether { name, unique, sets } => self.together(name, *unique, sets.as_deref()),
             ActionKind::AddField { model, name, field } => return self.add_field(model, name, field),
             ActionKind::RemoveField { model, name } => self.remove_field(model, name),
@@ -495,18 +502,8 @@ impl Replay<'_> {
                 }
                 both
             }
-            Some(_) => Both::default(),
-            None => match (field.has_column(), field.null) {
-                // Of a model that is not known, only what is demanded now is.
-                (true, Some(false)) if !field.primary_key => {
-                    let change = Change { nullable: Some(false), fills: field.fills, ..Change::default() };
-                    let column = field.column(name);
-                    let back =
-                        Kind::Opaque { what: format!("AlterField({table}.{column}), back to what it was") };
-                    Both::one(Kind::AlterColumn { table, column, change }, back)
-                }
-                _ => Both::default(),
-            },
+            // A field without a column; or one that nobody has made, of which it is not known what becomes of it.
+            Some(_) | None => Both::default(),
         };
         (both, what)
     }

@@ -55,6 +55,11 @@ pub(super) enum ActionKind {
         name: String,
         table: Option<String>,
     },
+    /// `managed`, where it is said.
+    AlterOptions {
+        name: String,
+        unmanaged: bool,
+    },
     AlterTogether {
         name: String,
         unique: bool,
@@ -371,8 +376,19 @@ impl<'a> Reader<'_, 'a> {
             "HStoreExtension" => extension("hstore"),
             "TrigramExtension" => extension("pg_trgm"),
             "UnaccentExtension" => extension("unaccent"),
-            "AlterModelOptions"
-            | "AlterModelManagers"
+            "AlterModelOptions" => match arguments.get("options", 1) {
+                Some(Value::Dict(items)) => {
+                    let managed = items.iter().find(|(key, _)| key.name().as_deref() == Some("managed"));
+                    match managed {
+                        Some((_, Value::Bool(is))) => {
+                            ActionKind::AlterOptions { name: text("name", 0)?, unmanaged: !is }
+                        }
+                        _ => ActionKind::Nothing,
+                    }
+                }
+                _ => ActionKind::Nothing,
+            },
+            "AlterModelManagers"
             | "AlterOrderWithRespectTo"
             | "AlterModelTableComment"
             | "AlterConstraint"
