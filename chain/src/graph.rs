@@ -9,7 +9,7 @@ mod syntax;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::settings::{EngineKind, Suite};
+use crate::settings::{EngineKind, Framework, Suite};
 use crate::text;
 
 pub use error::{GraphError, ResolveError};
@@ -66,6 +66,9 @@ impl Suite {
     /// # Errors
     /// When a file cannot be read or understood, or the revisions are no DAG.
     pub fn chain(&self, engine: EngineKind) -> Result<Chain, GraphError> {
+        if self.framework == Framework::Django {
+            return Err(GraphError::Django { dir: self.dir.clone() });
+        }
         let locations = self.alembic.locations(engine);
         resolve::chain(files::read(&self.dir, locations, self.alembic.recursive)?)
     }

@@ -37,11 +37,15 @@
 //! ignore = ["MRT1"]
 //! ```
 //!
+//! A suite of Django says `framework = "django"`; every application below its `path` belongs to it. It can be read
+//! (`mrt-cli check`) and not run.
+//!
 //! A relative path starts at its suite's directory, also in `[defaults]`; `{root}` at its beginning stands for the
 //! directory of `mrt.toml`.
 
 mod baseline;
 mod check;
+mod django;
 mod error;
 mod ini;
 mod locate;
@@ -56,6 +60,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde::Deserialize;
 
 pub use check::{CheckSettings, Files, Word};
 pub use error::{Place, SettingsError, TargetError};
@@ -81,7 +87,9 @@ pub struct Suite {
     pub name: String,
     /// The suite's directory, absolute; migrations run with it as their working directory.
     pub dir: PathBuf,
-    /// How Alembic is configured.
+    /// What runs the migrations.
+    pub framework: Framework,
+    /// How Alembic is configured; a suite of Django has nothing of it.
     pub alembic: Alembic,
     /// Where to check; never empty (SQLite when nothing is said).
     pub targets: Vec<Target>,
@@ -121,8 +129,19 @@ pub struct Suite {
     pub check: Vec<CheckSettings>,
 }
 
+/// What runs a suite's migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Framework {
+    /// Alembic.
+    #[default]
+    Alembic,
+    /// Django, whose migrations are read and not run.
+    Django,
+}
+
 /// Where Alembic's files are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Alembic {
     /// The file that holds Alembic's settings (`alembic.ini`, or a `pyproject.toml` with `[tool.alembic]`). It does
     /// not exist when `mrt.toml` alone says where the scripts are.
@@ -183,8 +202,13 @@ impl Suite {
             SeedSource::Sql(file) | SeedSource::Csv(file) => Some(file),
             SeedSource::InlineSql(_) | SeedSource::Command(_) => None,
         });
-        [&self.dir, &alembic.file, &alembic.script_location]
+        let files = match self.framework {
+            Framework::Alembic => [Some(&self.dir), Some(&alembic.file), Some(&alembic.script_location)],
+            Framework::Django => [Some(&self.dir), None, None],
+        };
+        files
             .into_iter()
+            .flatten()
             .chain(&alembic.pyproject)
             .chain(alembic.version_locations.values().flatten())
             .chain(&alembic.sys_path)

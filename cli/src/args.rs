@@ -148,7 +148,7 @@ pub(crate) enum Command {
 /// Which cells.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Select {
-    /// The project: a directory with an mrt.toml or an alembic.ini, or such a file itself, whatever it is called.
+    /// The project: a directory with an mrt.toml, an alembic.ini or (to read it) a manage.py, or such a file itself, whatever it is called.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 

@@ -47,6 +47,7 @@ fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
                 CliError::Chain { suite: suite.name.clone(), source: Box::new(source) }
             }
             CheckError::Selection(error) => CliError::Choice(error),
+            CheckError::Django(source) => CliError::Discovery(source),
             error @ CheckError::Thread(_) => CliError::Check(error),
         })?;
         all.push(checked);

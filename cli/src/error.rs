@@ -52,6 +52,15 @@ pub(crate) enum CliError {
          instead, or start the workers with --python", path.display()
     )]
     OwnPython { suite: String, path: PathBuf },
+    #[error(
+        "{} {} migrations of Django, which are read and not run: `mrt-cli check` reads them{}",
+        crate::project::listed(suites),
+        if suites.len() == 1 { "has" } else { "have" },
+        if others.is_empty() { String::new() } else { format!("; to run the others, name them: `--suite {}`", others.join("`, `--suite ")) }
+    )]
+    DjangoSuite { suites: Vec<String>, others: Vec<String> },
+    #[error(transparent)]
+    Discovery(mrt_lint::django::DiscoveryError),
     #[error("no suite has changed since {reference}: nothing was checked")]
     Untouched { reference: String },
     #[error(transparent)]
@@ -118,6 +127,8 @@ impl CliError {
             | Self::Outside { .. }
             | Self::NotPacked { .. }
             | Self::OwnPython { .. }
+            | Self::DjangoSuite { .. }
+            | Self::Discovery(_)
             | Self::Untouched { .. }
             | Self::Bundle(_)
             | Self::Git { .. }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mrt_chain::settings::{Project, Suite};
+use mrt_chain::settings::{Framework, Project, Suite};
 
 use crate::args::Select;
 use crate::error::CliError;
@@ -15,6 +15,38 @@ pub(crate) struct Loaded {
     pub(crate) project: Project,
     /// The suites that are selected, as the command line changes them.
     pub(crate) suites: Vec<Suite>,
+}
+
+/// Loads the project and applies the command line to it, to run its migrations: suites of Django, which can only be read, are
+/// left out, and refused where they are named or are all that there is.
+pub(crate) fn load_to_run(select: &Select, timeout: Option<Duration>) -> Result<Loaded, CliError> {
+    let mut loaded = load(select, timeout)?;
+    let is_read = |suite: &Suite| suite.framework == Framework::Django;
+    let read: Vec<String> =
+        loaded.suites.iter().filter(|suite| is_read(suite)).map(|suite| suite.name.clone()).collect();
+    if read.is_empty() {
+        return Ok(loaded);
+    }
+    if !select.suite.is_empty() || read.len() == loaded.suites.len() {
+        return Err(CliError::DjangoSuite { suites: read, others: others(&loaded.project) });
+    }
+    tracing::warn!(
+        "{} left out: migrations of Django are read and not run; `mrt-cli check` reads them",
+        listed(&read)
+    );
+    loaded.suites.retain(|suite| !is_read(suite));
+    Ok(loaded)
+}
+
+/// The suites of a project that can be run.
+fn others(project: &Project) -> Vec<String> {
+    let suites = project.suites.iter().filter(|suite| suite.framework == Framework::Alembic);
+    suites.map(|suite| suite.name.clone()).collect()
+}
+
+/// `suite a`, or `suites a, b`.
+pub(crate) fn listed(names: &[String]) -> String {
+    format!("suite{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
 /// Loads the project and applies the command line to it.

@@ -44,7 +44,8 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
     // Whatever can be wrong with the command line is told before anything starts.
     let paper = Paper::new(&arguments.shown, &arguments.talk)?;
     let python = arguments.python.as_deref().map(interpreter).transpose().map_err(CliError::Interpreter)?;
-    let project::Loaded { project, suites } = project::load(&arguments.select, arguments.check.timeout)?;
+    let project::Loaded { project, suites } =
+        project::load_to_run(&arguments.select, arguments.check.timeout)?;
     let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since.clone() };
     let request = v1::SubmitRequest {
         key: submission::key(),

@@ -25,7 +25,8 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
     // Whatever can be wrong with the command line is told before anything is sent.
     let paper = Paper::new(&arguments.shown, &arguments.talk)?;
-    let project::Loaded { project, mut suites } = project::load(&arguments.select, arguments.check.timeout)?;
+    let project::Loaded { project, mut suites } =
+        project::load_to_run(&arguments.select, arguments.check.timeout)?;
     if let Some(reference) = &arguments.since {
         suites = touched::since(&project, suites, reference)?;
         if suites.is_empty() {

@@ -26,6 +26,8 @@ pub struct Findings<'a> {
     pub(crate) rule: &'a Rule,
     pub(crate) revision: &'a str,
     pub(crate) file: &'a str,
+    /// The revision is a migration of Django.
+    pub(crate) django: bool,
     pub(crate) out: Vec<Finding>,
 }
 
@@ -42,7 +44,7 @@ impl Findings<'_> {
             revision: self.revision.to_owned(),
             file: self.file.to_owned(),
             line,
-            message: message.into(),
+            message: if self.django { in_words_of_django(&message.into()) } else { message.into() },
         });
     }
 }
@@ -116,4 +118,21 @@ impl<'a> Case<'a> {
 /// What is certain is an error.
 pub(crate) fn certainly(certain: bool) -> Severity {
     if certain { Severity::Error } else { Severity::Warning }
+}
+
+/// Messages speak of the two functions of a revision; a migration of Django has none, and its reverse is Django's.
+pub(crate) fn in_words_of_django(message: &str) -> String {
+    const WORDS: &[(&str, &str)] = &[
+        ("`downgrade()`", "its reverse"),
+        ("`upgrade()`", "the migration"),
+        ("a `server_default`", "a default"),
+        ("the upgrade", "the migration"),
+        ("the downgrade", "its reverse"),
+        ("Alembic", "Django"),
+        ("versions directory", "migrations directory"),
+        ("earlier revision", "earlier migration"),
+    ];
+    WORDS
+        .iter()
+        .fold(message.to_owned(), |message, (of_alembic, of_django)| message.replace(of_alembic, of_django))
 }

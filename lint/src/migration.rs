@@ -3,6 +3,7 @@
 use mrt_chain::graph::{Draft, GraphError, RevisionFile};
 use mrt_chain::settings::EngineKind;
 
+use crate::django::Django;
 use crate::operation::{Kind, Operation};
 use crate::python::{self, Steps};
 use crate::source::{Noqa, Source, SourceError};
@@ -22,6 +23,8 @@ pub struct Migration {
     pub upgrade_line: u32,
     /// 1-based line of `def downgrade`, or of `def upgrade` where there is none.
     pub downgrade_line: u32,
+    /// What it says beside, where it is one of Django's; its functions are then what Django makes of its operations.
+    pub django: Option<Django>,
 }
 
 /// A file, read once and for every engine that has it.

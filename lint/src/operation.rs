@@ -31,6 +31,8 @@ pub enum Written {
     Sql,
     /// SQL for a connection.
     Connection,
+    /// An operation of Django, whose reverse Django knows.
+    Django,
 }
 
 /// What is done.
@@ -174,6 +176,8 @@ pub struct Change {
     pub restated: bool,
     /// A USING expression is given.
     pub using: bool,
+    /// Rows that have NULL get a value before it is forbidden.
+    pub fills: bool,
 }
 
 /// An index.

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 use std::{io, thread};
 
 use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
-use mrt_chain::settings::{Accept, CheckSettings, EngineKind, Suite, Target};
+use mrt_chain::settings::{EngineKind, Framework, Suite};
 
-use crate::accepted::{Acceptances, Accepted};
+use crate::accepted::Accepted;
 use crate::case::{Case, Findings};
+use crate::django::{self, DiscoveryError};
 use crate::finding::Finding;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
 use crate::rules::{self, Check, Rule};
 pub use crate::selection::Selection;
-use crate::selection::{Hearing, Scope, SelectionError};
+use crate::selection::{Node, SelectionError};
 use crate::source::{Source, SourceError};
+use crate::telling::{Looked, Said, Telling};
 use crate::undo::{Undo, World};
 
 /// Room for reading what nests as deeply as is allowed, on all of its levels at once. Only what is used of it is taken.
@@ -48,18 +49,12 @@ pub enum CheckError {
     /// What is asked for means nothing here.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// There is nothing to check in a project of Django.
+    #[error(transparent)]
+    Django(#[from] DiscoveryError),
     /// The machine has no room for a thread.
     #[error("cannot start a thread to read the revisions; give mrt more memory")]
     Thread(#[source] io::Error),
-}
-
-/// What a suite says of its findings.
-#[derive(Default)]
-struct Said<'a> {
-    check: &'a [CheckSettings],
-    accept: &'a [Accept],
-    targets: &'a [Target],
-    locations: Vec<PathBuf>,
 }
 
 /// Checks every revision of a suite for all of its engines.
@@ -68,6 +63,11 @@ struct Said<'a> {
 /// When there is no revision, a version directory cannot be read, or settings or selection name what is not there.
 pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError> {
     let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
+    if suite.framework == Framework::Django {
+        let engines: Vec<EngineKind> = engines.into_iter().collect();
+        let said = Said::by(suite, vec![suite.dir.clone()]);
+        return django::suite::check(&suite.dir, &engines, &said, selection);
+    }
     let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
     for engine in &engines {
         for file in suite.revision_files(*engine)? {
@@ -77,7 +77,7 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();
     let read = read_all(&files)?;
     let locations = engines.iter().flat_map(|engine| suite.alembic.locations(*engine)).cloned().collect();
-    let said = Said { check: &suite.check, accept: &suite.accept, targets: &suite.targets, locations };
+    let said = Said::by(suite, locations);
     judge(&files, read, &said, selection)
 }
 
@@ -104,6 +104,18 @@ pub fn check_texts(
     judge(&files, read, &Said::default(), selection)
 }
 
+/// Checks texts that need not be files, as migrations of one project of Django. Each is called `APP/migrations/NAME.py`.
+///
+/// # Errors
+/// When the machine has no room for a thread.
+pub fn check_django_texts(
+    texts: &[(&str, &str)],
+    engines: &[EngineKind],
+    selection: &Selection,
+) -> Result<Checked, CheckError> {
+    django::suite::check_texts(texts, engines, selection)
+}
+
 type ReadFile = (Result<Read, SourceError>, String);
 
 fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, CheckError> {
@@ -111,6 +123,14 @@ fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, 
         Ok(source) => (migration::read(file, &source, engines), source.text),
         Err(error) => (Err(error), String::new()),
     };
+    in_parts(files, read)
+}
+
+/// Reads files side by side, in their order.
+pub(crate) fn in_parts<T: Sync, R: Send>(
+    files: &[T],
+    read: impl Fn(&T) -> R + Copy + Send,
+) -> Result<Vec<R>, CheckError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let part = files.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
@@ -125,7 +145,7 @@ fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, 
     })
 }
 
-fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, CheckError> {
+pub(crate) fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, CheckError> {
     thread::scope(|scope| {
         let started =
             thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(CheckError::Thread)?;
@@ -143,17 +163,7 @@ fn judge(
     said: &Said<'_>,
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
-    let hearing = Hearing::of(said.check, selection)?;
-    let mut scope = Scope::new(selection, &said.locations);
-    let paths: BTreeMap<&str, &Path> =
-        files.iter().map(|(file, _)| (file.display.as_str(), file.path.as_path())).collect();
-    let mut found: BTreeMap<Finding, BTreeSet<EngineKind>> = BTreeMap::new();
-    let mut add = |finding: Finding, engine: Option<EngineKind>| {
-        let path = paths.get(finding.file.as_str()).copied().unwrap_or(Path::new(""));
-        if let Some(severity) = hearing.severity(finding.code, path, finding.severity) {
-            found.entry(Finding { severity, ..finding }).or_default().extend(engine);
-        }
-    };
+    let mut telling = Telling::of(files.iter().map(|(file, _)| file), said, selection)?;
     for ((file, _), (read, _)) in files.iter().zip(&read) {
         let (problem, line) = match read {
             Err(error) => (format!("this file {error}"), error.line()),
@@ -161,7 +171,7 @@ fn judge(
             Ok(_) => continue,
         };
         if let Some(rule) = rules::find(rules::UNREADABLE) {
-            add(finding(rule, "", &file.display, line, problem), None);
+            telling.add(finding(rule, "", &file.display, line, problem), None);
         }
     }
     let engines: BTreeSet<EngineKind> =
@@ -182,26 +192,46 @@ fn judge(
         let broken = files.iter().zip(&read).any(|(_, (read, _))| read.is_err());
         match Chain::from_drafts(drafts.clone()) {
             Ok(chain) => {
-                scope.learn(&chain);
-                judge_chain(&chain, &steps, engine, &mut add);
+                learn(&mut telling, &chain);
+                judge_chain(&chain, &steps, engine, &mut telling);
             }
             Err(error) => {
                 // A file that could not be read is what is missing then.
                 if !broken
                     && let (Some(rule), Some((file, _))) = (rules::find(rules::NO_CHAIN), files.first())
                 {
-                    add(finding(rule, "", &file.display, 1, error.to_string()), Some(engine));
+                    telling.add(finding(rule, "", &file.display, 1, error.to_string()), Some(engine));
                 }
                 for draft in &drafts {
                     let migration = migration_of(draft.as_revision(), &steps);
-                    judge_migration(&migration, engine, &World::default(), &mut add);
+                    judge_migration(&migration, engine, &World::default(), &mut telling);
                 }
             }
         }
     }
-    scope.verify()?;
-    let mut acceptances = Acceptances::of(said.accept, said.targets, selection.today.as_deref());
-    Ok(finish(files, read, found, &scope, &mut acceptances))
+    let looked = files.iter().zip(read).map(|((file, engines), (read, text))| {
+        let read = read.ok();
+        let draft = read.as_ref().and_then(|read| read.draft.as_ref().ok());
+        Looked {
+            file: file.clone(),
+            revision: draft.map(|draft| draft.as_revision().id.clone()).unwrap_or_default(),
+            engines: engines.len(),
+            noqa: read.map(|read| read.noqa),
+            text,
+        }
+    });
+    Ok(telling.finish(looked.collect())?)
+}
+
+/// Takes in which revisions follow on which.
+fn learn(telling: &mut Telling<'_>, chain: &Chain) {
+    let position = |revision: &Revision| chain.position(&revision.id);
+    let mut nodes: Vec<Node<'_>> = Vec::with_capacity(chain.revisions().len());
+    for Revision { id, file, .. } in chain.revisions() {
+        nodes.push(Node { id, file, before: chain.parents(id).filter_map(position).collect() });
+    }
+    let resolve = |name: &str| chain.resolve(name).map(|found| position(found).unwrap_or_default());
+    telling.learn(&nodes, resolve);
 }
 
 /// A message that begins with its place, and the place.
@@ -224,17 +254,12 @@ fn finding(rule: &Rule, revision: &str, file: &str, line: u32, message: String) 
     }
 }
 
-fn judge_chain(
-    chain: &Chain,
-    steps: &BTreeMap<&str, &Steps>,
-    engine: EngineKind,
-    add: &mut impl FnMut(Finding, Option<EngineKind>),
-) {
+fn judge_chain(chain: &Chain, steps: &BTreeMap<&str, &Steps>, engine: EngineKind, telling: &mut Telling<'_>) {
     for rule in rules::all().filter(|rule| rule.concerns(engine)) {
         let Check::Chain(look) = rule.check else { continue };
         for (position, message) in look(chain) {
             let revision = &chain.revisions()[position];
-            add(finding(rule, &revision.id, &revision.display_file, 1, message), Some(engine));
+            telling.add(finding(rule, &revision.id, &revision.display_file, 1, message), Some(engine));
         }
     }
     // What is known after a revision is handed on to the one that follows; where several follow or several meet, it is made again.
@@ -249,7 +274,7 @@ fn judge_chain(
         };
         let mut world = handed_on.unwrap_or_else(|| replayed(chain, revision, steps, engine));
         let migration = migration_of(revision, steps);
-        let undo = judge_migration(&migration, engine, &world, add);
+        let undo = judge_migration(&migration, engine, &world, telling);
         world.upgraded(&undo);
         after.insert(revision.id.clone(), world);
     }
@@ -276,73 +301,30 @@ fn migration_of(revision: &Revision, steps: &BTreeMap<&str, &Steps>) -> Migratio
         downgrade: own.and_then(|steps| steps.downgrade.clone()),
         upgrade_line: revision.upgrade_line,
         downgrade_line: revision.downgrade_line.unwrap_or(revision.upgrade_line),
+        django: None,
     }
 }
 
-fn judge_migration(
+pub(crate) fn judge_migration(
     migration: &Migration,
     engine: EngineKind,
     before: &World,
-    add: &mut impl FnMut(Finding, Option<EngineKind>),
+    telling: &mut Telling<'_>,
 ) -> Undo {
     let undo = Undo::of(migration, before, engine);
     let case = Case { migration, engine, before, undo: &undo };
-    for rule in rules::all().filter(|rule| rule.concerns(engine)) {
+    let is_meant = |rule: &&Rule| rule.is_of(migration.django.is_some()) && rule.concerns(engine);
+    for rule in rules::all().filter(is_meant) {
         let Check::Migration(look) = rule.check else { continue };
-        let mut findings =
-            Findings { rule, revision: &migration.revision, file: &migration.file, out: Vec::new() };
+        let mut findings = Findings {
+            rule,
+            revision: &migration.revision,
+            file: &migration.file,
+            django: migration.django.is_some(),
+            out: Vec::new(),
+        };
         look(&case, &mut findings);
-        findings.out.into_iter().for_each(|finding| add(finding, Some(engine)));
+        findings.out.into_iter().for_each(|finding| telling.add(finding, Some(engine)));
     }
     undo
-}
-
-/// Keeps what is asked for, says on which engines a finding is, where not on all; leaves out what files ask to be silent about;
-/// sorts; sets apart what is accepted.
-fn finish(
-    files: &[(RevisionFile, Vec<EngineKind>)],
-    read: Vec<ReadFile>,
-    found: BTreeMap<Finding, BTreeSet<EngineKind>>,
-    scope: &Scope<'_>,
-    acceptances: &mut Acceptances<'_>,
-) -> Checked {
-    let by_name: BTreeMap<&str, usize> =
-        files.iter().enumerate().map(|(at, (file, _))| (file.display.as_str(), at)).collect();
-    let mut checked = Checked { files: files.len(), ..Checked::default() };
-    for ((file, _), (read, _)) in files.iter().zip(&read) {
-        let id = match read {
-            Ok(Read { draft: Ok(draft), .. }) => draft.as_revision().id.clone(),
-            _ => String::new(),
-        };
-        let is_asked_for = scope.has(&id, &file.path);
-        checked.asked += usize::from(is_asked_for);
-        if !id.is_empty() {
-            checked.revisions.insert(id, is_asked_for);
-        }
-    }
-    let mut told = Vec::with_capacity(found.len());
-    for (mut finding, engines) in found {
-        let Some(at) = by_name.get(finding.file.as_str()) else { continue };
-        let ((file, all), (result, text)) = (&files[*at], &read[*at]);
-        let silenced = result.as_ref().is_ok_and(|read| read.noqa.silences(finding.line, finding.code));
-        if silenced || !scope.concerns(&finding, &file.path) {
-            continue;
-        }
-        if !engines.is_empty() && engines.len() < all.len() {
-            let names: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
-            finding.message = format!("{} (on {})", finding.message, names.join(", "));
-        }
-        checked.sources.entry(finding.file.clone()).or_insert_with(|| text.clone());
-        told.push((finding, engines));
-    }
-    told.sort_by(|(a, _), (b, _)| {
-        (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message))
-    });
-    for (mut finding, engines) in told {
-        match acceptances.take(&mut finding, &engines) {
-            Some(by) => checked.accepted.push(Accepted { finding, by }),
-            None => checked.findings.push(finding),
-        }
-    }
-    checked
 }

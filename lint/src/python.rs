@@ -16,11 +16,10 @@ mod value;
 use std::collections::HashMap;
 
 use mrt_chain::settings::EngineKind;
-use ruff_python_ast::{ModModule, StmtFunctionDef};
+use ruff_python_ast::{ModModule, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextSize;
 
-pub(crate) use value::HOLE;
-use value::{Arguments, Value};
+pub(crate) use value::{Arguments, Call, HOLE, Value};
 
 use crate::operation::{Kind, Operation, Written};
 use crate::source::Lines;
@@ -41,17 +40,7 @@ pub struct Steps {
 
 /// Reads a module.
 pub(crate) fn read(module: &ModModule, lines: &Lines, engine: EngineKind) -> Steps {
-    let mut reader = Reader {
-        lines,
-        engine,
-        frames: vec![Scope::new()],
-        out: Vec::new(),
-        conditional: 0,
-        left_early: 0,
-        autocommit: 0,
-        call_line: 1,
-        budget: BUDGET,
-    };
+    let mut reader = Reader::new(lines, engine);
     reader.block(&module.body);
     let module_names = reader.frames.swap_remove(0);
     let mut step = |name: &str| {
@@ -60,6 +49,20 @@ pub(crate) fn read(module: &ModModule, lines: &Lines, engine: EngineKind) -> Ste
         Some(reader.step(function))
     };
     Steps { upgrade: step("upgrade").unwrap_or_default(), downgrade: step("downgrade") }
+}
+
+/// The names of a class, as its body leaves them.
+pub(crate) fn class<'a>(
+    module: &'a ModModule,
+    class: &'a StmtClassDef,
+    lines: &'a Lines,
+    engine: EngineKind,
+) -> HashMap<&'a str, Value<'a>> {
+    let mut reader = Reader::new(lines, engine);
+    reader.block(&module.body);
+    reader.frames.push(Scope::new());
+    reader.block(&class.body);
+    reader.frames.pop().unwrap_or_default()
 }
 
 struct Reader<'a> {
@@ -78,6 +81,20 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(lines: &'a Lines, engine: EngineKind) -> Self {
+        Self {
+            lines,
+            engine,
+            frames: vec![Scope::new()],
+            out: Vec::new(),
+            conditional: 0,
+            left_early: 0,
+            autocommit: 0,
+            call_line: 1,
+            budget: BUDGET,
+        }
+    }
+
     fn step(&mut self, function: &'a StmtFunctionDef) -> Vec<Operation> {
         self.out.clear();
         (self.conditional, self.left_early, self.autocommit) = (0, 0, 0);

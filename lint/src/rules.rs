@@ -2,6 +2,7 @@
 
 mod change;
 mod constraints;
+mod django;
 mod downgrade;
 mod engines;
 mod examples;
@@ -11,15 +12,21 @@ mod objects;
 mod reversal;
 mod shows;
 
+use std::sync::LazyLock;
+
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::EngineKind;
 
 pub use crate::case::{Case, Findings};
 pub(crate) use engines::{NO_CHAIN, UNREADABLE};
-pub use examples::revisions;
+pub use examples::{files, is_of_django};
+pub(crate) use graph::HEADS;
 pub use shows::Shows;
 
 use crate::finding::Severity;
+
+/// Rules about what Django does by itself, or has rules of its own for.
+const NOT_OF_DJANGO: &[&str] = &["MRT101", "MRT202"];
 
 /// One rule.
 #[derive(Debug, Clone, Copy)]
@@ -58,22 +65,38 @@ impl Rule {
     pub fn concerns(&self, engine: EngineKind) -> bool {
         self.engines.is_empty() || self.engines.contains(&engine)
     }
+
+    /// Whether it is about migrations of Django, or otherwise about those of Alembic.
+    pub fn is_of(&self, django: bool) -> bool {
+        if django { !NOT_OF_DJANGO.contains(&self.code) } else { !self.is_of_django_alone() }
+    }
+
+    /// Whether it is about nothing but migrations of Django.
+    pub fn is_of_django_alone(&self) -> bool {
+        django::RULES.iter().any(|own| own.code == self.code)
+    }
 }
 
 /// Every rule, by its code.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let families = [
-        engines::FILES,
-        downgrade::RULES,
-        loss::RULES,
-        change::RULES,
-        constraints::RULES,
-        objects::RULES,
-        reversal::RULES,
-        engines::RULES,
-        graph::RULES,
-    ];
-    families.into_iter().flatten()
+    static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+        let families = [
+            engines::FILES,
+            downgrade::RULES,
+            loss::RULES,
+            change::RULES,
+            constraints::RULES,
+            objects::RULES,
+            reversal::RULES,
+            engines::RULES,
+            graph::RULES,
+            django::RULES,
+        ];
+        let mut rules: Vec<&Rule> = families.into_iter().flatten().collect();
+        rules.sort_by_key(|rule| rule.code);
+        rules
+    });
+    ALL.iter().copied()
 }
 
 /// The rule of a code.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mrt_chain::graph::{Chain, ResolveError};
+use mrt_chain::graph::ResolveError;
 use mrt_chain::settings::{CheckSettings, Files, Place, Word};
 use mrt_chain::text;
 
@@ -183,6 +183,14 @@ fn code(word: &str, place: Option<&Place>) -> Result<String, SelectionError> {
     Err(SelectionError::Code { place: place.cloned(), code: word.to_owned(), hint })
 }
 
+/// A revision among others.
+pub(crate) struct Node<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) file: &'a Path,
+    /// On which it follows directly, by position.
+    pub(crate) before: Vec<usize>,
+}
+
 /// Of which revisions is heard. All of them are read, and what earlier ones say of the schema counts for the others.
 pub(crate) struct Scope<'a> {
     asked: &'a Selection,
@@ -201,17 +209,30 @@ impl<'a> Scope<'a> {
         Self { asked, lost, later: None, unknown: None, children: BTreeMap::new() }
     }
 
-    /// Takes in the chain of one engine.
-    pub(crate) fn learn(&mut self, chain: &Chain) {
-        for revision in chain.revisions() {
-            let children = chain.children(&revision.id).map(|child| (child.id.clone(), child.file.clone()));
-            self.children.entry(revision.id.clone()).or_default().extend(children);
+    /// Takes in revisions, and which of them follow on which; `resolve` finds one by what somebody calls it.
+    pub(crate) fn learn(
+        &mut self,
+        revisions: &[Node<'_>],
+        resolve: impl FnOnce(&str) -> Result<usize, ResolveError>,
+    ) {
+        let mut behind = vec![Vec::new(); revisions.len()];
+        for (at, revision) in revisions.iter().enumerate() {
+            let known = revision.before.iter().filter(|before| **before < revisions.len());
+            for before in known {
+                behind[*before].push(at);
+                let children = self.children.entry(revisions[*before].id.to_owned()).or_default();
+                children.insert(revision.id.to_owned(), revision.file.to_owned());
+            }
         }
-        match self.asked.since.as_ref().map(|since| chain.resolve(since)) {
-            Some(Ok(revision)) => {
-                let later = chain.descendants(&revision.id).into_iter();
-                let later = later.map(|position| chain.revisions()[position].id.clone());
-                self.later.get_or_insert_default().extend(later);
+        match self.asked.since.as_deref().map(resolve) {
+            Some(Ok(since)) => {
+                let later = self.later.get_or_insert_default();
+                let mut next = behind.get(since).cloned().unwrap_or_default();
+                while let Some(at) = next.pop() {
+                    if later.insert(revisions[at].id.to_owned()) {
+                        next.extend(&behind[at]);
+                    }
+                }
             }
             Some(Err(problem)) => self.unknown = Some(problem),
             None => {}

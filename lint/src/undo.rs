@@ -70,6 +70,12 @@ impl World {
         self.entries.range(Object::table(table)..).take_while(move |(object, _)| object.table == table)
     }
 
+    /// Something that cannot be read has run: a table may have columns that nobody has named.
+    pub fn forget_completeness(&mut self) {
+        let facts = self.entries.values_mut().filter_map(|state| state.facts.as_mut());
+        facts.for_each(|facts| facts.complete = false);
+    }
+
     /// What is known after an upgrade.
     pub fn upgraded(&mut self, undo: &Undo) {
         for (object, state) in &undo.upgraded {

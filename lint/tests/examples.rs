@@ -4,16 +4,15 @@
 
 use mrt_chain::settings::EngineKind;
 use mrt_lint::Finding;
-use mrt_lint::project::{Selection, check_texts};
+use mrt_lint::project::{Selection, check_django_texts, check_texts};
 use mrt_lint::rules::{self, Rule};
 
 fn findings(rule: &Rule, example: &str) -> Vec<Finding> {
     let engine = rule.engines.first().copied().unwrap_or(EngineKind::Postgres);
-    let texts = rules::revisions(example);
-    let names: Vec<String> = (1..=texts.len()).map(|number| format!("{number}.py")).collect();
-    let files: Vec<(&str, &str)> =
-        names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    check_texts(&files, &[engine], &Selection::default()).unwrap().findings
+    let files = rules::files(example);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let check = if rules::is_of_django(example) { check_django_texts } else { check_texts };
+    check(&files, &[engine], &Selection::default()).unwrap().findings
 }
 
 #[test]

@@ -14,6 +14,12 @@ pub enum GraphError {
         /// Why.
         source: io::Error,
     },
+    /// A suite of Django has no chain of Alembic's revisions.
+    #[error("{} holds migrations of Django, which are read and not run; `mrt-cli check` reads them", dir.display())]
+    Django {
+        /// The suite's directory.
+        dir: PathBuf,
+    },
     /// No version location holds a revision.
     #[error("no revision in {}; {hint}", list(locations))]
     Empty {

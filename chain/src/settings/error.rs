@@ -13,7 +13,7 @@ use crate::text;
 pub enum SettingsError {
     /// The directory holds no migration project.
     #[error(
-        "{}: no mrt.toml, no alembic.ini and no pyproject.toml with [tool.alembic]; name the directory of a migration \
+        "{}: no mrt.toml, no alembic.ini, no pyproject.toml with [tool.alembic] and no manage.py; name the directory of a migration \
          project, or the file that configures it",
         path.display()
     )]

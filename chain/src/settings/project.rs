@@ -11,10 +11,12 @@ use super::{Project, SettingsError, Suite, baseline, suite};
 
 /// The name of our own settings.
 const MRT: &str = "mrt.toml";
+/// The file that every project of Django has.
+const MANAGE: &str = "manage.py";
 
 impl Project {
     /// Reads the project in a directory: its `mrt.toml`, else its `alembic.ini`, else its `pyproject.toml` with
-    /// `[tool.alembic]`. `path` may also be one of these files. A `mrt-baseline.toml` beside it is read, too.
+    /// `[tool.alembic]`, else that of Django which its `manage.py` stands for. `path` may also be one of these files. A `mrt-baseline.toml` beside it is read, too.
     ///
     /// # Errors
     /// When there is no project, or its settings cannot be used.
@@ -32,6 +34,7 @@ impl Project {
                 let suite = suite::without_settings(&root, &shown, &name)?;
                 (name, vec![suite])
             }
+            Found::Django(name) => (name, vec![suite::of_django(&root)]),
         };
         let mut project = Self { root, file, suites, baseline: BTreeMap::new() };
         baseline::read(&mut project, &shown)?;
@@ -42,6 +45,7 @@ impl Project {
 enum Found {
     Mrt(PathBuf),
     Alembic(PathBuf),
+    Django(PathBuf),
 }
 
 /// The project's directory as people named it, and the name of the file in it that counts.
@@ -51,7 +55,12 @@ fn find(path: &Path) -> Result<(PathBuf, Found), SettingsError> {
         let name = PathBuf::from(path.file_name().unwrap_or_default());
         let ours =
             name.extension().is_some_and(|extension| extension == "toml") && name != Path::new(PYPROJECT);
-        return Ok((directory, if ours { Found::Mrt(name) } else { Found::Alembic(name) }));
+        let found = match name.to_str() {
+            _ if ours => Found::Mrt(name),
+            Some(MANAGE) => Found::Django(name),
+            _ => Found::Alembic(name),
+        };
+        return Ok((directory, found));
     }
     let found = if path.join(MRT).is_file() {
         Found::Mrt(MRT.into())
@@ -59,6 +68,8 @@ fn find(path: &Path) -> Result<(PathBuf, Found), SettingsError> {
         Found::Alembic(INI.into())
     } else if path.join(PYPROJECT).is_file() && !Config::open(path, path, None, "alembic")?.is_empty() {
         Found::Alembic(PYPROJECT.into())
+    } else if path.join(MANAGE).is_file() {
+        Found::Django(MANAGE.into())
     } else {
         return Err(SettingsError::NotFound { path: path.to_owned() });
     };

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::Role;
 use super::values::{Callable, Day, Engine, Filled, Locations, Named, Size, Timeout, Words};
+use super::{Framework, Role};
 
 /// Tells the two forms of `mrt.toml` apart.
 #[derive(Deserialize)]
@@ -47,6 +47,7 @@ pub(super) struct RawBaselineSuite {
 pub(super) struct RawSuite {
     pub(super) name: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
+    pub(super) framework: Option<Spanned<Framework>>,
     pub(super) alembic: Option<Spanned<String>>,
     pub(super) section: Option<String>,
     pub(super) script_location: Option<Spanned<String>>,
@@ -217,6 +218,7 @@ impl RawSuite {
         let keys = [
             ("name", self.name.is_some()),
             ("path", self.path.is_some()),
+            ("framework", self.framework.is_some()),
             ("floor", self.floor.is_some()),
             ("skip", self.skip.is_some()),
             ("accept", self.accept.is_some()),
@@ -236,6 +238,7 @@ impl RawSuite {
         Self {
             name: self.name,
             path: self.path,
+            framework: self.framework,
             alembic: self.alembic.or(default.alembic),
             section: self.section.or(default.section),
             script_location: self.script_location.or(default.script_location),

@@ -13,8 +13,8 @@ use super::paths::Bases;
 use super::raw::{RawAccept, RawPython, RawSeed, RawSkip, RawSuite, RawTarget, Server};
 use super::values::{Callable, Words};
 use super::{
-    Accept, Alembic, Bootstrap, EngineKind, Python, Seed, SeedSource, ServerSettings, SettingsError, Skip,
-    Suite, Target, check,
+    Accept, Alembic, Bootstrap, EngineKind, Framework, Python, Seed, SeedSource, ServerSettings,
+    SettingsError, Skip, Suite, Target, check,
 };
 
 /// Time limit of one step when nothing is said.
@@ -22,14 +22,28 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const SECTION: &str = "alembic";
 const VERSION_TABLE: &str = "alembic_version";
 
-/// The suite of a project that has no `mrt.toml`. Its directory is that from which Alembic finds its scripts.
+/// The suite of a project of Alembic that has no `mrt.toml`. Its directory is that from which Alembic finds its scripts.
 pub(super) fn without_settings(root: &Path, shown: &Path, file: &Path) -> Result<Suite, SettingsError> {
     let config = Config::open(root, shown, Some(&root.join(file)), SECTION)?;
     let dir = config.home(root)?;
     let alembic = config.alembic(&dir, Overrides::default())?;
-    Ok(Suite {
-        name: name_of(root),
+    Ok(bare(name_of(root), dir, Framework::Alembic, alembic))
+}
+
+/// The suite of a project of Django that has no `mrt.toml`, for the engines that its own settings name.
+pub(super) fn of_django(root: &Path) -> Suite {
+    let suite = bare(name_of(root), root.to_owned(), Framework::Django, Alembic::default());
+    let targets: Vec<Target> =
+        super::django::engines(root).into_iter().map(|engine| Target::new(engine, None)).collect();
+    if targets.is_empty() { suite } else { Suite { targets, ..suite } }
+}
+
+/// A suite of which nothing more is said.
+fn bare(name: String, dir: PathBuf, framework: Framework, alembic: Alembic) -> Suite {
+    Suite {
+        name,
         dir,
+        framework,
         alembic,
         targets: vec![sqlite()],
         other_targets: Vec::new(),
@@ -48,7 +62,7 @@ pub(super) fn without_settings(root: &Path, shown: &Path, file: &Path) -> Result
         timeout: TIMEOUT,
         version_table: VERSION_TABLE.to_owned(),
         check: Vec::new(),
-    })
+    }
 }
 
 /// The suite that `raw` describes; `header` is its name in `[suite.NAME]`.
@@ -61,7 +75,11 @@ pub(super) fn read(
     let dir = directory(source, root, raw.path.as_ref())?;
     let name = name(source, &dir, header, raw.name.as_ref())?;
     let reader = Reader { source, bases: Bases { root, suite: &dir } };
-    let alembic = reader.alembic(&raw)?;
+    let framework = raw.framework.as_ref().map_or(Framework::Alembic, |framework| *framework.get_ref());
+    let alembic = match framework {
+        Framework::Alembic => reader.alembic(&raw)?,
+        Framework::Django => reader.not_alembic(&raw)?,
+    };
     let (targets, other_targets) = reader.targets(&raw)?;
     let sql_files = reader.sql_files(&raw)?;
     let (python, bootstrap) = (reader.python(raw.python)?, reader.bootstrap(raw.bootstrap.as_ref())?);
@@ -69,6 +87,7 @@ pub(super) fn read(
     let seeds = list(raw.seed).iter().map(|seed| reader.seed(seed)).collect::<Result<_, _>>()?;
     Ok(Suite {
         name,
+        framework,
         alembic,
         targets,
         other_targets,
@@ -174,6 +193,22 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// A suite of Django says nothing of Alembic.
+    fn not_alembic(&self, raw: &RawSuite) -> Result<Alembic, SettingsError> {
+        let keys = [
+            ("alembic", raw.alembic.as_ref().map(Spanned::span)),
+            ("script_location", raw.script_location.as_ref().map(Spanned::span)),
+            ("version_locations", raw.version_locations.as_ref().map(Spanned::span)),
+        ];
+        match keys.into_iter().find_map(|(key, span)| Some((key, span?))) {
+            Some((key, span)) => {
+                let problem = format!("`{key}` for a suite of Django, which has none");
+                Err(self.source.invalid(span, problem, "remove it, or `framework`"))
+            }
+            None => Ok(Alembic::default()),
+        }
+    }
+
     fn alembic(&self, raw: &RawSuite) -> Result<Alembic, SettingsError> {
         let suite = self.bases.suite;
         let file = raw.alembic.as_ref().map(|file| self.file(file)).transpose()?;

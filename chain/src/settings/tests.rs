@@ -73,6 +73,47 @@ fn a_project_without_settings_is_one_suite_on_sqlite() {
 }
 
 #[test]
+fn a_project_of_django_is_known_by_its_manage_py_where_there_is_nothing_of_alembic() {
+    let files = Files::new(&[("manage.py", "")]);
+    let suite = files.suite();
+    assert_eq!((suite.name.as_str(), &suite.dir), ("shop", &files.root));
+    assert_eq!((suite.framework, suite.targets.len()), (Framework::Django, 1));
+    assert!(suite.paths().all(|path| path == files.root));
+    files.write(
+        "web/settings/base.py",
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}",
+    );
+    files.write("web/views.py", "'django.db.backends.oracle'");
+    files.write("env/pyvenv.cfg", "");
+    files.write("env/lib/settings.py", "'django.db.backends.mysql'");
+    assert_eq!(names(&files.suite().targets), ["postgres"]);
+    files.write("web/settings_test.py", "'django.db.backends.sqlite3'");
+    assert_eq!(names(&files.suite().targets), ["sqlite", "postgres"]);
+    let error = suite.chain(EngineKind::Sqlite).unwrap_err().to_string();
+    assert!(error.contains("`mrt-cli check` reads them"), "{error}");
+    let files = Files::new(&[("manage.py", ""), ("alembic.ini", INI), ("migrations/env.py", "")]);
+    assert_eq!(files.suite().framework, Framework::Alembic);
+}
+
+#[test]
+fn a_suite_of_django_says_so_and_nothing_of_alembic() {
+    let settings = "[suite.web]\npath = 'web'\nframework = 'django'\ntargets = ['postgres:16']\n";
+    let files = Files::new(&[("web/shop/models.py", ""), ("mrt.toml", settings)]);
+    let suite = files.suite();
+    assert_eq!((suite.framework, names(&suite.targets)), (Framework::Django, vec!["postgres:16"]));
+    assert_eq!(suite.dir, files.root.join("web"));
+    for (key, told) in [
+        ("script_location = 'shop'", "`script_location` for a suite of Django, which has none"),
+        ("framework = 'rails'", "unknown value `rails`"),
+    ] {
+        let framework = if key.starts_with("framework") { "" } else { "framework = 'django'\n" };
+        files.write("mrt.toml", &format!("path = 'web'\n{framework}{key}\n"));
+        let error = Project::load(&files.root).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
 fn a_pyproject_is_enough() {
     let files = Files::new(&[
         (

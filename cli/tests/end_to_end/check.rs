@@ -169,3 +169,56 @@ fn junit_has_a_case_for_each_revision_that_was_asked_for() {
     assert_eq!(cases(&["--format", "junit"]), (2, 1));
     assert_eq!(cases(&["--format", "junit", "--only", "r1"]), (1, 0));
 }
+
+const REMOVES: &str = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    operations = [\n        migrations.RemoveField(\"order\", \"note\"),\n    ]\n";
+
+fn django(dir: &Path) {
+    fs::create_dir_all(dir.join("shop/migrations")).unwrap();
+    fs::write(dir.join("manage.py"), "").unwrap();
+    fs::write(dir.join("shop/migrations/__init__.py"), "").unwrap();
+    fs::write(dir.join("shop/migrations/0001_initial.py"), REMOVES).unwrap();
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
+    command.arg("run").arg(dir).args(arguments).env_remove("MRT_LOG").env("NO_COLOR", "1");
+    command.output().unwrap()
+}
+
+#[test]
+fn a_project_of_django_is_read_without_settings_and_not_run() {
+    let dir = tempfile::tempdir().unwrap();
+    django(dir.path());
+    let output = check(dir.path(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!(
+        (finding["code"].as_str(), finding["revision"].as_str(), finding["line"].as_u64()),
+        (Some("MRT209"), Some("shop.0001_initial"), Some(6)),
+        "{report}"
+    );
+    let refused = run(dir.path(), &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("mrt-cli check"), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_suite_of_django_beside_others_is_read_with_them_and_refused_by_its_name() {
+    let project = project();
+    django(&project.path().join("web"));
+    let settings = "[suite.chain]\n\n[suite.web]\npath = \"web\"\nframework = \"django\"\n";
+    fs::write(project.path().join("mrt.toml"), settings).unwrap();
+    let output = check(project.path(), &["--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let codes: Vec<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|finding| finding["code"].as_str())
+        .collect();
+    assert_eq!(codes, ["MRT201", "MRT209"], "{report}");
+    let refused = run(project.path(), &["--suite", "web"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--suite chain"), "{}", stderr(&refused));
+}

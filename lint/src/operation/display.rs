@@ -14,6 +14,7 @@ impl fmt::Display for Operation {
             Written::Batch => " [batch]",
             Written::Sql => " [sql]",
             Written::Connection => " [connection]",
+            Written::Django => " [django]",
         };
         let maybe = if self.conditional { " [maybe]" } else { "" };
         let autocommit = if self.autocommit { " [autocommit]" } else { "" };

@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
-        let call = Call { function, arguments };
+        let call = Call { function, arguments, line: self.call_line };
         self.effect(&call);
         Value::Call(call.into())
     }

@@ -210,6 +210,7 @@ impl<'a> OperationCall<'_, 'a> {
             comment: default("comment"),
             restated: false,
             using: arguments.named("postgresql_using").is_some(),
+            fills: false,
         };
         let restates = change.ty.is_some()
             || change.nullable.is_some()

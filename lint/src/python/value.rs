@@ -36,6 +36,8 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Call<'a> {
     pub(crate) function: Value<'a>,
     pub(crate) arguments: Arguments<'a>,
+    /// 1-based line.
+    pub(crate) line: u32,
 }
 
 /// The arguments of a call.

@@ -6,7 +6,7 @@ use super::downgrade::writes;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, ObjectKind, Operation};
+use crate::operation::{Kind, ObjectKind, Operation, Written};
 use crate::undo::{Gap, Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
@@ -66,7 +66,12 @@ pub(super) const RULES: &[Rule] = &[
 fn table_renamed(case: &Case<'_>, findings: &mut Findings<'_>) {
     for gap in case.missing().filter(|gap| gap.object.part == Part::Table) {
         let renamed = case.migration.upgrade.iter().find_map(|operation| match &operation.kind {
-            Kind::RenameTable { from, to } if Object::table(from) == gap.object => Some((operation.line, to)),
+            // What Django renames it renames back.
+            Kind::RenameTable { from, to }
+                if Object::table(from) == gap.object && operation.written != Written::Django =>
+            {
+                Some((operation.line, to))
+            }
             _ => None,
         });
         if let Some((line, to)) = renamed {
@@ -98,6 +103,7 @@ fn column_renamed(case: &Case<'_>, findings: &mut Findings<'_>) {
         if let Some(operation) = case.up(gap)
             && let Kind::AlterColumn { table, column, change } = &operation.kind
             && Object::column(table, column) == gap.object
+            && operation.written != Written::Django
             && let Some(name) = &change.name
         {
             findings.add_as(

@@ -143,7 +143,9 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn not_null_without_value(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for (at, operation) in case.migration.upgrade.iter().enumerate() {
+    // What Django gives older rows, its own rules know.
+    let upgrade = case.migration.upgrade.iter().enumerate();
+    for (at, operation) in upgrade.filter(|(_, operation)| operation.written != Written::Django) {
         match &operation.kind {
             Kind::AddColumn { table, column, .. }
                 if column.nullable == Some(false)
@@ -284,6 +286,7 @@ fn was_unique(case: &Case<'_>, table: &str, columns: &[String]) -> bool {
 fn index_locks(case: &Case<'_>, findings: &mut Findings<'_>) {
     for operation in &case.migration.upgrade {
         if let Kind::CreateIndex { table, index, concurrently: false, .. } = &operation.kind
+            && operation.written != Written::Django
             && case.is_old_table(table)
         {
             findings.add(

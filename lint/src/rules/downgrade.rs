@@ -104,7 +104,9 @@ fn missing(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
     let migration = case.migration;
-    if migration.upgrade.is_empty() || migration.downgrade.as_ref().is_none_or(|down| !down.is_empty()) {
+    // Django's operations have a reverse, unless their author has said that there is nothing to do.
+    let is_said = migration.upgrade.iter().all(|operation| operation.written == Written::Django);
+    if is_said || migration.downgrade.as_ref().is_none_or(|down| !down.is_empty()) {
         return;
     }
     let certain = case.undo.gaps.iter().find(|gap| gap.certain);
@@ -189,7 +191,7 @@ pub(super) fn writes(kind: &Kind, table: &str, column: &str) -> bool {
 }
 
 fn unreadable_sql(case: &Case<'_>, findings: &mut Findings<'_>) {
-    unreadable(case, findings, |written| written != Written::Connection);
+    unreadable(case, findings, |written| !matches!(written, Written::Connection | Written::Django));
 }
 
 fn unreadable_connection(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -29,7 +29,7 @@ pub(super) const FILES: &[Rule] = &[
         severity: Severity::Error,
         engines: &[],
         about: "The revisions are no chain that Alembic could follow: one names a parent that is not there, two have the same id, or \
-                they go round in a circle. Each file is then checked for itself, without what others say of the schema.",
+                they go round in a circle; or the dependencies of Django's migrations do. Each file is then checked for itself, without what others say of the schema.",
         bad: "down_revision = \"gone\"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
         good: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
         check: Check::Reader,
@@ -98,6 +98,9 @@ fn unnamed(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn concurrently(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if case.migration.django.is_some() {
+        return;
+    }
     for operation in both(case).filter(|operation| !operation.autocommit) {
         let (Kind::CreateIndex { concurrently: true, .. } | Kind::DropIndex { concurrently: true, .. }) =
             &operation.kind

@@ -7,15 +7,19 @@ use crate::finding::Severity;
 use crate::operation::Kind;
 use crate::undo::Object;
 
+/// The rule of several heads, or of Django's several leaf nodes.
+pub(crate) const HEADS: &str = "MRT901";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MRT901",
+        code: HEADS,
         name: "several heads",
         severity: Severity::Warning,
         engines: &[],
         about: "Two revisions build on the same one, and no merge follows: `alembic upgrade head` refuses until somebody says which one, \
                 and the order in which they run differs from database to database. Merge them with `alembic merge heads`, or give each \
-                branch a label.",
+                branch a label. In an application of Django such migrations are leaf nodes, and `manage.py migrate` refuses them (an \
+                error): run `manage.py makemigrations --merge`.",
         bad: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n# the next revision\ndef upgrade():\n    pass\n\n\n\
               def downgrade():\n    pass\n# the next revision\ndown_revision = \"r1\"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
         good: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n# the next revision\ndef upgrade():\n    pass\n\n\n\

@@ -219,7 +219,7 @@ fn fate(refilled: bool, kept: bool) -> Fate {
 }
 
 fn column_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
-    dropped_columns(case, findings, |written| written != Written::Batch);
+    dropped_columns(case, findings, |written| !matches!(written, Written::Batch | Written::Django));
 }
 
 fn column_dropped_in_batch(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -243,7 +243,11 @@ fn drops<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Operation, &'a
     })
 }
 
-fn dropped_columns(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
+pub(super) fn dropped_columns(
+    case: &Case<'_>,
+    findings: &mut Findings<'_>,
+    wanted: impl Fn(Written) -> bool,
+) {
     if case.migration.downgrade.is_none() || case.migration.refuses() {
         return;
     }
@@ -279,12 +283,19 @@ fn dropped_columns(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn
 }
 
 fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
+    dropped_tables(case, findings, |_| true);
+}
+
+pub(super) fn dropped_tables(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
     if case.migration.downgrade.is_none() || case.migration.refuses() {
         return;
     }
     for (at, operation) in case.migration.upgrade.iter().enumerate() {
         let Kind::DropTable { table, missing_ok, .. } = &operation.kind else { continue };
-        if !case.is_old_table(table) || (*missing_ok && !case.before.has_table(table)) {
+        if !wanted(operation.written)
+            || !case.is_old_table(table)
+            || (*missing_ok && !case.before.has_table(table))
+        {
             continue;
         }
         match table_fate(case, at, table) {
@@ -320,7 +331,16 @@ fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     rows_removed_on_the_way_back(case, findings);
-    for (at, operation) in case.migration.upgrade.iter().enumerate() {
+    // Of TRUNCATE in a migration of Django there is a rule of its own.
+    removed_rows(case, findings, |kind| {
+        case.migration.django.is_none() || !matches!(kind, Kind::Truncate { .. })
+    });
+}
+
+pub(super) fn removed_rows(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(&Kind) -> bool) {
+    for (at, operation) in
+        case.migration.upgrade.iter().enumerate().filter(|(_, operation)| wanted(&operation.kind))
+    {
         let (table, whole) = match &operation.kind {
             Kind::Truncate { table } => (table, true),
             Kind::Delete { table, whole } => (table, *whole),

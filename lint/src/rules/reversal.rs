@@ -191,7 +191,7 @@ fn meets_new_rows(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (at, operation) in case.migration.down().iter().enumerate() {
         let (table, what) = match &operation.kind {
             Kind::AlterColumn { table, column, change }
-                if change.nullable == Some(false) && loosened(case, table, column) =>
+                if change.nullable == Some(false) && !change.fills && loosened(case, table, column) =>
             {
                 (
                     table,

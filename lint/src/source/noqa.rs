@@ -34,6 +34,42 @@ impl Noqa {
         Self(silenced)
     }
 
+    /// The same, where each element of a list is told apart: a comment behind one is about all of its lines, and about no other.
+    pub fn of_elements(source: &Source, parsed: &Parsed<ModModule>) -> Self {
+        let mut silenced = BTreeMap::new();
+        // The line where each element under way has begun, from the statement to the innermost one; behind a comma it is still
+        // the one before, until the next begins.
+        let mut begun: Vec<(Option<u32>, bool)> = vec![(None, false)];
+        for token in parsed.tokens().iter() {
+            let line = source.lines.of(token.start().to_usize());
+            let kind = token.kind();
+            let depth = begun.len() - 1;
+            match kind {
+                TokenKind::Comment => {
+                    if let Some(codes) = codes(&source.text[token.range()]) {
+                        let first = begun[depth].0.unwrap_or(line);
+                        silenced.extend((first..=line).map(|line| (line, codes.clone())));
+                    }
+                }
+                TokenKind::Newline => begun = vec![(None, false)],
+                TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent => {}
+                TokenKind::Comma => begun[depth].1 = true,
+                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace if depth > 0 => {
+                    begun.pop();
+                }
+                _ => {
+                    if begun[depth].0.is_none() || begun[depth].1 {
+                        begun[depth] = (Some(line), false);
+                    }
+                    if matches!(kind, TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace) {
+                        begun.push((None, false));
+                    }
+                }
+            }
+        }
+        Self(silenced)
+    }
+
     /// Whether a line asks to hear nothing of a code.
     pub fn silences(&self, line: u32, code: &str) -> bool {
         match self.0.get(&line) {

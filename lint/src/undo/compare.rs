@@ -50,14 +50,14 @@ pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
     without_parts(gaps)
 }
 
-/// Whether a table has the same constraint under another name, where one of the two names is the server's.
+/// Whether a table has the same constraint or index under another name, where one of the two names is the server's.
 fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
     let by_role = |object: &Object| object.name.contains('(');
     let same = |attribute| move |other: &Facts| other.get(attribute) == facts.get(attribute);
-    object.part == Part::Constraint
+    matches!(object.part, Part::Constraint | Part::Index)
         && trial.of_table(&object.table).iter().any(|other| {
             let is_other =
-                other != object && other.part == Part::Constraint && (by_role(object) || by_role(other));
+                other != object && other.part == object.part && (by_role(object) || by_role(other));
             let known = || trial.look(other).and_then(|state| state.facts).or_else(|| trial.before(other));
             is_other
                 && known().is_some_and(|known| {
