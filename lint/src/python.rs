@@ -114,6 +114,15 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// The line to point at while something runs: within a helper it stays that of the call in `upgrade` or `downgrade`.
+    fn at_line<T>(&mut self, line: u32, run: impl FnOnce(&mut Self) -> T) -> T {
+        let own = if self.frames.len() > 2 { self.call_line } else { line };
+        let outer = std::mem::replace(&mut self.call_line, own);
+        let value = run(self);
+        self.call_line = outer;
+        value
+    }
+
     fn locals(&mut self) -> &mut Scope<'a> {
         let last = self.frames.len() - 1;
         &mut self.frames[last]

@@ -20,7 +20,7 @@ impl Trial<'_> {
         let name = name.to_lowercase();
         let is_it = |object: &Object| object.part == Part::Index && object.name == name;
         let now = self.now.iter().filter(|(_, state)| state.facts.is_some()).map(|(object, _)| object);
-        let found = now.chain(self.base.entries.keys()).find(|object| is_it(object));
+        let found = now.chain(self.base.indexes(&name)).find(|object| is_it(object));
         found.cloned().unwrap_or_else(|| Object::index("", &name))
     }
 

@@ -45,7 +45,7 @@ impl Trial<'_> {
         let now = self
             .now
             .iter()
-            .chain(self.base.entries.iter().filter(|(object, _)| !self.now.contains_key(*object)));
+            .chain(self.base.partitions_of(table).filter(|(object, _)| !self.now.contains_key(*object)));
         let is_partition =
             |state: &State| state.facts.as_ref().is_some_and(|facts| facts.get("parent") == Some(table));
         now.filter(|(object, state)| object.part == Part::Table && is_partition(state))
