@@ -5,6 +5,10 @@
 
 mod display;
 
+use std::collections::BTreeMap;
+
+use crate::undo::Object;
+
 /// One step of `upgrade` or `downgrade`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
@@ -18,6 +22,8 @@ pub struct Operation {
     pub written: Written,
     /// Outside of the migration's transaction (`autocommit_block`).
     pub autocommit: bool,
+    /// A batch that is told what the table is (`copy_from=`, `table_args=`), and does not look for itself.
+    pub restated: bool,
 }
 
 /// How an operation is written.
@@ -81,6 +87,8 @@ pub enum Kind {
     Rename { object: ObjectKind, from: String, to: String, table: Option<String> },
     /// Another object is changed.
     Alter { object: ObjectKind, name: String, what: String },
+    /// Something else is said of an object: how it is stored, whether it is switched on.
+    Set { object: Object, options: Options },
     /// An enum type gets a label more.
     AddEnumValue { name: String, value: String },
     /// Rows are added: `sources` are the tables that they come from, `words` what the query mentions.
@@ -126,6 +134,8 @@ pub struct Column {
     pub comment: Setting,
     /// `default=` of SQLAlchemy, which fills in no older row.
     pub client_default: bool,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// A type, spelled in one way.
@@ -138,6 +148,9 @@ pub struct Type {
     /// SQLAlchemy makes that type along with the table.
     pub makes_enum: bool,
 }
+
+/// What else is said of something, by words that are compared as they are: `collation`, `included columns`.
+pub type Options = BTreeMap<&'static str, Setting>;
 
 /// Something that may be absent, present, or not known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -172,8 +185,10 @@ pub struct Change {
     pub comment: Option<Setting>,
     /// The whole column is said anew (MySQL's MODIFY): what is not said is gone.
     pub restated: bool,
-    /// A USING expression is given.
-    pub using: bool,
+    /// The USING expression.
+    pub using: Option<String>,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// An index.
@@ -187,6 +202,8 @@ pub struct Index {
     pub unique: Option<bool>,
     /// The condition of a partial index.
     pub predicate: Setting,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// A constraint.
@@ -200,6 +217,8 @@ pub struct Constraint {
     pub columns: Vec<String>,
     /// When it is looked after: `deferrable`, `deferrable initially deferred`; empty is at once.
     pub deferred: String,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// What a constraint demands.
@@ -254,6 +273,8 @@ pub enum ObjectKind {
     Statistics,
     Event,
     Package,
+    Constraint,
+    Database,
 }
 
 impl ConstraintRule {

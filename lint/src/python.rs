@@ -49,6 +49,7 @@ pub(crate) fn read(module: &ModModule, lines: &Lines, engine: EngineKind) -> Ste
         conditional: 0,
         left_early: 0,
         autocommit: 0,
+        restated: false,
         call_line: 1,
         budget: BUDGET,
     };
@@ -73,6 +74,8 @@ struct Reader<'a> {
     /// How many of those last to the end of the function.
     left_early: usize,
     autocommit: usize,
+    /// The batch under way is told what its table is.
+    restated: bool,
     call_line: u32,
     budget: u32,
 }
@@ -111,6 +114,7 @@ impl<'a> Reader<'a> {
             conditional: self.conditional > 0,
             written,
             autocommit: self.autocommit > 0,
+            restated: self.restated,
         });
     }
 

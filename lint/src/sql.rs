@@ -2,8 +2,10 @@
 
 mod alter;
 mod create;
+mod extras;
 mod head;
 mod oracle;
+mod settings;
 mod words;
 
 use mrt_chain::settings::EngineKind;
@@ -21,6 +23,7 @@ pub(crate) use words::{mentions, normal};
 
 use crate::operation::{Kind, ObjectKind};
 use crate::python::HOLE;
+use crate::undo::Object;
 
 /// Longer texts are known by their first words alone: what is built of them is as deep as they are long.
 const LONGEST: usize = 64 << 10;
@@ -29,10 +32,11 @@ const LONGEST: usize = 64 << 10;
 pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     let dialect = dialect(engine);
     let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect)).flatten() else {
-        return vec![head::read(
-            &text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect::<Vec<_>>(),
-            text,
-        )];
+        let mut out = Vec::new();
+        let words: Vec<Token> =
+            text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect();
+        head::read(&words, text, &mut out);
+        return out;
     };
     // The body of a routine has semicolons of its own.
     let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
@@ -44,11 +48,7 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);
-        let parsed = Parser::new(&*dialect).with_tokens(statement.to_vec()).parse_statements();
-        match parsed.as_deref() {
-            Ok([parsed]) => of(parsed, statement, engine, &mut out),
-            _ => out.push(head::read(statement, &text_of(statement))),
-        }
+        statement_of(statement, &*dialect, engine, &mut out);
     }
     out.retain(|kind| !words::is_quiet(kind));
     for kind in &mut out {
@@ -57,6 +57,24 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
         }
     }
     out
+}
+
+fn statement_of(statement: &[Token], dialect: &dyn Dialect, engine: EngineKind, out: &mut Vec<Kind>) {
+    let parse = |tokens: &[Token]| Parser::new(dialect).with_tokens(tokens.to_vec()).parse_statements();
+    if let Ok([parsed]) = parse(statement).as_deref() {
+        return of(parsed, statement, engine, out);
+    }
+    if let Some(plain) = extras::without(statement)
+        && let Ok([parsed]) = parse(&plain.tokens).as_deref()
+    {
+        let from = out.len();
+        of(parsed, statement, engine, out);
+        return plain.add_to(&mut out[from..]);
+    }
+    match settings::read(statement) {
+        Some(kinds) => out.extend(kinds),
+        None => head::read(statement, &text_of(statement), out),
+    }
 }
 
 fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
@@ -88,7 +106,15 @@ fn shown(text: &str) -> String {
 
 fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
     let kind = match statement {
-        Statement::CreateTable(table) => create::table(table, engine),
+        Statement::CreateTable(table) => {
+            let made = create::table(table, engine);
+            out.push(made);
+            let options = settings::of_table(tokens);
+            if !options.is_empty() {
+                out.push(Kind::Set { object: Object::table(&name_of(&table.name)), options });
+            }
+            return;
+        }
         Statement::CreateVirtualTable { name, if_not_exists, .. } => {
             head::table(name_of(name), *if_not_exists)
         }
@@ -200,7 +226,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             object: ObjectKind::View,
             name: name_of(&view.name),
             table: None,
-            definition: Some(view.query.to_string()),
+            definition: Some(create::view(view)),
             replaces: view.or_replace || view.or_alter,
             exists_ok: view.if_not_exists,
         },
@@ -212,7 +238,13 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             replaces: false,
             exists_ok: false,
         },
-        _ => head::read(tokens, &text_of(tokens)),
+        _ => {
+            match settings::read(tokens) {
+                Some(kinds) => out.extend(kinds),
+                None => head::read(tokens, &text_of(tokens), out),
+            }
+            return;
+        }
     };
     out.push(kind);
 }

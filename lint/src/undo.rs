@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_chain::settings::EngineKind;
 
+pub(crate) use apply::sequence_options;
+pub(crate) use object::DEFAULT_NAME;
 pub use object::{Facts, Object, Part};
 
 use crate::migration::Migration;

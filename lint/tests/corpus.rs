@@ -11,7 +11,7 @@ use mrt_lint::project::Selection;
 use mrt_lint::{Severity, check};
 
 /// Buggy revisions with a finding, at least: what is read today. Raise it with the rules.
-const FOUND: usize = 281;
+const FOUND: usize = 307;
 
 /// The revisions of which `expect.toml` wants a finding; one of which it only allows some is right.
 fn expected(corpus: &Path) -> BTreeSet<String> {

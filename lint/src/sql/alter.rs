@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Token;
 
-use super::{create, expression, name_of, shown, text_of};
+use super::{create, expression, name_of, settings, shown, text_of};
 use crate::operation::{Change, ConstraintKind, Kind, ObjectKind, Setting};
 
 pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], out: &mut Vec<Kind>) {
@@ -21,10 +21,14 @@ pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], ou
                     missing_ok: *if_exists,
                 }));
             }
-            other => {
-                let kind = one(&table, other, engine);
-                out.push(kind.unwrap_or_else(|| Kind::Raw { sql: shown(&text_of(tokens)) }));
-            }
+            other => match (one(&table, other, engine), alter.operations.len()) {
+                (Some(kind), _) => out.push(kind),
+                (None, 1) => match settings::read(tokens) {
+                    Some(kinds) => out.extend(kinds),
+                    None => out.push(Kind::Raw { sql: shown(&text_of(tokens)) }),
+                },
+                (None, _) => out.push(Kind::Raw { sql: shown(&text_of(tokens)) }),
+            },
         }
     }
 }
@@ -101,9 +105,11 @@ fn change(operation: &AlterColumnOperation) -> Option<Change> {
             Change { default: Some(create::default(&expression(value))), ..change }
         }
         AlterColumnOperation::DropDefault => Change { default: Some(Setting::None), ..change },
-        AlterColumnOperation::SetDataType { data_type, using, .. } => {
-            Change { ty: Some(Some(create::data_type(data_type))), using: using.is_some(), ..change }
-        }
+        AlterColumnOperation::SetDataType { data_type, using, .. } => Change {
+            ty: Some(Some(create::data_type(data_type))),
+            using: using.as_ref().map(expression),
+            ..change
+        },
         AlterColumnOperation::AddGenerated { .. } => return None,
     })
 }
@@ -116,6 +122,7 @@ fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: Engin
         nullable: column.nullable,
         default: Some(column.default),
         comment: Some(column.comment),
+        options: column.options,
         restated: true,
         ..Change::default()
     }

@@ -2,8 +2,9 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{shown, words};
+use super::{settings, shown, words};
 use crate::operation::{Kind, ObjectKind};
+use crate::undo::Object;
 
 /// First words of statements that leave rows and schema as they are.
 const QUIET: &[&str] = &[
@@ -91,7 +92,21 @@ pub(super) fn query(tokens: &[Token]) -> Option<Kind> {
 }
 
 /// What the first words of a statement say.
-pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
+pub(super) fn read(tokens: &[Token], text: &str, out: &mut Vec<Kind>) {
+    let kind = one(tokens, text);
+    // What it says of its settings stands beside its definition, so that a later ALTER is compared with it.
+    let set = match &kind {
+        Kind::Create { object, name, .. } => {
+            let options = settings::of_definition(*object, tokens);
+            (!options.is_empty()).then(|| Kind::Set { object: Object::other(*object, name), options })
+        }
+        _ => None,
+    };
+    out.push(kind);
+    out.extend(set);
+}
+
+fn one(tokens: &[Token], text: &str) -> Kind {
     let raw = || Kind::Raw { sql: shown(text) };
     let nothing = Kind::Raw { sql: String::new() };
     let significant: Vec<&Token> =
@@ -250,7 +265,7 @@ fn comment(tokens: &[&Token]) -> Kind {
 }
 
 /// A name with its schema, and how many tokens it takes.
-fn name(tokens: &[&Token]) -> Option<(String, usize)> {
+pub(super) fn name(tokens: &[&Token]) -> Option<(String, usize)> {
     let mut parts = Vec::new();
     let mut at = 0;
     while let Some(Token::Word(word)) = tokens.get(at) {

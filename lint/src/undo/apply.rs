@@ -2,10 +2,15 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
+use super::object::{
+    COLUMN_OPTIONS, DEFAULT_NAME, TABLE_OPTIONS, constraint_name, is_role, of_default, of_nullable,
+    of_option, of_setting, of_type,
+};
 use super::trial::Trial;
 use super::{Facts, Object, Part, Problem, State};
-use crate::operation::{Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Setting};
+use crate::operation::{
+    Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Options, Setting,
+};
 use crate::sql::normal;
 
 impl Trial<'_> {
@@ -26,6 +31,9 @@ impl Trial<'_> {
                     return;
                 }
                 let mut facts = Facts { complete: *complete, ..Facts::default() };
+                if *complete {
+                    facts.say(TABLE_OPTIONS, &Options::new());
+                }
                 facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
                 self.make(&object, facts, *exists_ok);
                 if !complete {
@@ -100,7 +108,16 @@ impl Trial<'_> {
                 }
             }
             Kind::DropConstraint { table, name, kind, missing_ok } => {
+                if self.engine == EngineKind::SqlServer
+                    && let Some(column) = name.as_deref().and_then(|name| self.default_called(table, name))
+                {
+                    let none = || Some("none".to_owned());
+                    return self.change(&column, vec![("default", none()), (DEFAULT_NAME, none())]);
+                }
                 let object = self.find_constraint(table, name.as_deref(), *kind);
+                if object.part == Part::Index && self.is_needed(&object) {
+                    self.clash(&object, Problem::Needed);
+                }
                 self.remove(&object, *missing_ok);
             }
             Kind::Create { object, name, table, definition, replaces, exists_ok } => {
@@ -161,6 +178,14 @@ impl Trial<'_> {
                 let new = Object { name: to.to_lowercase(), ..old.clone() };
                 self.move_object(&old, &new);
             }
+            Kind::Rename { object: ObjectKind::Constraint, from, to, table } => {
+                let table = table.as_deref().unwrap_or_default();
+                let old = self.find_constraint(table, Some(from), None);
+                // A key is known by its role, whatever it is called.
+                if !is_role(&old.name) {
+                    self.move_object(&old, &Object { name: to.to_lowercase(), ..old.clone() });
+                }
+            }
             Kind::Rename { object, from, to, .. } => {
                 self.move_object(&Object::other(*object, from), &Object::other(*object, to));
             }
@@ -171,6 +196,15 @@ impl Trial<'_> {
                 // What it is now is known, what it was is not, so a downgrade that changes it again is taken for its reverse.
                 let definition = if self.in_upgrade { Some(format!("… {}", normal(what))) } else { None };
                 self.change(&Object::other(*object, name), vec![("definition", definition)]);
+            }
+            Kind::Set { object, options } => {
+                let object = if object.part == Part::Index && object.table.is_empty() {
+                    self.find_index(None, &object.name)
+                } else {
+                    object.clone()
+                };
+                let attributes = options.iter().map(|(option, value)| (*option, of_option(value)));
+                self.change(&object, attributes.collect());
             }
             Kind::AddEnumValue { .. } => {}
             Kind::Insert { table, sources, .. } => {
@@ -194,14 +228,24 @@ impl Trial<'_> {
     }
 
     fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
-        self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
+        let mut facts = Facts::of_column(column);
+        if !with_table && facts.get("autoincrement") == Some("none") {
+            // A sequence may be given to it afterwards.
+            facts.set("autoincrement", None);
+        }
+        self.make(&Object::column(table, &column.name), facts, false);
         if column.primary_key && !with_table {
             self.make_key(table, vec![column.name.clone()]);
         }
         if column.unique {
             let rule = ConstraintRule::Unique;
-            let unique =
-                Constraint { name: None, rule, columns: vec![column.name.clone()], deferred: String::new() };
+            let unique = Constraint {
+                name: None,
+                rule,
+                columns: vec![column.name.clone()],
+                deferred: String::new(),
+                options: Options::new(),
+            };
             self.make_constraint(table, &unique);
         }
         if column.index {
@@ -211,6 +255,7 @@ impl Trial<'_> {
                 columns: Some(vec![column.name.clone()]),
                 unique: Some(column.unique),
                 predicate: Setting::None,
+                options: Options::new(),
             };
             // Alembic makes it along with a table; for a column that is added later it does not.
             if with_table {
@@ -241,7 +286,10 @@ impl Trial<'_> {
     fn make_key(&mut self, table: &str, columns: Vec<String>) {
         if !columns.is_empty() {
             let rule = ConstraintRule::PrimaryKey;
-            self.make_constraint(table, &Constraint { name: None, rule, columns, deferred: String::new() });
+            self.make_constraint(
+                table,
+                &Constraint { name: None, rule, columns, deferred: String::new(), options: Options::new() },
+            );
         }
     }
 
@@ -266,6 +314,7 @@ impl Trial<'_> {
                 columns: Some(constraint.columns.clone()),
                 unique: Some(true),
                 predicate: Setting::None,
+                options: Options::new(),
             };
             return self.make_index(table, &index, false);
         }
@@ -293,10 +342,30 @@ impl Trial<'_> {
         if let Some(comment) = &change.comment {
             attributes.push(("comment", of_setting(comment)));
         }
+        let restates = change.restated
+            || (change.ty.is_some() && matches!(self.engine, EngineKind::Postgres | EngineKind::SqlServer));
+        if restates {
+            // What is not said anew is gone. Of these, the others only say the collation with the type.
+            let known = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
+            let of_all = matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb);
+            let gone = COLUMN_OPTIONS.iter().filter(|option| of_all || **option == "collation");
+            let gone =
+                gone.filter(|option| known.get(option).is_some() && !change.options.contains_key(*option));
+            attributes.extend(gone.map(|option| (*option, Some("none".to_owned()))));
+        }
+        attributes.extend(change.options.iter().map(|(option, value)| (*option, of_option(value))));
         if change.restated && unknown {
             // What was not known before cannot be known to have changed, but for what the author says of it.
             let facts = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
             attributes.retain(|(attribute, _)| facts.get(attribute).is_some());
+        }
+        if let Some(Setting::Is(name)) = change.options.get(DEFAULT_NAME) {
+            // It was dropped as a constraint, before anybody knew that it is a default.
+            let constraint = Object::constraint(table, name);
+            if self.is_gone(&constraint) {
+                let facts = self.before(&constraint);
+                self.put(&constraint, facts);
+            }
         }
         self.change(&object, attributes);
         if let Some(name) = &change.name {
@@ -340,7 +409,7 @@ impl Trial<'_> {
 }
 
 /// The options of a sequence that a text sets.
-fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
+pub(crate) fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
     let words: Vec<String> = normal(text).split_whitespace().map(str::to_owned).collect();
     let mut options = Vec::new();
     for (at, word) in words.iter().enumerate() {

@@ -72,6 +72,35 @@ impl Trial<'_> {
         for object in gone {
             self.put(&object, None);
         }
+        for object in self.of_table(&table) {
+            let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
+            let lost: &[&str] = match object.part {
+                Part::Column => &["collation", "autoincrement"],
+                Part::Constraint if facts.get("place") == Some("column") => &["on delete", "on update"],
+                Part::Constraint => &["on conflict"],
+                _ => &[],
+            };
+            let is_said =
+                |attribute: &&&'static str| facts.get(attribute).is_some_and(|value| value != "none");
+            let lost: Vec<_> =
+                lost.iter().filter(is_said).map(|attribute| (*attribute, Some("none".to_owned()))).collect();
+            if !lost.is_empty() {
+                self.change(&object, lost);
+            }
+            let columns = facts.get("columns").filter(|columns| columns.contains(" desc"));
+            if object.part == Part::Index
+                && let Some(columns) = columns
+            {
+                self.change(&object, vec![("columns", Some(columns.replace(" desc", "")))]);
+            }
+            // One without a name may belong to a type, and is not made again.
+            if object.part == Part::Constraint
+                && facts.get("kind") == Some("check")
+                && object.name.contains('(')
+            {
+                self.put(&object, None);
+            }
+        }
     }
 
     pub(super) fn rename_table(&mut self, from: &str, to: &str) {

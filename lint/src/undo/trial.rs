@@ -57,7 +57,10 @@ impl<'w> Trial<'w> {
                 Kind::Raise if !operation.conditional => return,
                 Kind::Raw { .. } | Kind::Opaque { .. } => self.foggy = true,
                 kind => {
-                    if operation.written == Written::Batch && self.engine == EngineKind::Sqlite {
+                    if operation.written == Written::Batch
+                        && self.engine == EngineKind::Sqlite
+                        && !operation.restated
+                    {
                         self.rebuild(kind);
                     }
                     self.apply(kind);
