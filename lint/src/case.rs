@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::finding::{Finding, Severity};
 use crate::migration::Migration;
-use crate::operation::{ConstraintKind, Kind, Operation};
+use crate::operation::{Assigned, ConstraintKind, Kind, Operation};
 use crate::rules::Rule;
 use crate::undo::{Gap, Loss, Object, Undo, World};
 
@@ -103,6 +103,44 @@ impl<'a> Case<'a> {
         self.migration.upgrade.iter().any(|operation| match &operation.kind {
             Kind::CreateTable { table, .. } => Object::table(table) == Object::table(&object.table),
             Kind::AddColumn { table, column, .. } => Object::column(table, &column.name) == *object,
+            _ => false,
+        })
+    }
+
+    /// Whether a step of the upgrade changes rows that were there for certain, and how: no matter what they hold.
+    pub(crate) fn surely_changes(&self, operation: &Operation) -> bool {
+        if operation.conditional {
+            return false;
+        }
+        match &operation.kind {
+            Kind::Update { table, values, whole: true, .. } => {
+                self.is_old_table(table)
+                    && values.iter().any(|(column, value)| self.overwrites(table, column, value))
+            }
+            Kind::Delete { table, whole: true } | Kind::Truncate { table } => self.is_old_table(table),
+            Kind::Insert { table, sources, lenient: false, .. } => {
+                sources.is_empty() && self.before.has_table(table) && !self.makes_table(table)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether no value of a column stays what it was. One that may be NULL may have been NULL everywhere.
+    pub(crate) fn overwrites(&self, table: &str, column: &str, value: &Assigned) -> bool {
+        let known = self.before.column(table, column);
+        match value {
+            Assigned::Arithmetic => known.is_some(),
+            Assigned::Literal(_) => known.is_some_and(|facts| facts.get("nullable") == Some("NOT NULL")),
+            Assigned::Column(_) | Assigned::Other => false,
+        }
+    }
+
+    /// Whether the upgrade makes a table of that name, or gives it to another one.
+    pub(crate) fn makes_table(&self, table: &str) -> bool {
+        self.migration.upgrade.iter().any(|operation| match &operation.kind {
+            Kind::CreateTable { table: own, .. } | Kind::RenameTable { to: own, .. } => {
+                Object::table(own) == Object::table(table)
+            }
             _ => false,
         })
     }

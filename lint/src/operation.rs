@@ -92,9 +92,16 @@ pub enum Kind {
     /// An enum type gets a label more.
     AddEnumValue { name: String, value: String },
     /// Rows are added: `sources` are the tables that they come from, `words` what the query mentions.
-    Insert { table: String, columns: Vec<String>, sources: Vec<String>, bulk: bool },
-    /// Values are changed. `columns` are written, `reads` is every word of what they are set to.
-    Update { table: String, columns: Vec<String>, reads: Vec<String>, whole: bool },
+    /// `lenient`: rows that are there already, or are refused, are passed over.
+    Insert { table: String, columns: Vec<String>, sources: Vec<String>, bulk: bool, lenient: bool },
+    /// Values are changed. `columns` are written, `reads` is every word of what they are set to, `values` is what each becomes.
+    Update {
+        table: String,
+        columns: Vec<String>,
+        reads: Vec<String>,
+        values: Vec<(String, Assigned)>,
+        whole: bool,
+    },
     /// Rows are removed.
     Delete { table: String, whole: bool },
     /// All rows are removed.
@@ -105,6 +112,19 @@ pub enum Kind {
     Opaque { what: String },
     /// The step ends with an exception.
     Raise,
+}
+
+/// What a column is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assigned {
+    /// The same for every row; `None` is NULL.
+    Literal(Option<String>),
+    /// Its own value, and a number: no value stays what it was.
+    Arithmetic,
+    /// What another column has, or its negation.
+    Column(String),
+    /// Something else.
+    Other,
 }
 
 /// A column as it is written.
@@ -302,6 +322,21 @@ impl Kind {
     /// Whether anything may be behind it.
     pub fn is_opaque(&self) -> bool {
         matches!(self, Self::Raw { .. } | Self::Opaque { .. })
+    }
+
+    /// The table that is there before the step.
+    pub fn old_table(&self) -> Option<&str> {
+        match self {
+            Self::DropTable { table, .. }
+            | Self::RenameTable { from: table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::DropColumn { table, .. }
+            | Self::AlterColumn { table, .. }
+            | Self::CreateIndex { table, .. }
+            | Self::CreateConstraint { table, .. }
+            | Self::DropConstraint { table, .. } => Some(table),
+            kind => kind.writes(),
+        }
     }
 
     /// The table whose rows are written.

@@ -8,6 +8,7 @@ mod apply;
 mod compare;
 mod find;
 mod object;
+mod refuse;
 mod tables;
 mod trial;
 
@@ -83,6 +84,13 @@ impl World {
     /// A column, when it is known.
     pub fn column(&self, table: &str, column: &str) -> Option<&Facts> {
         self.get(&Object::column(table, column)).and_then(|state| state.facts.as_ref())
+    }
+
+    /// The columns of a table that are known, by their names.
+    pub fn columns(&self, table: &str) -> impl Iterator<Item = (&str, &Facts)> {
+        self.from(Object::table(table))
+            .filter(|(object, _)| object.part == Part::Column)
+            .filter_map(|(object, state)| Some((object.name.as_str(), state.facts.as_ref()?)))
     }
 
     /// The columns of each constraint or index that keeps a table's values unique.
@@ -203,6 +211,18 @@ pub enum Problem {
     Missing,
     /// A foreign key needs what it drops.
     Needed,
+    /// A view reads what it changes.
+    Viewed,
+    /// A default hangs on the column that it drops.
+    Defaulted,
+    /// The columns of a foreign key are of types that cannot be compared.
+    Unlike,
+    /// The server makes no value of the new type from the old one by itself.
+    NotCast,
+    /// A text is longer than its column.
+    TooLong,
+    /// It is called by another case than it has, which the server tells apart.
+    OtherCase,
 }
 
 /// What an upgrade and its downgrade come to.

@@ -161,6 +161,7 @@ impl<'a> OperationCall<'_, 'a> {
                 columns: Vec::new(),
                 sources: Vec::new(),
                 bulk: true,
+                lenient: false,
             },
             _ => return None,
         })

@@ -36,9 +36,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT103",
         name: "values changed one way",
-        severity: Severity::Warning,
+        severity: Severity::Error,
         engines: &[],
-        about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone. \
+        about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone, for certain \
+                where every value becomes another. \
                 Keep the old values in a column or table of their own, and write them back.",
         bad: "def upgrade():\n    op.execute(\"UPDATE users SET name = upper(name)\")\n\n\n\
               def downgrade():\n    op.execute(\"DELETE FROM sessions WHERE expired = 1\")\n",
@@ -74,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT106",
         name: "rows added and not taken away",
-        severity: Severity::Warning,
+        severity: Severity::Error,
         engines: &[],
         about: "`upgrade()` inserts rows into an older table, and nothing in `downgrade()` removes them. They stay after the \
                 rollback, and the next upgrade inserts them again. Delete them by their keys.",
@@ -108,6 +109,7 @@ fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let certain = case.undo.gaps.iter().find(|gap| gap.certain);
+    let changed = migration.upgrade.iter().any(|operation| case.surely_changes(operation));
     let what = match certain {
         Some(gap) => match gap.loss {
             Loss::Left => format!("`{}` stays after the rollback", gap.object),
@@ -123,7 +125,7 @@ fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
     };
     findings.add_as(
-        certainly(certain.is_some()),
+        certainly(certain.is_some() || changed),
         migration.downgrade_line,
         format!("`downgrade()` does nothing: {what}; undo what `upgrade()` does"),
     );
@@ -164,7 +166,10 @@ fn one_way(case: &Case<'_>, findings: &mut Findings<'_>) {
             && !told.contains(&(table, (*first).to_owned()))
         {
             told.push((table, (*first).to_owned()));
-            findings.add(
+            // A trigger or a default that the downgrade makes may do it.
+            let may_be_filled = case.migration.down().iter().any(|down| down.kind.is_opaque());
+            findings.add_as(
+                certainly(!may_be_filled && case.surely_changes(operation)),
                 operation.line,
                 format!(
                     "values of `{table}.{}` are changed, and `downgrade()` writes nothing there: what they were is gone; keep them \
@@ -234,9 +239,13 @@ fn rows_stay(case: &Case<'_>, findings: &mut Findings<'_>) {
             }
             _ => false,
         });
-        if !removed && case.is_old_table(table) && !told.contains(&table.as_str()) {
+        let made = case.makes_table(table);
+        if !removed && !made && case.is_old_table(table) && !told.contains(&table.as_str()) {
             told.push(table);
-            findings.add(
+            // A DELETE elsewhere may take them along.
+            let deletes = case.migration.down().iter().any(|down| matches!(down.kind, Kind::Delete { .. }));
+            findings.add_as(
+                certainly(!deletes && case.surely_changes(operation)),
                 operation.line,
                 format!("rows are inserted into `{table}`, and `downgrade()` does not remove them; delete them by their keys"),
             );

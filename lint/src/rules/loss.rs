@@ -6,7 +6,7 @@ use super::downgrade::writes;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{ConstraintRule, Kind, ObjectKind, Operation, Setting, Written};
+use crate::operation::{Assigned, ConstraintRule, Kind, ObjectKind, Operation, Setting, Written};
 use crate::sql::mentions;
 use crate::undo::{Object, Part};
 
@@ -118,7 +118,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT213",
         name: "NOT NULL reads the whole table under a lock",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         engines: &[EngineKind::Postgres],
         about: "SET NOT NULL on an older column reads every row while nobody may use the table. With a CHECK (… IS NOT NULL) that was \
                 added NOT VALID and validated before, PostgreSQL has nothing to read.",
@@ -183,7 +183,13 @@ fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
             _ => None,
         })
         .collect();
-    let rewritten = !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
+    let copied = earlier.iter().any(|operation| match &operation.kind {
+        Kind::Update { values, .. } => values
+            .iter()
+            .any(|(_, value)| matches!(value, Assigned::Column(name) if name.eq_ignore_ascii_case(column))),
+        _ => false,
+    });
+    let rewritten = !copied && !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
     match fate(refilled || replaced, kept) {
         Fate::Kept if rewritten => Fate::Rewritten,
         fate => fate,
@@ -220,6 +226,9 @@ fn fate(refilled: bool, kept: bool) -> Fate {
 
 fn column_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
     dropped_columns(case, findings, |written| written != Written::Batch);
+    if case.comes_back() {
+        attribute_dropped(case, findings);
+    }
 }
 
 fn column_dropped_in_batch(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -278,6 +287,21 @@ fn dropped_columns(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn
     }
 }
 
+/// A part of a composite type is dropped, with what it holds in every row.
+fn attribute_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in &case.migration.upgrade {
+        if let Kind::Alter { object: ObjectKind::Type, name, what } = &operation.kind
+            && what.to_uppercase().starts_with("DROP ATTRIBUTE")
+        {
+            findings.add_as(
+                Severity::Warning,
+                operation.line,
+                format!("an attribute of `{name}` is dropped, and comes back empty: copy what rows hold in it before"),
+            );
+        }
+    }
+}
+
 fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
     if case.migration.downgrade.is_none() || case.migration.refuses() {
         return;
@@ -304,6 +328,91 @@ fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
             ),
             Fate::Kept | Fate::Rewritten => {}
         }
+        left_out(case, findings, at, table);
+        passed_over(case, findings, at, table);
+    }
+}
+
+/// Rows that another table refuses are passed over, and their table is dropped.
+fn passed_over(case: &Case<'_>, findings: &mut Findings<'_>, at: usize, table: &str) {
+    for operation in &case.migration.upgrade[..at] {
+        if let Kind::Insert { lenient: true, sources, .. } = &operation.kind
+            && mentions(sources, table)
+        {
+            findings.add_as(
+                Severity::Warning,
+                operation.line,
+                format!("rows of `{table}` that the other table refuses are passed over here, and `{table}` is dropped: they are lost; look at them before"),
+            );
+        }
+    }
+}
+
+/// Rows that go to another table and come back without one of their columns.
+fn left_out(case: &Case<'_>, findings: &mut Findings<'_>, at: usize, table: &str) {
+    let is_it = |own: &str| Object::table(own) == Object::table(table);
+    // The table's later name, where another one takes its place.
+    let takes_its_place = |own: &str| {
+        is_it(own)
+            || case.migration.upgrade.iter().any(|operation| {
+                matches!(&operation.kind, Kind::RenameTable { from, to } if is_it(to) && from.eq_ignore_ascii_case(own))
+            })
+    };
+    let into = |operations: &[Operation]| -> Vec<(usize, Vec<String>, u32)> {
+        let written = operations.iter().enumerate().filter_map(|(place, operation)| match &operation.kind {
+            Kind::Insert { table: own, columns, sources, .. }
+                if takes_its_place(own) && !sources.is_empty() =>
+            {
+                Some((place, columns.clone(), operation.line))
+            }
+            Kind::Update { table: own, columns, .. } if takes_its_place(own) => {
+                Some((usize::MAX, columns.clone(), operation.line))
+            }
+            _ => None,
+        });
+        written.collect()
+    };
+    let up = into(&case.migration.upgrade);
+    let up_makes = up.iter().any(|(place, ..)| *place != usize::MAX) && case.migration.upgrade_is_clear();
+    let replaced = case
+        .undo
+        .after_upgrade(case.before, &Object::table(table))
+        .is_some_and(|state| state.facts.is_some());
+    let (written, in_upgrade) =
+        if up_makes && replaced { (up, true) } else { (into(case.migration.down()), false) };
+    let clear =
+        if in_upgrade { case.migration.upgrade_is_clear() } else { case.migration.downgrade_is_clear() };
+    let Some((_, _, line)) = written.iter().find(|(place, ..)| *place != usize::MAX) else { return };
+    if !clear || written.iter().any(|(_, columns, _)| columns.is_empty()) {
+        return;
+    }
+    let is_written = |name: &str| written.iter().any(|(_, columns, _)| mentions(columns, name));
+    let stays = |name: &str| {
+        !in_upgrade
+            || case
+                .undo
+                .after_upgrade(case.before, &Object::column(table, name))
+                .is_some_and(|state| state.facts.is_some())
+    };
+    let missing: Vec<&str> = case
+        .before
+        .columns(table)
+        .filter(|(name, facts)| {
+            let by_server = facts.get("generated").is_some_and(|text| text != "no")
+                || facts.get("autoincrement").is_some_and(|text| text != "none");
+            !by_server && !is_written(name) && stays(name)
+        })
+        .map(|(name, _)| name)
+        .collect();
+    if !missing.is_empty() {
+        findings.add_as(
+            certainly(!case.migration.upgrade[at].conditional),
+            *line,
+            format!(
+                "rows of `{table}` come back without `{}`: its values are lost; copy it as well",
+                missing.join("`, `")
+            ),
+        );
     }
 }
 
@@ -330,7 +439,11 @@ fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
         let goes = later.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
         let down = case.migration.down();
         let drops = down.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
-        if goes || drops || !case.is_old_table(table) || table_fate(case, at, table) != Fate::Lost {
+        if goes || drops || !case.is_old_table(table) {
+            continue;
+        }
+        if table_fate(case, at, table) != Fate::Lost {
+            left_out(case, findings, at, table);
             continue;
         }
         let what = if whole { "all rows" } else { "rows" };
@@ -395,7 +508,8 @@ fn cascade(
         return;
     };
     if action == "CASCADE" && case.is_old_table(table) {
-        findings.add(
+        findings.add_as(
+            Severity::Note,
             operation.line,
             format!(
                 "rows of `{table}` go from now on with those of `{}` that they refer to (ON DELETE CASCADE); make sure that this is meant",

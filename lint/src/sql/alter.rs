@@ -114,9 +114,27 @@ fn change(operation: &AlterColumnOperation) -> Option<Change> {
     })
 }
 
-/// MySQL's MODIFY and CHANGE: whatever is not said is gone.
+/// SQL Server's ALTER COLUMN says type and NULL anew, as MySQL's MODIFY does, by whose words it can be read.
+pub(super) fn as_modify(tokens: &[Token]) -> Option<Vec<Token>> {
+    let mut tokens: Vec<Token> =
+        tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).cloned().collect();
+    let is = |token: &Token, wanted: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
+    let at = tokens.windows(2).skip(2).position(|pair| is(&pair[0], "ALTER") && is(&pair[1], "COLUMN"))? + 2;
+    tokens[at] = Token::make_word("MODIFY", None);
+    Some(tokens)
+}
+
+/// MySQL's MODIFY and CHANGE: whatever is not said is gone. SQL Server keeps default and comment.
 fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: EngineKind) -> Change {
     let column = create::with_options(name, ty, options.iter(), engine);
+    if engine == EngineKind::SqlServer {
+        return Change {
+            ty: Some(column.ty),
+            nullable: column.nullable,
+            options: column.options,
+            ..Change::default()
+        };
+    }
     Change {
         ty: Some(column.ty),
         nullable: column.nullable,

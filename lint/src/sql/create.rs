@@ -128,6 +128,12 @@ pub(super) fn with_options<'o>(
             ColumnOption::CharacterSet(name) => {
                 column.options.insert("character set", Setting::Is(last_of(name)));
             }
+            ColumnOption::Invisible => {
+                column.options.insert("visibility", Setting::Is("invisible".to_owned()));
+            }
+            ColumnOption::Srid(system) => {
+                column.options.insert("reference system", Setting::Is(expression(system)));
+            }
             ColumnOption::OnUpdate(value) => {
                 column.options.insert("on update", Setting::Is(expression(value)));
             }

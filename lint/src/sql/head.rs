@@ -128,9 +128,13 @@ fn one(tokens: &[Token], text: &str) -> Kind {
     if !["CREATE", "DROP", "ALTER", "TRUNCATE"].iter().any(|wanted| is_verb(wanted)) {
         return match (verb.as_str(), word(1).as_str()) {
             ("INSERT" | "REPLACE", "INTO") => match name(&significant[2..]) {
-                Some((table, _)) => {
-                    Kind::Insert { table, columns: Vec::new(), sources: Vec::new(), bulk: false }
-                }
+                Some((table, _)) => Kind::Insert {
+                    table,
+                    columns: Vec::new(),
+                    sources: Vec::new(),
+                    bulk: false,
+                    lenient: true,
+                },
                 None => raw(),
             },
             ("DELETE", "FROM") => match name(&significant[2..]) {
@@ -188,7 +192,14 @@ fn one(tokens: &[Token], text: &str) -> Kind {
     if lenient {
         at += if word(at + 1) == "NOT" { 3 } else { 2 };
     }
-    let Some((name_of_it, length)) = name(significant.get(at..).unwrap_or_default()) else { return raw() };
+    let of_body = object == ObjectKind::Package && word(at) == "BODY";
+    at += usize::from(of_body);
+    let Some((mut name_of_it, length)) = name(significant.get(at..).unwrap_or_default()) else {
+        return raw();
+    };
+    if of_body {
+        name_of_it.push_str(" body");
+    }
     let rest = significant.get(at + length..).unwrap_or_default();
     let table = match object {
         ObjectKind::Trigger | ObjectKind::Policy => behind(rest, "on"),

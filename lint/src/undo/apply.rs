@@ -15,6 +15,9 @@ use crate::sql::normal;
 
 impl Trial<'_> {
     pub(super) fn apply(&mut self, kind: &Kind) {
+        if let Some(table) = kind.old_table() {
+            self.check_case(table);
+        }
         match kind {
             Kind::CreateTable {
                 table,
@@ -33,6 +36,9 @@ impl Trial<'_> {
                 let mut facts = Facts { complete: *complete, ..Facts::default() };
                 if *complete {
                     facts.say(TABLE_OPTIONS, &Options::new());
+                }
+                if tells_case(self.engine) {
+                    facts.set("spelling", Some(table.clone()));
                 }
                 facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
                 self.make(&object, facts, *exists_ok);
@@ -61,7 +67,12 @@ impl Trial<'_> {
                     self.make_index(table, index, false);
                 }
             }
-            Kind::DropTable { table, missing_ok, .. } => self.drop_table(table, *missing_ok),
+            Kind::DropTable { table, missing_ok, cascade } => {
+                if self.engine == EngineKind::Postgres && !cascade {
+                    self.check_views(table, None);
+                }
+                self.drop_table(table, *missing_ok);
+            }
             Kind::RenameTable { from, to } => self.rename_table(from, to),
             Kind::AddColumn { table, column, exists_ok } => {
                 if *exists_ok
@@ -74,6 +85,7 @@ impl Trial<'_> {
                 self.make_column(table, column, false);
             }
             Kind::DropColumn { table, column, missing_ok } => {
+                self.check_default(&Object::column(table, column));
                 self.remove(&Object::column(table, column), *missing_ok);
                 let column = column.to_lowercase();
                 for object in self.of_table(&table.to_lowercase()) {
@@ -115,6 +127,9 @@ impl Trial<'_> {
                     return self.change(&column, vec![("default", none()), (DEFAULT_NAME, none())]);
                 }
                 let object = self.find_constraint(table, name.as_deref(), *kind);
+                if let Some(name) = name.as_ref().filter(|_| object.name.contains('(') && self.in_upgrade) {
+                    self.names.insert(object.clone(), name.to_lowercase());
+                }
                 if object.part == Part::Index && self.is_needed(&object) {
                     self.clash(&object, Problem::Needed);
                 }
@@ -151,6 +166,12 @@ impl Trial<'_> {
                     // Indexes of a materialized view.
                     for part in self.of_table(&name.to_lowercase()) {
                         self.put(&part, None);
+                    }
+                }
+                if *object == ObjectKind::Package {
+                    let body = Object::other(*object, &format!("{name} body"));
+                    if self.look(&body).is_some_and(|state| state.facts.is_some()) {
+                        self.put(&body, None);
                     }
                 }
                 self.remove(&Object::other(*object, name), *missing_ok);
@@ -213,6 +234,7 @@ impl Trial<'_> {
                 absent.iter().for_each(|table| self.need(table));
             }
             Kind::Update { table, columns, reads, .. } => {
+                self.check_lengths(kind);
                 self.need(&Object::table(table));
                 columns.iter().for_each(|column| self.need(&Object::column(table, column)));
                 // In a subquery a word may be a column of another table.
@@ -318,6 +340,7 @@ impl Trial<'_> {
             };
             return self.make_index(table, &index, false);
         }
+        self.check_types(table, constraint);
         self.make(
             &Object::constraint(table, &constraint_name(constraint)),
             Facts::of_constraint(constraint),
@@ -328,6 +351,15 @@ impl Trial<'_> {
     fn alter_column(&mut self, table: &str, column: &str, change: &Change) {
         let object = Object::column(table, column);
         let unknown = self.look(&object).is_none();
+        if let Some(Some(ty)) = &change.ty {
+            self.check_cast(&object, &ty.text, change.using.is_some());
+            let changes = self.look(&object).and_then(|state| state.facts);
+            let changes =
+                changes.is_some_and(|facts| facts.get("type").is_some_and(|known| known != ty.text));
+            if self.engine == EngineKind::Postgres && changes {
+                self.check_views(table, Some(column));
+            }
+        }
         self.learn(&object, change);
         let mut attributes = Vec::new();
         if let Some(ty) = &change.ty {
@@ -406,6 +438,11 @@ impl Trial<'_> {
             self.rename_in_parts(&from.table, &from.name, &to.name);
         }
     }
+}
+
+/// Whether a server tells `A` and `a` apart where tables are called so.
+fn tells_case(engine: EngineKind) -> bool {
+    matches!(engine, EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb)
 }
 
 /// The options of a sequence that a text sets.

@@ -53,9 +53,17 @@ pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
 /// Whether a table has the same constraint under another name, where one of the two names is the server's.
 fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
     let by_role = |object: &Object| object.name.contains('(');
+    // It was dropped by the name that the server had given it; another name is not that one.
+    let renamed = |one: &Object, other: &Object| {
+        let known = trial.names.get(one);
+        known.is_some_and(|name| !by_role(other) && *name != other.name)
+    };
     let same = |attribute| move |other: &Facts| other.get(attribute) == facts.get(attribute);
     object.part == Part::Constraint
         && trial.of_table(&object.table).iter().any(|other| {
+            if renamed(object, other) || renamed(other, object) {
+                return false;
+            }
             let is_other =
                 other != object && other.part == Part::Constraint && (by_role(object) || by_role(other));
             let known = || trial.look(other).and_then(|state| state.facts).or_else(|| trial.before(other));
@@ -86,7 +94,7 @@ fn before(trial: &Trial<'_>, object: &Object) -> Option<(Option<Facts>, bool)> {
 
 fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts) -> Vec<Loss> {
     let mut losses = Vec::new();
-    for (attribute, value) in &after.attributes {
+    for (attribute, value) in after.attributes.iter().filter(|(attribute, _)| **attribute != "spelling") {
         let key = (object.clone(), *attribute);
         match before.get(attribute) {
             Some(old) if old == value => {}

@@ -180,8 +180,15 @@ impl Facts {
 /// Options that a column, an index and a constraint do not have unless that is said.
 /// SQL Server's defaults are constraints, which have names.
 pub(crate) const DEFAULT_NAME: &str = "name of its default";
-pub(super) const COLUMN_OPTIONS: &[&str] =
-    &["collation", "on update", "visibility", "reference system", "autoincrement", "statistics target"];
+pub(super) const COLUMN_OPTIONS: &[&str] = &[
+    "collation",
+    "character set",
+    "on update",
+    "visibility",
+    "reference system",
+    "autoincrement",
+    "statistics target",
+];
 pub(super) const TABLE_OPTIONS: &[&str] = &[
     "engine",
     "row format",

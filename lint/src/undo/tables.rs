@@ -62,6 +62,7 @@ impl Trial<'_> {
             | Kind::DropConstraint { table, .. } => table.to_lowercase(),
             _ => return,
         };
+        self.check_views(&table, None);
         let is_trigger = |object: &Object| object.part == Part::Other(ObjectKind::Trigger);
         let mut gone: Vec<Object> = self.hanging_on(&table).into_iter().filter(is_trigger).collect();
         gone.extend(self.of_table(&table).into_iter().filter(|object| {
@@ -104,6 +105,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn rename_table(&mut self, from: &str, to: &str) {
+        let spelled = to.to_owned();
         let (from, to) = (from.to_lowercase(), to.to_lowercase());
         let target = Object::table(&to);
         match self.look(&target) {
@@ -129,7 +131,11 @@ impl Trial<'_> {
             let mut new = object.clone();
             new.table.clone_from(&to);
             self.put(&object, None);
-            self.put(&new, state.facts);
+            let mut facts = state.facts;
+            if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
+                facts.set("spelling", Some(spelled.clone()));
+            }
+            self.put(&new, facts);
         }
         for object in self.hanging_on(&from) {
             self.change(&object, vec![("table", Some(to.clone()))]);

@@ -21,6 +21,8 @@ pub(super) struct Trial<'w> {
     /// Attributes that the upgrade and the downgrade set.
     pub(super) set_up: BTreeSet<(Object, &'static str)>,
     pub(super) set_down: BTreeSet<(Object, &'static str)>,
+    /// What constraints are called of which only the role was known.
+    pub(super) names: BTreeMap<Object, String>,
     pub(super) clashes: Vec<Clash>,
     pub(super) in_upgrade: bool,
     at: usize,
@@ -41,6 +43,7 @@ impl<'w> Trial<'w> {
             touched: BTreeMap::new(),
             set_up: BTreeSet::new(),
             set_down: BTreeSet::new(),
+            names: BTreeMap::new(),
             clashes: Vec::new(),
             in_upgrade: true,
             at: 0,
