@@ -121,6 +121,7 @@ impl<'a> Case<'a> {
             Kind::Insert { table, sources, lenient: false, .. } => {
                 sources.is_empty() && self.before.has_table(table) && !self.makes_table(table)
             }
+            Kind::Alter { what, .. } | Kind::Raw { sql: what } => makes_or_drops(what),
             _ => false,
         }
     }
@@ -130,6 +131,8 @@ impl<'a> Case<'a> {
         let known = self.before.column(table, column);
         match value {
             Assigned::Arithmetic => known.is_some(),
+            // Nobody does that where there is nothing.
+            Assigned::Literal(None) => known.is_some(),
             Assigned::Literal(_) => known.is_some_and(|facts| facts.get("nullable") == Some("NOT NULL")),
             Assigned::Column(_) | Assigned::Other => false,
         }
@@ -149,6 +152,16 @@ impl<'a> Case<'a> {
     pub(crate) fn is_old_table(&self, table: &str) -> bool {
         self.was_there(&Object::table(table))
     }
+}
+
+/// Whether a statement that is known by its words alone makes or drops something, whatever there is.
+fn makes_or_drops(text: &str) -> bool {
+    let words: Vec<String> = text.split_whitespace().map(str::to_uppercase).collect();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let lenient = words.iter().any(|word| matches!(word.as_str(), "EXISTS" | "REPLACE"));
+    let acts = |word: &str| matches!(word, "ADD" | "DROP" | "RENAME" | "ATTACH" | "DETACH");
+    !lenient
+        && (word(0) == "CREATE" || acts(word(0)) || (word(0) == "ALTER" && (acts(word(3)) || acts(word(4)))))
 }
 
 /// What is certain is an error.

@@ -283,3 +283,36 @@ fn a_branch_does_not_see_what_its_sibling_has_made() {
     assert!(errors.contains(&("r3", "MRT804")), "{errors:?}");
     assert!(errors.iter().all(|(revision, _)| *revision == "r3"), "{errors:?}");
 }
+
+#[test]
+fn texts_that_surely_say_another_thing() {
+    let made = table("sa.Column('n', sa.Integer())");
+    let check = |condition: &str| format!("op.create_check_constraint('ck', 't', \"{condition}\")");
+    let drop = "op.drop_constraint('ck', 't', type_='check')";
+    let back =
+        |before: &str, after: &str| said(Postgres, &[&made, &check(before)], &[drop], &[&check(after)]);
+    for (before, after) in [
+        ("n > 0", "n >= 0"),
+        ("n > 0", "n > -1000"),
+        ("n IN (1, 2)", "n IN (1, 2, 3)"),
+        ("n = 1 AND n < 5", "n = 1 OR n < 5"),
+    ] {
+        assert_eq!(back(before, after), ["error MRT803"], "{before}, {after}");
+    }
+    // These may well be the same.
+    for (before, after) in
+        [("n > 0", "n >= 1"), ("n IN (1, 2)", "n IN (2, 1)"), ("n > 0", "abs(n) > 0"), ("n > m", "n > k")]
+    {
+        assert_eq!(back(before, after), ["warning MRT803"], "{before}, {after}");
+    }
+    assert_eq!(back("n > 0", "(N > 0)"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_granted_is_granted() {
+    let made = table("sa.Column('n', sa.Integer())");
+    let (grant, revoke) =
+        ("op.execute('GRANT SELECT ON t TO PUBLIC')", "op.execute('REVOKE SELECT ON t FROM PUBLIC')");
+    assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[]), ["error MRT102"]);
+    assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[grant]), Vec::<String>::new());
+}

@@ -112,16 +112,99 @@ fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts
 
 /// Whether two values that are written differently are different. Databases and people write expressions in many ways.
 fn is_plain(attribute: &str, before: &str, after: &str) -> bool {
-    let is_literal = |text: &str| {
-        let quoted = text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
-        quoted || text == "none" || text.parse::<f64>().is_ok()
-    };
     match attribute {
-        "condition" | "definition" | "predicate" | "generated" | "text" => {
-            [before, after].iter().any(|text| matches!(*text, "none" | "no"))
+        "condition" | "definition" | "predicate" | "generated" => {
+            [before, after].iter().any(|text| matches!(*text, "none" | "no")) || says_another(before, after)
+        }
+        "text" => {
+            let empty = |text: &str| matches!(text, "null" | "none" | "''");
+            let is_text = |text: &str| empty(text) || is_literal(text);
+            is_text(before) && is_text(after) && !(empty(before) && empty(after))
         }
         "default" => is_literal(before) && is_literal(after),
         _ => true,
+    }
+}
+
+fn is_literal(text: &str) -> bool {
+    let quoted = text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
+    quoted || text == "none" || text.parse::<f64>().is_ok()
+}
+
+/// Words of which each says something of its own, so that another one says something else.
+const TELLING: &[&str] = &[
+    "<",
+    "<=",
+    "=",
+    ">=",
+    ">",
+    "<>",
+    "+",
+    "-",
+    "*",
+    "/",
+    "and",
+    "or",
+    "not",
+    "is",
+    "null",
+    "stored",
+    "virtual",
+    "before",
+    "after",
+    "insert",
+    "update",
+    "delete",
+    "truncate",
+    "row",
+    "statement",
+    "where",
+    "having",
+    "distinct",
+    "union",
+    "all",
+    "limit",
+    "definer",
+    "invoker",
+    "security_barrier",
+    "security_invoker",
+];
+
+/// Whether two texts that are alike but for a part surely do not say the same: the part has other literals or operators, or
+/// stands in one of them alone and begins with a word that tells.
+fn says_another(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[same..], &other[same..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[..one.len() - end], &other[..other.len() - end]);
+    let operators = |part: &[&str]| part.iter().filter(|word| TELLING.contains(word)).count();
+    let is_told = |part: &[&str]| {
+        part.iter().all(|word| is_literal(word) || matches!(*word, "," | "-") || TELLING.contains(word))
+    };
+    match (one, other) {
+        ([], [first, ..]) | ([first, ..], [])
+            if matches!(*first, "where" | "having" | "limit" | "distinct") =>
+        {
+            true
+        }
+        ([], part) | (part, []) => {
+            part.iter().any(|word| is_literal(word))
+                && part.iter().all(|word| is_literal(word) || *word == ",")
+        }
+        _ => {
+            let words = |part: &[&str]| {
+                let mut words: Vec<String> = part.iter().map(ToString::to_string).collect();
+                words.sort();
+                words
+            };
+            let literals = |part: &[&str]| part.iter().filter(|word| is_literal(word)).count();
+            // `> 0` may be `>= 1`.
+            let mixed = operators(one) > 0
+                && literals(one) > 0
+                && one.iter().any(|word| *word != "-" && TELLING.contains(word));
+            is_told(one) && is_told(other) && !mixed && words(one) != words(other)
+        }
     }
 }
 

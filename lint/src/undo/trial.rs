@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrt_chain::settings::EngineKind;
 
 use super::{Clash, Facts, Object, Part, Problem, State, World};
-use crate::operation::{Kind, Operation, Written};
+use crate::operation::{Kind, ObjectKind, Operation, Written};
 
 pub(super) struct Trial<'w> {
     pub(super) base: &'w World,
@@ -151,7 +151,10 @@ impl<'w> Trial<'w> {
             // Whether it is made cannot be told.
             None if exists_ok => {
                 self.put(object, Some(facts));
-                if let Some(state) = self.now.get_mut(object) {
+                // Who may do what is not asked for before it is granted, and is granted then.
+                if object.part != Part::Other(ObjectKind::Grant)
+                    && let Some(state) = self.now.get_mut(object)
+                {
                     state.sure = false;
                 }
                 return;
