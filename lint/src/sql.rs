@@ -2,9 +2,11 @@
 
 mod alter;
 mod create;
+mod definition;
 mod extras;
 mod head;
 mod oracle;
+mod phrase;
 mod settings;
 mod words;
 
@@ -129,7 +131,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
         Statement::CreateTable(table) => {
             let made = create::table(table, engine);
             out.push(made);
-            let options = settings::of_table(tokens);
+            let options = definition::of_table(tokens);
             if !options.is_empty() {
                 out.push(Kind::Set { object: Object::table(&name_of(&table.name)), options });
             }

@@ -34,9 +34,9 @@ impl<'a> Reader<'a> {
         let call = OperationCall { batch, arguments, engine: self.engine };
         let kind = if arguments.open { None } else { call.kind(name) };
         self.restated = batch.is_some_and(|batch| {
-            ["copy_from", "table_args", "table_kwargs", "reflect_args"]
-                .iter()
-                .any(|name| batch.named(name).is_some())
+            let told = ["copy_from", "table_args", "table_kwargs", "reflect_args"];
+            told.iter().any(|name| batch.named(name).is_some())
+                || batch.text("recreate", usize::MAX).is_some_and(|when| when == "never")
         });
         if let Some(before) = kind.as_ref().and_then(|kind| call.dropped_before(kind)) {
             self.emit_as(before, written);
@@ -262,7 +262,7 @@ impl<'a> OperationCall<'_, 'a> {
     fn column_options(&self) -> Options {
         let named = |name| self.arguments.named(name).filter(|value| !matches!(value, Value::None));
         let ty = named("type_").or_else(|| named("existing_type"));
-        let mut options = schema::type_options(ty);
+        let mut options = schema::type_options(ty, self.engine);
         if let Some(counts) = named("autoincrement").or_else(|| named("existing_autoincrement")) {
             let is = matches!(counts, Value::Bool(true));
             options.insert("autoincrement", if is { Setting::Is("yes".to_owned()) } else { Setting::None });

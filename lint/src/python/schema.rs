@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use super::types;
 use super::value::{Arguments, Call, Value};
-use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Options, Setting};
+use crate::operation::{Column, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Setting};
 
 /// `op.create_table(name, column, …)`.
 pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists_ok: bool) -> Option<Kind> {
@@ -48,7 +48,14 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
             column.nullable = Some(false);
         }
     }
-    counts(&mut columns, &key, arguments, engine);
+    let refers = |column: &Column| {
+        constraints.iter().any(|constraint| {
+            constraint.rule.kind() == ConstraintKind::ForeignKey && constraint.columns.contains(&column.name)
+        })
+    };
+    if !columns.iter().any(|column| key_of(column, &key) && refers(column)) {
+        counts(&mut columns, &key, arguments, engine);
+    }
     Some(Kind::CreateTable {
         table,
         columns,
@@ -61,13 +68,17 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
     })
 }
 
+fn key_of(column: &Column, key: &[String]) -> bool {
+    column.primary_key || key.contains(&column.name)
+}
+
 /// A key of one integer counts by itself, unless that is denied. SQLite has its AUTOINCREMENT for the asking alone.
 fn counts(columns: &mut [Column], key: &[String], arguments: &Arguments<'_>, engine: EngineKind) {
     let asked = arguments.flag("sqlite_autoincrement", false);
     if engine == EngineKind::Oracle || (engine == EngineKind::Sqlite && !asked) {
         return;
     }
-    let mut key = columns.iter_mut().filter(|column| column.primary_key || key.contains(&column.name));
+    let mut key = columns.iter_mut().filter(|column| key_of(column, key));
     if let (Some(column), None) = (key.next(), key.next())
         && column.foreign_keys.is_empty()
         && column.default == Setting::None
@@ -150,14 +161,14 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
             Some((_, "CheckConstraint" | "FetchedValue")) => {}
             _ if position == 1 => {
                 column.ty = types::of(part, engine);
-                column.options.extend(type_options(Some(part)));
+                column.options.extend(type_options(Some(part), engine));
             }
             _ => {}
         }
     }
     if let Some(ty) = arguments.named("type_") {
         column.ty = types::of(ty, engine);
-        column.options.extend(type_options(Some(ty)));
+        column.options.extend(type_options(Some(ty), engine));
     }
     if let Some(denied) = denied {
         column.options.insert("autoincrement", denied);
@@ -382,6 +393,8 @@ pub(super) fn index_options(arguments: &Arguments<'_>, engine: EngineKind) -> Op
 fn said_as(option: &str, value: &Value<'_>) -> Setting {
     match (option, value) {
         (_, Value::None | Value::Bool(false)) => Setting::None,
+        (_, Value::Dict(items)) if items.is_empty() => Setting::None,
+        (_, Value::List(items)) if items.is_empty() => Setting::None,
         ("nulls", Value::Bool(true)) => Setting::Is("not distinct".to_owned()),
         ("index type", Value::Bool(true)) => Setting::Is("bitmap".to_owned()),
         ("clustering", Value::Bool(true)) => Setting::Is("clustered".to_owned()),
@@ -421,7 +434,12 @@ pub(super) fn constraint_options(arguments: &Arguments<'_>, engine: EngineKind) 
 }
 
 /// What a type says of its column besides.
-pub(super) fn type_options(ty: Option<&Value<'_>>) -> Options {
+pub(super) fn type_options(ty: Option<&Value<'_>>, engine: EngineKind) -> Options {
+    let is_variant = |ty: &Value<'_>| ty.call().is_some_and(|call| call.function.global().is_none());
+    if ty.is_some_and(|ty| is_variant(ty) || types::of(ty, engine).is_none()) {
+        // A type of the project's own may say anything.
+        return Options::from([("collation", Setting::Unknown), ("character set", Setting::Unknown)]);
+    }
     let Some(call) = ty.and_then(Value::call).filter(|call| call.function.global().is_some()) else {
         return Options::new();
     };

@@ -1,12 +1,16 @@
 //! MRT2xx: rows, values and what keeps them are lost.
 
+mod fate;
+mod rows;
+
 use mrt_chain::settings::EngineKind;
 
-use super::downgrade::writes;
+use fate::{Fate, column_fate};
+
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Assigned, ConstraintRule, Kind, ObjectKind, Operation, Setting, Written};
+use crate::operation::{ConstraintRule, Kind, ObjectKind, Operation, Setting, Written};
 use crate::sql::mentions;
 use crate::undo::{Object, Part};
 
@@ -34,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
               def downgrade():\n    op.create_table(\"sessions\", sa.Column(\"id\", sa.Integer(), primary_key=True))\n",
         good: "def upgrade():\n    op.rename_table(\"sessions\", \"sessions_archived\")\n\n\n\
                def downgrade():\n    op.rename_table(\"sessions_archived\", \"sessions\")\n",
-        check: Check::Migration(table_dropped),
+        check: Check::Migration(rows::table_dropped),
     },
     Rule {
         code: "MRT203",
@@ -49,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
                op.execute(\"INSERT INTO event_log_old (id) SELECT id FROM event_log\")\n    op.execute(\"DELETE FROM event_log\")\n\n\n\
                def downgrade():\n    op.execute(\"INSERT INTO event_log (id) SELECT id FROM event_log_old\")\n    \
                op.drop_table(\"event_log_old\")\n",
-        check: Check::Migration(rows_removed),
+        check: Check::Migration(rows::rows_removed),
     },
     Rule {
         code: "MRT204",
@@ -138,92 +142,6 @@ const KEPT_COLUMN: &str = "def upgrade():\n    op.create_table(\n        \"users
      op.execute(\"UPDATE users SET phone = (SELECT phone FROM users_phone WHERE user_id = users.id)\")\n    \
      op.drop_table(\"users_phone\")\n";
 
-/// What becomes of values that an upgrade drops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Nothing is ever written there again.
-    Lost,
-    /// Something is written there that the upgrade has kept no copy of.
-    MadeUp,
-    /// They were kept in another form (rounded, put together, cast), and something is written back.
-    Rewritten,
-    /// They were kept, and something is written back.
-    Kept,
-}
-
-fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
-    let down = case.migration.down();
-    let refilled =
-        down.iter().any(|operation| operation.kind.is_opaque() || writes(&operation.kind, table, column));
-    // Another column takes its name: the way to a new type where there is no ALTER for it.
-    let replaced = case.migration.upgrade[at..].iter().any(|operation| match &operation.kind {
-        Kind::AlterColumn { table: own, change, .. } => {
-            own.eq_ignore_ascii_case(table)
-                && change.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(column))
-        }
-        _ => false,
-    });
-    let earlier = &case.migration.upgrade[..at];
-    let kept = earlier.iter().any(|operation| match &operation.kind {
-        Kind::Insert { sources, .. } => {
-            mentions(sources, table)
-                && (mentions(sources, column) || sources.iter().all(|word| word != column))
-        }
-        Kind::Update { reads, .. } => mentions(reads, column) || mentions(reads, table),
-        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
-        kind => kind.is_opaque(),
-    });
-    // What is written is more than the column: a function, a sum, a cast.
-    let exact = |reads: &[String]| reads.len() == 1 || mentions(reads, "select") || mentions(reads, "from");
-    let copies: Vec<&[String]> = earlier
-        .iter()
-        .filter(|operation| matches!(operation.written, Written::Sql | Written::Connection))
-        .filter_map(|operation| match &operation.kind {
-            Kind::Update { reads, .. } if mentions(reads, column) => Some(reads.as_slice()),
-            _ => None,
-        })
-        .collect();
-    let copied = earlier.iter().any(|operation| match &operation.kind {
-        Kind::Update { values, .. } => values
-            .iter()
-            .any(|(_, value)| matches!(value, Assigned::Column(name) if name.eq_ignore_ascii_case(column))),
-        _ => false,
-    });
-    let rewritten = !copied && !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
-    match fate(refilled || replaced, kept) {
-        Fate::Kept if rewritten => Fate::Rewritten,
-        fate => fate,
-    }
-}
-
-fn table_fate(case: &Case<'_>, at: usize, table: &str) -> Fate {
-    let refilled = case.migration.down().iter().any(|operation| match &operation.kind {
-        Kind::Insert { table: own, .. } => own.eq_ignore_ascii_case(table),
-        Kind::RenameTable { to, .. } => to.eq_ignore_ascii_case(table),
-        Kind::CreateTable { table: own, from_query: Some(_), .. } => own.eq_ignore_ascii_case(table),
-        kind => kind.is_opaque(),
-    });
-    let kept = case.migration.upgrade[..at].iter().any(|operation| match &operation.kind {
-        Kind::Insert { sources, .. } => mentions(sources, table),
-        Kind::Update { reads, .. } => mentions(reads, table),
-        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
-        kind => kind.is_opaque(),
-    });
-    fate(refilled, kept)
-}
-
-fn bare(table: &str) -> String {
-    table.rsplit('.').next().unwrap_or(table).to_lowercase()
-}
-
-fn fate(refilled: bool, kept: bool) -> Fate {
-    match (refilled, kept) {
-        (false, _) => Fate::Lost,
-        (true, false) => Fate::MadeUp,
-        (true, true) => Fate::Kept,
-    }
-}
-
 fn column_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
     dropped_columns(case, findings, |written| written != Written::Batch);
     if case.comes_back() {
@@ -297,183 +215,6 @@ fn attribute_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
                 Severity::Warning,
                 operation.line,
                 format!("an attribute of `{name}` is dropped, and comes back empty: copy what rows hold in it before"),
-            );
-        }
-    }
-}
-
-fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if case.migration.downgrade.is_none() || case.migration.refuses() {
-        return;
-    }
-    for (at, operation) in case.migration.upgrade.iter().enumerate() {
-        let Kind::DropTable { table, missing_ok, .. } = &operation.kind else { continue };
-        if !case.is_old_table(table) || (*missing_ok && !case.before.has_table(table)) {
-            continue;
-        }
-        match table_fate(case, at, table) {
-            Fate::Lost if is_rebuilt(case, table) => {}
-            Fate::Lost => findings.add_as(
-                certainly(!operation.conditional),
-                operation.line,
-                format!(
-                    "`{table}` is dropped, and `downgrade()` puts no row into it: every row is lost; rename it out of the way, or \
-                     copy its rows before"
-                ),
-            ),
-            Fate::MadeUp => findings.add_as(
-                Severity::Warning,
-                operation.line,
-                format!("`{table}` is dropped without a copy, and `downgrade()` fills it with something else; make sure that these are its rows"),
-            ),
-            Fate::Kept | Fate::Rewritten => {}
-        }
-        left_out(case, findings, at, table);
-        passed_over(case, findings, at, table);
-    }
-}
-
-/// Rows that another table refuses are passed over, and their table is dropped.
-fn passed_over(case: &Case<'_>, findings: &mut Findings<'_>, at: usize, table: &str) {
-    for operation in &case.migration.upgrade[..at] {
-        if let Kind::Insert { lenient: true, sources, .. } = &operation.kind
-            && mentions(sources, table)
-        {
-            findings.add_as(
-                Severity::Warning,
-                operation.line,
-                format!("rows of `{table}` that the other table refuses are passed over here, and `{table}` is dropped: they are lost; look at them before"),
-            );
-        }
-    }
-}
-
-/// Rows that go to another table and come back without one of their columns.
-fn left_out(case: &Case<'_>, findings: &mut Findings<'_>, at: usize, table: &str) {
-    let is_it = |own: &str| Object::table(own) == Object::table(table);
-    // The table's later name, where another one takes its place.
-    let takes_its_place = |own: &str| {
-        is_it(own)
-            || case.migration.upgrade.iter().any(|operation| {
-                matches!(&operation.kind, Kind::RenameTable { from, to } if is_it(to) && from.eq_ignore_ascii_case(own))
-            })
-    };
-    let into = |operations: &[Operation]| -> Vec<(usize, Vec<String>, u32)> {
-        let written = operations.iter().enumerate().filter_map(|(place, operation)| match &operation.kind {
-            Kind::Insert { table: own, columns, sources, .. }
-                if takes_its_place(own) && !sources.is_empty() =>
-            {
-                Some((place, columns.clone(), operation.line))
-            }
-            Kind::Update { table: own, columns, .. } if takes_its_place(own) => {
-                Some((usize::MAX, columns.clone(), operation.line))
-            }
-            _ => None,
-        });
-        written.collect()
-    };
-    let up = into(&case.migration.upgrade);
-    let up_makes = up.iter().any(|(place, ..)| *place != usize::MAX) && case.migration.upgrade_is_clear();
-    let replaced = case
-        .undo
-        .after_upgrade(case.before, &Object::table(table))
-        .is_some_and(|state| state.facts.is_some());
-    let (written, in_upgrade) =
-        if up_makes && replaced { (up, true) } else { (into(case.migration.down()), false) };
-    let clear =
-        if in_upgrade { case.migration.upgrade_is_clear() } else { case.migration.downgrade_is_clear() };
-    let Some((_, _, line)) = written.iter().find(|(place, ..)| *place != usize::MAX) else { return };
-    if !clear || written.iter().any(|(_, columns, _)| columns.is_empty()) {
-        return;
-    }
-    let is_written = |name: &str| written.iter().any(|(_, columns, _)| mentions(columns, name));
-    let stays = |name: &str| {
-        !in_upgrade
-            || case
-                .undo
-                .after_upgrade(case.before, &Object::column(table, name))
-                .is_some_and(|state| state.facts.is_some())
-    };
-    let missing: Vec<&str> = case
-        .before
-        .columns(table)
-        .filter(|(name, facts)| {
-            let by_server = facts.get("generated").is_some_and(|text| text != "no")
-                || facts.get("autoincrement").is_some_and(|text| text != "none");
-            !by_server && !is_written(name) && stays(name)
-        })
-        .map(|(name, _)| name)
-        .collect();
-    if !missing.is_empty() {
-        findings.add_as(
-            certainly(!case.migration.upgrade[at].conditional),
-            *line,
-            format!(
-                "rows of `{table}` come back without `{}`: its values are lost; copy it as well",
-                missing.join("`, `")
-            ),
-        );
-    }
-}
-
-/// The upgrade has made another table of that name, from the rows of this one.
-fn is_rebuilt(case: &Case<'_>, table: &str) -> bool {
-    case.migration.upgrade.iter().any(|operation| match &operation.kind {
-        Kind::RenameTable { to, .. } | Kind::Insert { table: to, .. } => to.eq_ignore_ascii_case(table),
-        _ => false,
-    })
-}
-
-fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if !case.comes_back() {
-        return;
-    }
-    rows_removed_on_the_way_back(case, findings);
-    for (at, operation) in case.migration.upgrade.iter().enumerate() {
-        let (table, whole) = match &operation.kind {
-            Kind::Truncate { table } => (table, true),
-            Kind::Delete { table, whole } => (table, *whole),
-            _ => continue,
-        };
-        let later = &case.migration.upgrade[at..];
-        let goes = later.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
-        let down = case.migration.down();
-        let drops = down.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
-        if goes || drops || !case.is_old_table(table) {
-            continue;
-        }
-        if table_fate(case, at, table) != Fate::Lost {
-            left_out(case, findings, at, table);
-            continue;
-        }
-        let what = if whole { "all rows" } else { "rows" };
-        findings.add_as(
-            certainly(whole && !operation.conditional),
-            operation.line,
-            format!("{what} of `{table}` are removed, and `downgrade()` inserts none: copy them before, and insert them again"),
-        );
-    }
-}
-
-/// A downgrade that removes rows which it has not made.
-fn rows_removed_on_the_way_back(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for (at, operation) in case.migration.down().iter().enumerate() {
-        let (Kind::Truncate { table } | Kind::Delete { table, whole: true }) = &operation.kind else {
-            continue;
-        };
-        let later = &case.migration.down()[at..];
-        let settled = later.iter().any(|other| match &other.kind {
-            Kind::DropTable { table: own, .. } | Kind::Insert { table: own, .. } => {
-                own.eq_ignore_ascii_case(table)
-            }
-            Kind::RenameTable { from, .. } => from.eq_ignore_ascii_case(table),
-            _ => false,
-        });
-        if !settled && case.is_old_table(table) {
-            findings.add_as(
-                certainly(!operation.conditional && case.migration.upgrade_is_clear()),
-                operation.line,
-                format!("`downgrade()` removes all rows of `{table}`, also those that were there before; remove what the upgrade has added"),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{settings, shown, words};
+use super::{definition, shown, words};
 use crate::operation::{Kind, ObjectKind};
 use crate::undo::Object;
 
@@ -97,7 +97,7 @@ pub(super) fn read(tokens: &[Token], text: &str, out: &mut Vec<Kind>) {
     // What it says of its settings stands beside its definition, so that a later ALTER is compared with it.
     let set = match &kind {
         Kind::Create { object, name, .. } => {
-            let options = settings::of_definition(*object, tokens);
+            let options = definition::of_object(*object, tokens);
             (!options.is_empty()).then(|| Kind::Set { object: Object::other(*object, name), options })
         }
         _ => None,

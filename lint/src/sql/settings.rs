@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::head;
+use super::phrase::{self, Words, split_at_commas};
 use crate::operation::{Change, Kind, ObjectKind, Options, Setting};
 use crate::undo::{DEFAULT_NAME, Object};
 
@@ -23,8 +23,7 @@ const STORAGE: &[&str] = &[
 
 /// `None` for a statement that is none of these.
 pub(super) fn read(tokens: &[Token]) -> Option<Vec<Kind>> {
-    let words: Vec<Token> =
-        tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).cloned().collect();
+    let words = phrase::significant(tokens);
     let reader = Words(&words);
     match (reader.word(0).as_str(), reader.word(1).as_str()) {
         ("ALTER", "TABLE") => {
@@ -219,7 +218,7 @@ fn column_setting(table: &str, column: &str, rest: &Words<'_>) -> Option<Vec<Kin
 }
 
 /// `SET (fillfactor = 70, …)` and `RESET (…)`.
-fn storage(rest: &Words<'_>) -> Option<Options> {
+pub(super) fn storage(rest: &Words<'_>) -> Option<Options> {
     let sets = match rest.word(0).as_str() {
         "SET" => true,
         "RESET" => false,
@@ -244,79 +243,12 @@ fn storage(rest: &Words<'_>) -> Option<Options> {
     Some(options)
 }
 
-fn split_at_commas(tokens: &[Token]) -> Vec<&[Token]> {
-    let mut open = 0;
-    let mut parts = Vec::new();
-    let mut from = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::LParen => open += 1,
-            Token::RParen => open -= 1,
-            Token::Comma if open == 0 => {
-                parts.push(&tokens[from..at]);
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&tokens[from..]);
-    parts
-}
-
 fn visibility(rest: &Words<'_>) -> Option<Options> {
     match (rest.word(0).as_str(), rest.word(1).as_str()) {
         ("VISIBLE", _) | ("NOT", "IGNORED") => Some(one("visibility", None)),
         (word @ ("INVISIBLE" | "IGNORED"), _) => Some(one("visibility", Some(word.to_lowercase()))),
         _ => None,
     }
-}
-
-/// What stands behind the columns of a new table.
-pub(super) fn of_table(tokens: &[Token]) -> Options {
-    let words: Vec<Token> =
-        tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).cloned().collect();
-    let mut open = 0;
-    let columns = words.iter().position(|token| {
-        match token {
-            Token::LParen => open += 1,
-            Token::RParen => open -= 1,
-            _ => {}
-        }
-        *token == Token::RParen && open == 0
-    });
-    let rest = Words(&words[columns.map_or(words.len(), |end| end + 1)..]);
-    let mut options = Options::new();
-    for at in 0..rest.0.len() {
-        let value = |behind: usize| {
-            let value = rest.0.get(at + behind).filter(|token| **token != Token::Eq);
-            let value = value.or_else(|| rest.0.get(at + behind + 1));
-            Setting::Is(value.map_or(String::new(), |token| token.to_string().to_lowercase()))
-        };
-        match (rest.word(at).as_str(), rest.word(at + 1).as_str()) {
-            ("AS" | "SELECT", _) => break,
-            ("STRICT", _) => options.insert("strictness", Setting::Is("strict".to_owned())),
-            ("WITHOUT", "ROWID") => options.insert("row ids", Setting::Is("without".to_owned())),
-            ("ENGINE", _) => options.insert("engine", value(1)),
-            ("ROW_FORMAT", _) => options.insert("row format", value(1)),
-            ("COMMENT", _) => options.insert("comment", value(1)),
-            ("CHARSET", _) => options.insert("character set", value(1)),
-            ("CHARACTER", "SET") => options.insert("character set", value(2)),
-            ("COLLATE", _) => options.insert("collation", value(1)),
-            ("PARTITION", "BY") => {
-                options.insert("partitioning", Setting::Is(rest.text(at + 2)));
-                break;
-            }
-            ("WITH", "SYSTEM") => options.insert("system_versioning", Setting::Is("on".to_owned())),
-            ("WITH", _) if rest.0.get(at + 1) == Some(&Token::LParen) => {
-                let mut set = vec![Token::make_word("SET", None)];
-                set.extend(rest.0[at + 1..].iter().cloned());
-                options.extend(storage(&Words(&set)).unwrap_or_default());
-                break;
-            }
-            _ => None,
-        };
-    }
-    options
 }
 
 /// MySQL's `ENGINE = …, COMMENT = '…'`, and what databases are set to.
@@ -365,7 +297,7 @@ pub(super) fn routine(words: &[String]) -> Options {
     options
 }
 
-fn role(rest: &Words<'_>) -> Options {
+pub(super) fn role(rest: &Words<'_>) -> Options {
     let mut options = Options::new();
     if matches!(rest.word(0).as_str(), "SET" | "RESET") {
         let option = match rest.word(1).as_str() {
@@ -398,7 +330,7 @@ fn role(rest: &Words<'_>) -> Options {
     options
 }
 
-fn schedule(rest: &Words<'_>) -> String {
+pub(super) fn schedule(rest: &Words<'_>) -> String {
     let end = (2..rest.0.len())
         .find(|at| matches!(rest.word(*at).as_str(), "DO" | "ENABLE" | "DISABLE" | "COMMENT"));
     Words(&rest.0[2.min(rest.0.len())..end.unwrap_or(rest.0.len())]).text(0)
@@ -443,110 +375,4 @@ fn set(object: Object, options: Options) -> Kind {
 
 fn one(option: &'static str, value: Option<String>) -> Options {
     Options::from([(option, value.map_or(Setting::None, Setting::Is))])
-}
-
-/// The tokens of a statement, without blanks.
-struct Words<'t>(&'t [Token]);
-
-impl<'t> Words<'t> {
-    /// A word in capitals; empty where there is another token.
-    fn word(&self, at: usize) -> String {
-        match self.0.get(at) {
-            Some(Token::Word(word)) => word.value.to_uppercase(),
-            _ => String::new(),
-        }
-    }
-
-    fn words(&self) -> Vec<String> {
-        self.0.iter().map(|token| token.to_string().to_uppercase()).collect()
-    }
-
-    fn name(&self, at: usize) -> Option<(String, usize)> {
-        let rest: Vec<&Token> = self.0.get(at..)?.iter().collect();
-        head::name(&rest)
-    }
-
-    fn from(&self, at: usize) -> Words<'t> {
-        Words(self.0.get(at..).unwrap_or_default())
-    }
-
-    fn text(&self, at: usize) -> String {
-        let tokens = self.0.get(at..).unwrap_or_default();
-        let words: Vec<String> = tokens
-            .iter()
-            .map(|token| match token {
-                Token::Word(word) => word.value.to_lowercase(),
-                other => other.to_string(),
-            })
-            .collect();
-        words.join(" ")
-    }
-
-    fn behind_parentheses(&self) -> Words<'t> {
-        if self.0.first() != Some(&Token::LParen) {
-            return Words(self.0);
-        }
-        let mut open = 0;
-        let end = self.0.iter().position(|token| {
-            match token {
-                Token::LParen => open += 1,
-                Token::RParen => open -= 1,
-                _ => {}
-            }
-            open == 0
-        });
-        self.from(end.map_or(self.0.len(), |end| end + 1))
-    }
-}
-
-/// What the statement that makes an object says of its settings; what it does not say is not there.
-pub(super) fn of_definition(object: ObjectKind, tokens: &[Token]) -> Options {
-    let words: Vec<Token> =
-        tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).cloned().collect();
-    let reader = Words(&words);
-    let mut options = Options::new();
-    match object {
-        ObjectKind::Function => {
-            for option in ["volatility", "null input", "security", "leakproof", "parallel"] {
-                options.insert(option, Setting::None);
-            }
-            options.extend(routine(&reader.words()));
-        }
-        ObjectKind::Role => {
-            options.insert("connection limit", Setting::None);
-            options.insert("search path", Setting::None);
-            options.insert("statement timeout", Setting::None);
-            options.extend(role(&reader));
-        }
-        ObjectKind::Event => {
-            let at = (0..words.len()).find(|at| reader.word(*at) == "SCHEDULE");
-            if let Some(at) = at.filter(|at| *at > 0) {
-                options.insert("schedule", Setting::Is(schedule(&reader.from(at - 1))));
-            }
-            options.insert("enabled", Setting::Is("enable".to_owned()));
-        }
-        ObjectKind::Trigger => {
-            options.insert("enabled", Setting::None);
-        }
-        ObjectKind::Type if (0..words.len()).any(|at| reader.word(at) == "DOMAIN") => {
-            let end = |at: usize| {
-                (at..words.len())
-                    .find(|at| {
-                        matches!(
-                            reader.word(*at).as_str(),
-                            "NOT" | "NULL" | "CONSTRAINT" | "CHECK" | "COLLATE"
-                        )
-                    })
-                    .unwrap_or(words.len())
-            };
-            let default = (0..words.len()).find(|at| reader.word(*at) == "DEFAULT");
-            let value = default.map(|at| Words(&words[at + 1..end(at + 1)]).text(0));
-            options.insert("default", value.map_or(Setting::None, Setting::Is));
-            let not_null =
-                (0..words.len()).any(|at| reader.word(at) == "NOT" && reader.word(at + 1) == "NULL");
-            options.insert("null", if not_null { Setting::Is("not null".to_owned()) } else { Setting::None });
-        }
-        _ => {}
-    }
-    options
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::trial::Trial;
 use super::{Facts, Gap, Loss, Object, Part, State};
+use crate::operation::ObjectKind;
 
 /// Whether the steps can be read as a whole.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,8 @@ pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
     for object in objects {
         let Some((before, known)) = before(trial, object) else { continue };
         let after = trial.now.get(object).cloned();
-        let sure = certain && after.as_ref().is_none_or(|state| state.sure);
+        let sure =
+            certain && after.as_ref().is_none_or(|state| state.sure) && !is_granted_otherwise(trial, object);
         let after = match after {
             Some(state) => state.facts,
             None => continue,
@@ -41,13 +43,28 @@ pub(super) fn gaps(trial: &Trial<'_>, clear: Clear, certain: bool) -> Vec<Gap> {
                 }
                 for loss in differences(trial, object, &before, &after) {
                     let certain = sure
-                        && matches!(&loss, Loss::Differs { attribute, before: Some(before), after } if is_plain(attribute, before, after));
+                        && matches!(&loss, Loss::Differs { attribute, before: Some(before), after }
+                            if is_plain(attribute, before, after) && !may_be_default(object, attribute, before));
                     gap(loss, certain);
                 }
             }
         }
     }
     without_parts(gaps)
+}
+
+/// Whether the downgrade grants something else on the same: several rights can be said at once or one by one.
+fn is_granted_otherwise(trial: &Trial<'_>, object: &Object) -> bool {
+    let grant = Part::Other(ObjectKind::Grant);
+    let is_other = |(other, (_, down)): (&Object, &(Option<usize>, Option<usize>))| {
+        other.part == grant && other != object && down.is_some()
+    };
+    object.part == grant && trial.touched.iter().any(is_other)
+}
+
+/// Whether what is said now may be what the server took before by itself.
+fn may_be_default(object: &Object, attribute: &str, before: &str) -> bool {
+    matches!(attribute, "collation" | "character set") && (before == "none" || object.part == Part::Table)
 }
 
 /// Whether a table has the same constraint under another name, where one of the two names is the server's.
@@ -131,6 +148,12 @@ fn is_literal(text: &str) -> bool {
     quoted || text == "none" || text.parse::<f64>().is_ok()
 }
 
+/// A literal in one spelling: `'1'`, `1.0` and `1` may be the same.
+fn plain(literal: &str) -> String {
+    let bare = literal.trim_matches('\'');
+    bare.parse::<f64>().map_or_else(|_| literal.to_owned(), |number| number.to_string())
+}
+
 /// Words of which each says something of its own, so that another one says something else.
 const TELLING: &[&str] = &[
     "<",
@@ -194,7 +217,7 @@ fn says_another(one: &str, other: &str) -> bool {
         }
         _ => {
             let words = |part: &[&str]| {
-                let mut words: Vec<String> = part.iter().map(ToString::to_string).collect();
+                let mut words: Vec<String> = part.iter().map(|word| plain(word)).collect();
                 words.sort();
                 words
             };

@@ -198,7 +198,8 @@ fn reads(view: &Facts, table: &str, column: Option<&str>) -> bool {
     let places = words.iter().filter(|word| **word == "from").count();
     let behind =
         |table: &str| words.windows(2).any(|pair| matches!(pair[0], "from" | "join") && pair[1] == table);
-    if !behind(table) {
+    // The name may be that of a query within.
+    if !behind(table) || words.first() == Some(&"with") {
         return false;
     }
     match column {
