@@ -22,7 +22,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-pub(crate) use words::{mentions, normal};
+pub(crate) use words::{mentions, names, normal};
 
 use crate::operation::{Assigned, Kind, ObjectKind};
 use crate::python::HOLE;

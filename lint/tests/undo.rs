@@ -316,3 +316,70 @@ fn what_is_granted_is_granted() {
     assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[]), ["error MRT102"]);
     assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[grant]), Vec::<String>::new());
 }
+
+#[test]
+fn a_table_made_by_a_query_has_no_keys() {
+    let made = table("sa.Column('a', sa.Text())");
+    let index = "op.create_index('ix', 't', ['a'])";
+    let swap = [
+        "op.execute('CREATE TABLE n AS SELECT * FROM t')",
+        "op.drop_table('t')",
+        "op.rename_table('n', 't')",
+    ];
+    let found = said(Postgres, &[&made, index], &swap, &["op.execute('UPDATE t SET a = a')"]);
+    assert!(found.contains(&"error MRT408".to_owned()), "{found:?}");
+    let again = [swap[0], swap[1], swap[2], index, "op.create_primary_key('t_pkey', 't', ['id'])"];
+    let found = said(Postgres, &[&made, index], &again, &["op.execute('UPDATE t SET a = a')"]);
+    assert!(found.iter().all(|line| !line.starts_with("error")), "{found:?}");
+}
+
+#[test]
+fn what_cannot_be_read_on_either_side_is_not_its_reverse_where_it_names_something_else() {
+    let made = table("sa.Column('a', sa.Text())");
+    let sql = |text: &str| format!("op.execute('{text}')");
+    let up = sql("ALTER SERVER archive OPTIONS (SET host = 1)");
+    let other = sql("ALTER SUBSCRIPTION feed ENABLE");
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&other]), ["warning MRT104"]);
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&up]), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&sql("CALL undo_it()")]), Vec::<String>::new());
+}
+
+#[test]
+fn words_of_one_engine_are_read() {
+    let made = "op.execute('CREATE TABLE t (id int NOT NULL, code nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL)')";
+    let alter = |rest: &str| format!("op.execute('ALTER TABLE t ALTER COLUMN code nvarchar(20) {rest}')");
+    let up = alter("COLLATE Latin1_General_BIN2 NULL");
+    tells(
+        SqlServer,
+        "MRT803",
+        &[made],
+        &[&up],
+        &[&alter("NOT NULL")],
+        &[&alter("COLLATE Latin1_General_BIN2 NOT NULL")],
+    );
+    let rename = |from: &str, to: &str| format!("op.execute(\"EXEC sp_rename '{from}', '{to}'\")");
+    tells(
+        SqlServer,
+        "MRT301",
+        &[made],
+        &[&rename("t", "u")],
+        &["op.create_table('w')"],
+        &[&rename("u", "t")],
+    );
+    let (head, body) = (
+        "op.execute('CREATE OR REPLACE PACKAGE p AS FUNCTION f RETURN NUMBER; END;')",
+        "op.execute('CREATE OR REPLACE PACKAGE BODY p AS FUNCTION f RETURN NUMBER IS BEGIN RETURN 1; END; END;')",
+    );
+    let made = table("sa.Column('a', sa.Text())");
+    tells(Oracle, "MRT802", &[&made, head, body], &["op.execute('DROP PACKAGE p')"], &[head], &[head, body]);
+    let constraint = |state: &str| format!("op.execute('ALTER TABLE t {state} CONSTRAINT ck')");
+    let made = table("sa.Column('a', sa.Text()), sa.CheckConstraint('id > 0', name='ck')");
+    tells(
+        Oracle,
+        "MRT803",
+        &[&made],
+        &[&constraint("DISABLE")],
+        &[&constraint("ENABLE NOVALIDATE")],
+        &[&constraint("ENABLE")],
+    );
+}

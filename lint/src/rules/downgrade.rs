@@ -4,7 +4,7 @@ use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, Written};
-use crate::sql::mentions;
+use crate::sql::{mentions, names};
 use crate::undo::{Loss, Object};
 
 pub(super) const RULES: &[Rule] = &[
@@ -202,7 +202,7 @@ fn unreadable_connection(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
-    if !case.comes_back() || !case.migration.downgrade_is_clear() {
+    if !case.comes_back() {
         return;
     }
     let opaque = case
@@ -216,11 +216,33 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             Kind::Opaque { what } => what,
             _ => continue,
         };
+        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind) {
+            continue;
+        }
         findings.add(
             operation.line,
             format!("what `{what}` does cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"),
         );
     }
+}
+
+/// Whether something in the downgrade that cannot be read either could be the reverse: anything but a statement about other names.
+fn may_be_undone(case: &Case<'_>, kind: &Kind) -> bool {
+    let Kind::Raw { sql } = kind else { return true };
+    let begins = |text: &str| {
+        let first = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        matches!(first.as_str(), "CREATE" | "ALTER" | "DROP")
+    };
+    let own = names(sql);
+    if !begins(sql) || own.is_empty() {
+        return true;
+    }
+    case.migration.down().iter().any(|down| match &down.kind {
+        Kind::Raw { sql } => {
+            !begins(sql) || sql.ends_with('…') || names(sql).iter().any(|name| own.contains(name))
+        }
+        kind => kind.is_opaque(),
+    })
 }
 
 fn rows_stay(case: &Case<'_>, findings: &mut Findings<'_>) {

@@ -27,6 +27,7 @@ impl Trial<'_> {
                 exists_ok,
                 complete,
                 partition_of,
+                from_query,
                 ..
             } => {
                 let object = Object::table(table);
@@ -37,6 +38,7 @@ impl Trial<'_> {
                 if *complete {
                     facts.say(TABLE_OPTIONS, &Options::new());
                 }
+                facts.set("made by", from_query.as_ref().map(|_| "query".to_owned()));
                 if tells_case(self.engine) {
                     facts.set("spelling", Some(table.clone()));
                 }

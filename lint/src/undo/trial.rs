@@ -220,7 +220,13 @@ impl<'w> Trial<'w> {
 
     /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
     pub(super) fn forget_parts(&mut self, table: &str) {
+        // What a query gives has columns, and neither keys nor indexes.
+        let made_by_query = self.look(&Object::table(table)).and_then(|state| state.facts);
+        let made_by_query = made_by_query.is_some_and(|facts| facts.get("made by").is_some());
         for object in self.of_table(table) {
+            if made_by_query && matches!(object.part, Part::Index | Part::Constraint) {
+                continue;
+            }
             if object.part != Part::Table && self.look(&object).is_some_and(|state| state.facts.is_none()) {
                 self.now.remove(&object);
             }
