@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::finding::{Finding, Severity};
 use crate::migration::Migration;
-use crate::operation::{ConstraintKind, Kind, Operation};
+use crate::operation::{Assigned, ConstraintKind, Kind, Operation};
 use crate::rules::Rule;
 use crate::undo::{Gap, Loss, Object, Undo, World};
 
@@ -109,10 +109,61 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// Whether a step of the upgrade changes rows that were there for certain, and how: no matter what they hold.
+    pub(crate) fn surely_changes(&self, operation: &Operation) -> bool {
+        if operation.conditional {
+            return false;
+        }
+        match &operation.kind {
+            Kind::Update { table, values, whole: true, .. } => {
+                self.is_old_table(table)
+                    && values.iter().any(|(column, value)| self.overwrites(table, column, value))
+            }
+            Kind::Delete { table, whole: true } | Kind::Truncate { table } => self.is_old_table(table),
+            Kind::Insert { table, sources, lenient: false, .. } => {
+                sources.is_empty() && self.before.has_table(table) && !self.makes_table(table)
+            }
+            Kind::Alter { what, .. } | Kind::Raw { sql: what } => makes_or_drops(what),
+            _ => false,
+        }
+    }
+
+    /// Whether no value of a column stays what it was. One that may be NULL may have been NULL everywhere.
+    pub(crate) fn overwrites(&self, table: &str, column: &str, value: &Assigned) -> bool {
+        let known = self.before.column(table, column);
+        match value {
+            Assigned::Arithmetic => known.is_some(),
+            // Nobody does that where there is nothing.
+            Assigned::Literal(None) => known.is_some(),
+            Assigned::Literal(_) => known.is_some_and(|facts| facts.get("nullable") == Some("NOT NULL")),
+            Assigned::Column(_) | Assigned::Other => false,
+        }
+    }
+
+    /// Whether the upgrade makes a table of that name, or gives it to another one.
+    pub(crate) fn makes_table(&self, table: &str) -> bool {
+        self.migration.upgrade.iter().any(|operation| match &operation.kind {
+            Kind::CreateTable { table: own, .. } | Kind::RenameTable { to: own, .. } => {
+                Object::table(own) == Object::table(table)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether the table of an operation is older than the upgrade.
     pub(crate) fn is_old_table(&self, table: &str) -> bool {
         self.was_there(&Object::table(table))
     }
+}
+
+/// Whether a statement that is known by its words alone makes or drops something, whatever there is.
+fn makes_or_drops(text: &str) -> bool {
+    let words: Vec<String> = text.split_whitespace().map(str::to_uppercase).collect();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let lenient = words.iter().any(|word| matches!(word.as_str(), "EXISTS" | "REPLACE"));
+    let acts = |word: &str| matches!(word, "ADD" | "DROP" | "RENAME" | "ATTACH" | "DETACH");
+    !lenient
+        && (word(0) == "CREATE" || acts(word(0)) || (word(0) == "ALTER" && (acts(word(3)) || acts(word(4)))))
 }
 
 /// What is certain is an error.

@@ -5,6 +5,10 @@
 
 mod display;
 
+use std::collections::BTreeMap;
+
+use crate::undo::Object;
+
 /// One step of `upgrade` or `downgrade`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
@@ -18,6 +22,8 @@ pub struct Operation {
     pub written: Written,
     /// Outside of the migration's transaction (`autocommit_block`).
     pub autocommit: bool,
+    /// A batch that is told what the table is (`copy_from=`, `table_args=`), and does not look for itself.
+    pub restated: bool,
 }
 
 /// How an operation is written.
@@ -83,12 +89,21 @@ pub enum Kind {
     Rename { object: ObjectKind, from: String, to: String, table: Option<String> },
     /// Another object is changed.
     Alter { object: ObjectKind, name: String, what: String },
+    /// Something else is said of an object: how it is stored, whether it is switched on.
+    Set { object: Object, options: Options },
     /// An enum type gets a label more.
     AddEnumValue { name: String, value: String },
     /// Rows are added: `sources` are the tables that they come from, `words` what the query mentions.
-    Insert { table: String, columns: Vec<String>, sources: Vec<String>, bulk: bool },
-    /// Values are changed. `columns` are written, `reads` is every word of what they are set to.
-    Update { table: String, columns: Vec<String>, reads: Vec<String>, whole: bool },
+    /// `lenient`: rows that are there already, or are refused, are passed over.
+    Insert { table: String, columns: Vec<String>, sources: Vec<String>, bulk: bool, lenient: bool },
+    /// Values are changed. `columns` are written, `reads` is every word of what they are set to, `values` is what each becomes.
+    Update {
+        table: String,
+        columns: Vec<String>,
+        reads: Vec<String>,
+        values: Vec<(String, Assigned)>,
+        whole: bool,
+    },
     /// Rows are removed.
     Delete { table: String, whole: bool },
     /// All rows are removed.
@@ -99,6 +114,19 @@ pub enum Kind {
     Opaque { what: String },
     /// The step ends with an exception.
     Raise,
+}
+
+/// What a column is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assigned {
+    /// The same for every row; `None` is NULL.
+    Literal(Option<String>),
+    /// Its own value, and a number: no value stays what it was.
+    Arithmetic,
+    /// What another column has, or its negation.
+    Column(String),
+    /// Something else.
+    Other,
 }
 
 /// A column as it is written.
@@ -128,6 +156,8 @@ pub struct Column {
     pub comment: Setting,
     /// `default=` of SQLAlchemy, which fills in no older row.
     pub client_default: bool,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// A type, spelled in one way.
@@ -140,6 +170,9 @@ pub struct Type {
     /// SQLAlchemy makes that type along with the table.
     pub makes_enum: bool,
 }
+
+/// What else is said of something, by words that are compared as they are: `collation`, `included columns`.
+pub type Options = BTreeMap<&'static str, Setting>;
 
 /// Something that may be absent, present, or not known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -174,10 +207,12 @@ pub struct Change {
     pub comment: Option<Setting>,
     /// The whole column is said anew (MySQL's MODIFY): what is not said is gone.
     pub restated: bool,
-    /// A USING expression is given.
-    pub using: bool,
+    /// The USING expression.
+    pub using: Option<String>,
     /// Rows that have NULL get a value before it is forbidden.
     pub fills: bool,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// An index.
@@ -191,6 +226,8 @@ pub struct Index {
     pub unique: Option<bool>,
     /// The condition of a partial index.
     pub predicate: Setting,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// A constraint.
@@ -204,6 +241,8 @@ pub struct Constraint {
     pub columns: Vec<String>,
     /// When it is looked after: `deferrable`, `deferrable initially deferred`; empty is at once.
     pub deferred: String,
+    /// What else is said of it.
+    pub options: Options,
 }
 
 /// What a constraint demands.
@@ -258,6 +297,8 @@ pub enum ObjectKind {
     Statistics,
     Event,
     Package,
+    Constraint,
+    Database,
 }
 
 impl ConstraintRule {
@@ -285,6 +326,21 @@ impl Kind {
     /// Whether anything may be behind it.
     pub fn is_opaque(&self) -> bool {
         matches!(self, Self::Raw { .. } | Self::Opaque { .. })
+    }
+
+    /// The table that is there before the step.
+    pub fn old_table(&self) -> Option<&str> {
+        match self {
+            Self::DropTable { table, .. }
+            | Self::RenameTable { from: table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::DropColumn { table, .. }
+            | Self::AlterColumn { table, .. }
+            | Self::CreateIndex { table, .. }
+            | Self::CreateConstraint { table, .. }
+            | Self::DropConstraint { table, .. } => Some(table),
+            kind => kind.writes(),
+        }
     }
 
     /// The table whose rows are written.

@@ -18,7 +18,7 @@ pub use crate::selection::Selection;
 use crate::selection::{Node, SelectionError};
 use crate::source::{Source, SourceError};
 use crate::telling::{Looked, Said, Telling};
-use crate::undo::{Undo, World};
+use crate::undo::{Applied, Undo, World};
 
 /// Room for reading what nests as deeply as is allowed, on all of its levels at once. Only what is used of it is taken.
 const STACK: usize = 256 << 20;
@@ -262,34 +262,20 @@ fn judge_chain(chain: &Chain, steps: &BTreeMap<&str, &Steps>, engine: EngineKind
             telling.add(finding(rule, &revision.id, &revision.display_file, 1, message), Some(engine));
         }
     }
-    // What is known after a revision is handed on to the one that follows; where several follow or several meet, it is made again.
-    let mut after: BTreeMap<String, World> = BTreeMap::new();
-    for revision in chain.revisions() {
-        let parents: Vec<&Revision> = chain.parents(&revision.id).collect();
-        let handed_on = match parents.as_slice() {
-            [] => Some(World::default()),
-            [parent] if chain.children(&parent.id).count() == 1 => after.remove(&parent.id),
-            [parent] => after.get(&parent.id).cloned(),
-            _ => None,
-        };
-        let mut world = handed_on.unwrap_or_else(|| replayed(chain, revision, steps, engine));
+    let mut world = World::default();
+    let mut before: Vec<Applied> = Vec::with_capacity(chain.revisions().len());
+    for (position, revision) in chain.revisions().iter().enumerate() {
+        let mut applied = Applied::default();
+        for parent in chain.parents(&revision.id).filter_map(|parent| chain.position(&parent.id)) {
+            applied.add_all(&before[parent]);
+            applied.add(parent);
+        }
+        world.show(applied.clone());
+        before.push(applied);
         let migration = migration_of(revision, steps);
         let undo = judge_migration(&migration, engine, &world, telling);
-        world.upgraded(&undo);
-        after.insert(revision.id.clone(), world);
+        world.upgraded(position, &undo);
     }
-}
-
-/// What is known after all ancestors of a merge.
-fn replayed(chain: &Chain, revision: &Revision, steps: &BTreeMap<&str, &Steps>, engine: EngineKind) -> World {
-    let mut world = World::default();
-    for position in chain.ancestors(&revision.id) {
-        let mut ancestor = migration_of(&chain.revisions()[position], steps);
-        ancestor.downgrade = None;
-        let undo = Undo::of(&ancestor, &world, engine);
-        world.upgraded(&undo);
-    }
-    world
 }
 
 fn migration_of(revision: &Revision, steps: &BTreeMap<&str, &Steps>) -> Migration {

@@ -76,6 +76,8 @@ struct Reader<'a> {
     /// How many of those last to the end of the function.
     left_early: usize,
     autocommit: usize,
+    /// The batch under way is told what its table is.
+    restated: bool,
     call_line: u32,
     budget: u32,
 }
@@ -90,6 +92,7 @@ impl<'a> Reader<'a> {
             conditional: 0,
             left_early: 0,
             autocommit: 0,
+            restated: false,
             call_line: 1,
             budget: BUDGET,
         }
@@ -128,7 +131,17 @@ impl<'a> Reader<'a> {
             conditional: self.conditional > 0,
             written,
             autocommit: self.autocommit > 0,
+            restated: self.restated,
         });
+    }
+
+    /// The line to point at while something runs: within a helper it stays that of the call in `upgrade` or `downgrade`.
+    fn at_line<T>(&mut self, line: u32, run: impl FnOnce(&mut Self) -> T) -> T {
+        let own = if self.frames.len() > 2 { self.call_line } else { line };
+        let outer = std::mem::replace(&mut self.call_line, own);
+        let value = run(self);
+        self.call_line = outer;
+        value
     }
 
     fn locals(&mut self) -> &mut Scope<'a> {

@@ -2,25 +2,31 @@
 
 mod alter;
 mod create;
+mod definition;
+mod extras;
 mod head;
 mod oracle;
+mod phrase;
+mod settings;
 mod words;
 
 use mrt_chain::settings::EngineKind;
 use sqlparser::ast::{
-    AssignmentTarget, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr, Statement, TableFactor,
-    TableObject, TableWithJoins,
+    Assignment, AssignmentTarget, BinaryOperator, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr,
+    Statement, TableFactor, TableObject, TableWithJoins, UnaryOperator, Value,
 };
 use sqlparser::dialect::{
     Dialect, MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, SQLiteDialect,
 };
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-pub(crate) use words::{mentions, normal};
+pub(crate) use words::{mentions, names, normal};
 
-use crate::operation::{Kind, ObjectKind};
+use crate::operation::{Assigned, Kind, ObjectKind};
 use crate::python::HOLE;
+use crate::undo::Object;
 
 /// Longer texts are known by their first words alone: what is built of them is as deep as they are long.
 const LONGEST: usize = 64 << 10;
@@ -28,11 +34,12 @@ const LONGEST: usize = 64 << 10;
 /// What a text of SQL does, statement by statement.
 pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     let dialect = dialect(engine);
-    let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect)).flatten() else {
-        return vec![head::read(
-            &text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect::<Vec<_>>(),
-            text,
-        )];
+    let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect, engine)).flatten() else {
+        let mut out = Vec::new();
+        let words: Vec<Token> =
+            text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect();
+        head::read(&words, text, &mut out);
+        return out;
     };
     // The body of a routine has semicolons of its own.
     let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
@@ -44,11 +51,7 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);
-        let parsed = Parser::new(&*dialect).with_tokens(statement.to_vec()).parse_statements();
-        match parsed.as_deref() {
-            Ok([parsed]) => of(parsed, statement, engine, &mut out),
-            _ => out.push(head::read(statement, &text_of(statement))),
-        }
+        statement_of(statement, &*dialect, engine, &mut out);
     }
     out.retain(|kind| !words::is_quiet(kind));
     for kind in &mut out {
@@ -57,6 +60,31 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
         }
     }
     out
+}
+
+fn statement_of(statement: &[Token], dialect: &dyn Dialect, engine: EngineKind, out: &mut Vec<Kind>) {
+    let parse = |tokens: &[Token]| Parser::new(dialect).with_tokens(tokens.to_vec()).parse_statements();
+    if let Ok([parsed]) = parse(statement).as_deref() {
+        return of(parsed, statement, engine, out);
+    }
+    if let Some(plain) = extras::without(statement)
+        && let Ok([parsed]) = parse(&plain.tokens).as_deref()
+    {
+        let from = out.len();
+        of(parsed, statement, engine, out);
+        return plain.add_to(&mut out[from..]);
+    }
+    if engine == EngineKind::SqlServer
+        && let Some(modified) = alter::as_modify(statement)
+        && let Ok([Statement::AlterTable(parsed)]) =
+            Parser::new(&MySqlDialect {}).with_tokens(modified).parse_statements().as_deref()
+    {
+        return alter::table(parsed, engine, statement, out);
+    }
+    match settings::read(statement) {
+        Some(kinds) => out.extend(kinds),
+        None => head::read(statement, &text_of(statement), out),
+    }
 }
 
 fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
@@ -69,8 +97,20 @@ fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
     }
 }
 
-fn tokens(text: &str, dialect: &dyn Dialect) -> Option<Vec<Token>> {
-    Tokenizer::new(dialect, text).tokenize().ok()
+/// The tokens of a text. PostgreSQL makes small letters of names without quotes.
+fn tokens(text: &str, dialect: &dyn Dialect, engine: EngineKind) -> Option<Vec<Token>> {
+    let mut tokens = Tokenizer::new(dialect, text).tokenize().ok()?;
+    if engine == EngineKind::Postgres {
+        for token in &mut tokens {
+            if let Token::Word(word) = token
+                && word.quote_style.is_none()
+                && word.keyword == Keyword::NoKeyword
+            {
+                word.value = word.value.to_lowercase();
+            }
+        }
+    }
+    Some(tokens)
 }
 
 fn text_of(tokens: &[Token]) -> String {
@@ -88,7 +128,15 @@ fn shown(text: &str) -> String {
 
 fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
     let kind = match statement {
-        Statement::CreateTable(table) => create::table(table, engine),
+        Statement::CreateTable(table) => {
+            let made = create::table(table, engine);
+            out.push(made);
+            let options = definition::of_table(tokens);
+            if !options.is_empty() {
+                out.push(Kind::Set { object: Object::table(&name_of(&table.name)), options });
+            }
+            return;
+        }
         Statement::CreateVirtualTable { name, if_not_exists, .. } => {
             head::table(name_of(name), *if_not_exists)
         }
@@ -151,6 +199,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                     .map(|query| words::of_text(&query.to_string()))
                     .unwrap_or_default(),
                 bulk: false,
+                lenient: insert.ignore || insert.or.is_some() || insert.on.is_some() || insert.replace_into,
             },
             _ => Kind::Raw { sql: shown(&text_of(tokens)) },
         },
@@ -171,6 +220,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                     reads.extend(update.from.iter().flat_map(words::of_from));
                     reads
                 },
+                values: update.assignments.iter().filter_map(assigned).collect(),
                 whole: update.selection.is_none(),
             },
             None => Kind::Raw { sql: shown(&text_of(tokens)) },
@@ -200,7 +250,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             object: ObjectKind::View,
             name: name_of(&view.name),
             table: None,
-            definition: Some(view.query.to_string()),
+            definition: Some(create::view(view)),
             replaces: view.or_replace || view.or_alter,
             exists_ok: view.if_not_exists,
         },
@@ -212,7 +262,13 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             replaces: false,
             exists_ok: false,
         },
-        _ => head::read(tokens, &text_of(tokens)),
+        _ => {
+            match settings::read(tokens) {
+                Some(kinds) => out.extend(kinds),
+                None => head::read(tokens, &text_of(tokens), out),
+            }
+            return;
+        }
     };
     out.push(kind);
 }
@@ -236,6 +292,48 @@ fn table_of(table: &TableWithJoins) -> Option<String> {
         TableFactor::Table { name, .. } => Some(name_of(name)),
         _ => None,
     }
+}
+
+/// A column, and what it becomes.
+fn assigned(assignment: &Assignment) -> Option<(String, Assigned)> {
+    let AssignmentTarget::ColumnName(name) = &assignment.target else { return None };
+    let column = last_of(name);
+    let literal = |value: &Expr| match value {
+        Expr::Value(value) => Some(match &value.value {
+            Value::Null => None,
+            Value::SingleQuotedString(text) | Value::NationalStringLiteral(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }),
+        _ => None,
+    };
+    let name_of_column = |value: &Expr| match value {
+        Expr::Identifier(name) => Some(name.value.clone()),
+        Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.clone()),
+        _ => None,
+    };
+    let is_own = |value: &Expr| name_of_column(value).is_some_and(|name| name.eq_ignore_ascii_case(&column));
+    let is_number = |value: &Expr| literal(value).flatten().is_some_and(|text| text.parse::<f64>().is_ok());
+    let value = match &assignment.value {
+        Expr::Nested(inner) => inner,
+        other => other,
+    };
+    let assigned = match value {
+        Expr::BinaryOp {
+            left,
+            op:
+                BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide,
+            right,
+        } if (is_own(left) && is_number(right)) || (is_number(left) && is_own(right)) => Assigned::Arithmetic,
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+            name_of_column(expr).map_or(Assigned::Other, Assigned::Column)
+        }
+        value => match (literal(value), name_of_column(value)) {
+            (Some(text), _) => Assigned::Literal(text),
+            (None, Some(name)) => Assigned::Column(name),
+            (None, None) => Assigned::Other,
+        },
+    };
+    Some((column, assigned))
 }
 
 fn expression(expression: &Expr) -> String {

@@ -8,13 +8,16 @@ mod apply;
 mod compare;
 mod find;
 mod object;
+mod refuse;
 mod tables;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_chain::settings::EngineKind;
 
+pub(crate) use apply::sequence_options;
+pub(crate) use object::DEFAULT_NAME;
 pub use object::{Facts, Object, Part};
 
 use crate::migration::Migration;
@@ -30,16 +33,47 @@ pub struct State {
     pub sure: bool,
 }
 
-/// What is known of a schema after a revision and its ancestors.
+/// What is known of a schema before a revision: what its ancestors have made of it.
+///
+/// One world serves a whole chain. It keeps what every revision has made of an object, and shows what those have made that were
+/// applied before the one at hand, so that branches and merges cost nothing.
 #[derive(Debug, Clone, Default)]
 pub struct World {
-    entries: BTreeMap<Object, State>,
+    entries: BTreeMap<Object, Vec<(usize, State)>>,
+    /// Indexes by their names alone, and partitions by the tables that they are parts of.
+    by_name: BTreeMap<String, BTreeSet<Object>>,
+    partitions: BTreeMap<String, BTreeSet<Object>>,
+    /// The revisions that count, by their positions.
+    applied: Applied,
+}
+
+/// A set of revisions, by their positions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Applied(Vec<u64>);
+
+impl Applied {
+    pub(crate) fn add(&mut self, position: usize) {
+        let word = position / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (position % 64);
+    }
+
+    pub(crate) fn add_all(&mut self, others: &Self) {
+        self.0.resize(self.0.len().max(others.0.len()), 0);
+        self.0.iter_mut().zip(&others.0).for_each(|(own, other)| *own |= other);
+    }
+
+    fn contains(&self, position: usize) -> bool {
+        self.0.get(position / 64).is_some_and(|word| word & (1 << (position % 64)) != 0)
+    }
 }
 
 impl World {
     /// What is known of an object; `None` is nothing.
     pub fn get(&self, object: &Object) -> Option<&State> {
-        self.entries.get(object)
+        self.shown(self.entries.get(object)?)
     }
 
     /// Whether a table is known to be there.
@@ -52,11 +86,16 @@ impl World {
         self.get(&Object::column(table, column)).and_then(|state| state.facts.as_ref())
     }
 
+    /// The columns of a table that are known, by their names.
+    pub fn columns(&self, table: &str) -> impl Iterator<Item = (&str, &Facts)> {
+        self.from(Object::table(table))
+            .filter(|(object, _)| object.part == Part::Column)
+            .filter_map(|(object, state)| Some((object.name.as_str(), state.facts.as_ref()?)))
+    }
+
     /// The columns of each constraint or index that keeps a table's values unique.
     pub fn unique<'a>(&'a self, table: &str) -> impl Iterator<Item = &'a [String]> {
-        let first = Object::table(table);
-        let table = first.table.clone();
-        let own = self.entries.range(first..).take_while(move |(object, _)| object.table == table);
+        let own = self.from(Object::table(table));
         own.filter_map(|(_, state)| state.facts.as_ref())
             .filter(|facts| {
                 matches!(facts.get("kind"), Some("unique" | "primary key"))
@@ -65,25 +104,58 @@ impl World {
             .map(|facts| facts.columns.as_slice())
     }
 
-    /// The objects that belong to a table, with itself.
-    fn of_table<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (&'a Object, &'a State)> {
-        self.entries.range(Object::table(table)..).take_while(move |(object, _)| object.table == table)
+    /// Indexes by that name, whatever table they are on.
+    fn indexes(&self, name: &str) -> impl Iterator<Item = &Object> {
+        self.by_name.get(name).into_iter().flatten().filter(|object| self.get(object).is_some())
     }
 
     /// Something that cannot be read has run: a table may have columns that nobody has named.
-    pub fn forget_completeness(&mut self) {
-        let facts = self.entries.values_mut().filter_map(|state| state.facts.as_mut());
+    pub(crate) fn forget_completeness(&mut self) {
+        let facts = self.entries.values_mut().flatten().filter_map(|(_, state)| state.facts.as_mut());
         facts.for_each(|facts| facts.complete = false);
     }
 
-    /// What is known after an upgrade.
-    pub fn upgraded(&mut self, undo: &Undo) {
+    /// Tables that have been made as parts of this one.
+    fn partitions_of(&self, table: &str) -> impl Iterator<Item = (&Object, &State)> {
+        let made = self.partitions.get(table).into_iter().flatten();
+        made.filter_map(|object| Some((object, self.get(object)?)))
+    }
+
+    /// The objects that belong to a table, with itself.
+    fn of_table(&self, table: &str) -> impl Iterator<Item = (&Object, &State)> {
+        self.from(Object::table(table))
+    }
+
+    fn from(&self, first: Object) -> impl Iterator<Item = (&Object, &State)> {
+        let table = first.table.clone();
+        let own = self.entries.range(first..).take_while(move |(object, _)| object.table == table);
+        own.filter_map(|(object, versions)| Some((object, self.shown(versions)?)))
+    }
+
+    fn shown<'a>(&self, versions: &'a [(usize, State)]) -> Option<&'a State> {
+        let last = versions.iter().rev().find(|(position, _)| self.applied.contains(*position));
+        last.map(|(_, state)| state)
+    }
+
+    /// Shows what these revisions have made.
+    pub(crate) fn show(&mut self, applied: Applied) {
+        self.applied = applied;
+    }
+
+    /// Takes down what the revision at a position makes of the schema.
+    pub(crate) fn upgraded(&mut self, position: usize, undo: &Undo) {
         for (object, state) in &undo.upgraded {
             let mut state = state.clone();
             if let Some(facts) = &mut state.facts {
                 facts.original = true;
+                if let Some(parent) = facts.get("parent") {
+                    self.partitions.entry(parent.to_owned()).or_default().insert(object.clone());
+                }
             }
-            self.entries.insert(object.clone(), state);
+            if object.part == Part::Index {
+                self.by_name.entry(object.name.clone()).or_default().insert(object.clone());
+            }
+            self.entries.entry(object.clone()).or_default().push((position, state));
         }
     }
 }
@@ -145,6 +217,18 @@ pub enum Problem {
     Missing,
     /// A foreign key needs what it drops.
     Needed,
+    /// A view reads what it changes.
+    Viewed,
+    /// A default hangs on the column that it drops.
+    Defaulted,
+    /// The columns of a foreign key are of types that cannot be compared.
+    Unlike,
+    /// The server makes no value of the new type from the old one by itself.
+    NotCast,
+    /// A text is longer than its column.
+    TooLong,
+    /// It is called by another case than it has, which the server tells apart.
+    OtherCase,
 }
 
 /// What an upgrade and its downgrade come to.

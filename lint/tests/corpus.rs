@@ -11,7 +11,7 @@ use mrt_lint::project::Selection;
 use mrt_lint::{Severity, check};
 
 /// Buggy revisions with a finding, at least: what is read today. Raise it with the rules.
-const FOUND: usize = 281;
+const FOUND: usize = 323;
 
 /// The revisions of which `expect.toml` wants a finding; one of which it only allows some is right.
 fn expected(corpus: &Path) -> BTreeSet<String> {
@@ -61,14 +61,17 @@ fn correct_twins_have_no_error_and_buggy_ones_are_found() {
     let found = |least: Severity| {
         wrong.iter().filter(|id| worst.get(id.as_str()).is_some_and(|worst| *worst >= least)).count()
     };
-    let clean = worst.keys().filter(|id| !wrong.contains(**id)).count();
+    let clean = |severity: Severity| {
+        worst.iter().filter(|(id, worst)| !wrong.contains(**id) && **worst == severity).count()
+    };
     println!(
-        "{} files; of {} buggy revisions {} have a finding, {} an error; {} correct ones have a warning",
+        "{} files; of {} buggy revisions {} have a finding, {} an error; {} correct ones have a warning, {} a note",
         checked.files,
         wrong.len(),
         found(Severity::Note),
         found(Severity::Error),
-        clean
+        clean(Severity::Warning),
+        clean(Severity::Note)
     );
     for id in wrong.iter().filter(|id| !worst.contains_key(id.as_str())) {
         println!("not found: {id}");

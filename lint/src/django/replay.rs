@@ -9,7 +9,8 @@ use super::state::{Model, State, key};
 use super::written::{self, Action, ActionKind, Options, Reverse};
 use super::{Python, Step, What};
 use crate::operation::{
-    Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Operation, Setting, Written,
+    self, Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Operation, Setting,
+    Written,
 };
 use crate::sql;
 
@@ -118,7 +119,8 @@ impl Replay<'_> {
 
     fn step_as(&mut self, line: u32, both: Both, what: What, written: Written) {
         let autocommit = self.autocommit;
-        let operation = |kind| Operation { kind, line, conditional: false, written, autocommit };
+        let operation =
+            |kind| Operation { restated: false, kind, line, conditional: false, written, autocommit };
         let start = self.out.upgrade.len();
         self.out.upgrade.extend(both.up.into_iter().map(operation));
         self.out.steps.push(Step { line, upgrade: start..self.out.upgrade.len(), what });
@@ -541,6 +543,7 @@ impl Replay<'_> {
         let index = match self.state.model(self.app, model) {
             Some(model) => schema::index(model, own),
             None => Index {
+                options: operation::Options::new(),
                 name: own.name.clone(),
                 columns: own.fields.clone(),
                 unique: Some(false),
@@ -617,8 +620,13 @@ fn rename_index(table: &str, from: &str, to: &str) -> Kind {
 }
 
 fn unique_over(table: &str, columns: Vec<String>) -> Both {
-    let constraint =
-        Constraint { name: None, rule: ConstraintRule::Unique, columns, deferred: String::new() };
+    let constraint = Constraint {
+        options: operation::Options::new(),
+        name: None,
+        rule: ConstraintRule::Unique,
+        columns,
+        deferred: String::new(),
+    };
     constraint_as(table, constraint, true)
 }
 
@@ -636,7 +644,13 @@ fn constraint_as(table: &str, constraint: Constraint, validated: bool) -> Both {
 }
 
 fn index_over(table: &str, columns: Vec<String>) -> Both {
-    let index = Index { name: None, columns: Some(columns), unique: Some(false), predicate: Setting::None };
+    let index = Index {
+        options: operation::Options::new(),
+        name: None,
+        columns: Some(columns),
+        unique: Some(false),
+        predicate: Setting::None,
+    };
     index_as(table, index, false)
 }
 

@@ -5,7 +5,7 @@ use mrt_chain::settings::EngineKind;
 use super::field::{Field, Shape};
 use super::state::{Model, State};
 use super::written::{self, ConstraintKind};
-use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Setting, Type};
+use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Options, Setting, Type};
 
 /// The state of the models, as one engine has it.
 pub(super) struct Schema<'s> {
@@ -23,7 +23,13 @@ impl Schema<'_> {
             .filter(|(_, field)| field.has_column())
             .map(|(name, field)| self.column(app, &model.name, name, field))
             .collect();
-        let unnamed = |rule, columns| Constraint { name: None, rule, columns, deferred: String::new() };
+        let unnamed = |rule, columns| Constraint {
+            options: Options::new(),
+            name: None,
+            rule,
+            columns,
+            deferred: String::new(),
+        };
         let named = |names: &[String]| names.iter().map(|name| model.column(name)).collect::<Vec<_>>();
         let mut constraints: Vec<Constraint> =
             model.unique_together.iter().map(|names| unnamed(ConstraintRule::Unique, named(names))).collect();
@@ -32,6 +38,7 @@ impl Schema<'_> {
             .map(|(name, _)| std::slice::from_ref(name))
             .chain(model.index_together.iter().map(Vec::as_slice))
             .map(|names| Index {
+                options: Options::new(),
                 name: None,
                 columns: Some(named(names)),
                 unique: Some(false),
@@ -70,6 +77,7 @@ impl Schema<'_> {
             _ => self.state.column_type(field, self.engine),
         };
         let key = Constraint {
+            options: Options::new(),
             name: None,
             rule: ConstraintRule::ForeignKey {
                 // The tables of models have other names at other times, and what refers to them goes along.
@@ -86,6 +94,7 @@ impl Schema<'_> {
         };
         let refers = field.shape == Shape::ForeignKey && field.constrained;
         Column {
+            options: Options::new(),
             ty,
             nullable: field.null,
             // Django fills older rows in and takes the default away again.
@@ -123,6 +132,7 @@ impl Schema<'_> {
             ty: to.and_then(|to| self.state.key_type(to, self.engine)),
             nullable: Some(false),
             foreign_keys: vec![Constraint {
+                options: Options::new(),
                 name: None,
                 rule: ConstraintRule::ForeignKey {
                     table: None,
@@ -147,6 +157,7 @@ impl Schema<'_> {
             table: self.through_name(app, &model.name, name, field),
             columns: vec![id, key(Some(&own), &from_column), key(to.as_ref(), &to_column)],
             constraints: vec![Constraint {
+                options: Options::new(),
                 name: None,
                 rule: ConstraintRule::Unique,
                 columns: vec![from_column, to_column],
@@ -175,6 +186,7 @@ pub(super) enum Made {
 
 pub(super) fn index(model: &Model, own: &written::Index) -> Index {
     Index {
+        options: Options::new(),
         name: own.name.clone(),
         columns: own.fields.as_ref().map(|fields| fields.iter().map(|name| model.column(name)).collect()),
         unique: Some(false),
@@ -190,6 +202,7 @@ pub(super) fn constraint(model: &Model, own: &written::Constraint) -> Made {
         ConstraintKind::Other => (ConstraintRule::Exclude, Vec::new()),
         ConstraintKind::UniqueIndex { fields, partial } => {
             return Made::Index(Index {
+                options: Options::new(),
                 name: own.name.clone(),
                 columns: fields.as_deref().map(columns),
                 unique: Some(true),
@@ -197,5 +210,11 @@ pub(super) fn constraint(model: &Model, own: &written::Constraint) -> Made {
             });
         }
     };
-    Made::Constraint(Constraint { name: own.name.clone(), rule, columns, deferred: String::new() })
+    Made::Constraint(Constraint {
+        options: Options::new(),
+        name: own.name.clone(),
+        rule,
+        columns,
+        deferred: String::new(),
+    })
 }

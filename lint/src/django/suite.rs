@@ -20,7 +20,7 @@ use crate::rules;
 use crate::selection;
 use crate::source::{Noqa, Source, SourceError};
 use crate::telling::{Looked, Said, Telling};
-use crate::undo::World;
+use crate::undo::{Applied, World};
 
 /// Checks every migration below a directory.
 pub(crate) fn check(
@@ -188,7 +188,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
     }
     learn(telling, files, &order);
     for engine in engines.iter().copied() {
-        let (mut state, mut world) = (State::default(), World::default());
+        let (mut state, mut world, mut applied) = (State::default(), World::default(), Applied::default());
         let mut one = |at: usize, state: &mut State, world: &World| {
             let (node, written) = (&nodes[at], nodes[at].written);
             let replayed = replay::migration(&written.actions, node.app, state, engine, written.atomic);
@@ -216,7 +216,9 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                 one(*apart, &mut state.clone(), &world);
             }
             let (undo, is_clear) = one(at, &mut state, &world);
-            world.upgraded(&undo);
+            world.upgraded(at, &undo);
+            applied.add(at);
+            world.show(applied.clone());
             if !is_clear {
                 world.forget_completeness();
             }

@@ -58,6 +58,10 @@ impl fmt::Display for Kind {
             Self::Drop { object, name, .. } => write!(f, "drop {object} {name}"),
             Self::Rename { object, from, to, .. } => write!(f, "rename {object} {from} to {to}"),
             Self::Alter { object, name, what } => write!(f, "alter {object} {name}: {what}"),
+            Self::Set { object, options } => {
+                let words = options.iter().map(|(option, value)| format!("{option} {value}"));
+                write!(f, "set {object}: {}", words.collect::<Vec<_>>().join(", "))
+            }
             Self::AddEnumValue { name, value } => write!(f, "add label {value} to {name}"),
             Self::Insert { table, sources, bulk, .. } => {
                 let from =
@@ -215,6 +219,8 @@ impl fmt::Display for ObjectKind {
             Self::Statistics => "statistics",
             Self::Event => "event",
             Self::Package => "package",
+            Self::Constraint => "constraint",
+            Self::Database => "database",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::value::{Arguments, Call, HOLE, Value};
 use super::{Reader, schema, types};
-use crate::operation::{Kind, ObjectKind, Written};
+use crate::operation::{Assigned, Kind, ObjectKind, Written};
 use crate::sql;
 
 impl<'a> Reader<'a> {
@@ -98,6 +98,7 @@ enum Core {
 /// A statement that is built by SQLAlchemy's functions: `users.update().where(…).values(tier="x")`.
 fn core(statement: &Value<'_>) -> Core {
     let (mut columns, mut whole, mut sources, mut reads) = (Vec::new(), true, Vec::new(), Vec::new());
+    let (mut values, mut lenient) = (Vec::new(), false);
     let mut at = statement;
     loop {
         let Some(call) = at.call() else { return Core::Unknown };
@@ -113,19 +114,28 @@ fn core(statement: &Value<'_>) -> Core {
         match verb {
             "values" => {
                 columns.extend(call.arguments.named.iter().map(|(name, _)| (*name).to_owned()));
-                for (_, value) in &call.arguments.named {
+                for (name, value) in &call.arguments.named {
                     words(value, &mut reads);
+                    values.push(((*name).to_owned(), assigned(value)));
                 }
                 match call.arguments.positional.first() {
                     Some(Value::Dict(items)) => {
                         for (key, value) in items.iter() {
-                            columns.extend(key.name().or_else(|| column_name(key)));
+                            let name = key.name().or_else(|| column_name(key));
+                            values.extend(name.clone().map(|name| (name, assigned(value))));
+                            columns.extend(name);
                             words(value, &mut reads);
                         }
                     }
                     Some(_) => columns.push(HOLE.to_string()),
                     None => {}
                 }
+            }
+            "on_conflict_do_nothing"
+            | "on_conflict_do_update"
+            | "on_duplicate_key_update"
+            | "prefix_with" => {
+                lenient = true;
             }
             "where" | "filter" | "filter_by" => whole = false,
             "from_select" => {
@@ -141,8 +151,8 @@ fn core(statement: &Value<'_>) -> Core {
                 let named = call.arguments.positional.first().and_then(table_of);
                 let Some(table) = base.and_then(table_of).or(named) else { return Core::Unknown };
                 let kind = match verb {
-                    "update" => Kind::Update { table, columns, reads, whole },
-                    "insert" => Kind::Insert { table, columns, sources, bulk: false },
+                    "update" => Kind::Update { table, columns, reads, values, whole },
+                    "insert" => Kind::Insert { table, columns, sources, bulk: false, lenient },
                     _ => Kind::Delete { table, whole },
                 };
                 return Core::Writes(Box::new(kind));
@@ -153,6 +163,17 @@ fn core(statement: &Value<'_>) -> Core {
             Some(base) => at = base,
             None => return Core::Unknown,
         }
+    }
+}
+
+fn assigned(value: &Value<'_>) -> Assigned {
+    match value {
+        Value::None => Assigned::Literal(None),
+        Value::Str(_) => value.name().map_or(Assigned::Other, |text| Assigned::Literal(Some(text))),
+        Value::Int(number) => Assigned::Literal(Some(number.to_string())),
+        Value::Bool(is) => Assigned::Literal(Some(is.to_string())),
+        Value::Attribute(_, name) => Assigned::Column((*name).to_owned()),
+        _ => Assigned::Other,
     }
 }
 

@@ -241,10 +241,7 @@ impl<'a> Reader<'a> {
             }
         }
         let line = self.line(call.range().start());
-        let outer = std::mem::replace(&mut self.call_line, line);
-        let value = self.apply(function, arguments);
-        self.call_line = outer;
-        value
+        self.at_line(line, |reader| reader.apply(function, arguments))
     }
 
     fn apply(&mut self, function: Value<'a>, arguments: Arguments<'a>) -> Value<'a> {

@@ -160,9 +160,7 @@ impl<'a> Reader<'a> {
     fn expression(&mut self, expression: &'a Expr) {
         let value = self.evaluate(expression);
         let line = self.line_of(expression);
-        let outer = std::mem::replace(&mut self.call_line, line);
-        self.effect_alone(expression, &value);
-        self.call_line = outer;
+        self.at_line(line, |reader| reader.effect_alone(expression, &value));
     }
 
     fn effect_alone(&mut self, expression: &'a Expr, value: &Value<'a>) {

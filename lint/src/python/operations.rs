@@ -5,7 +5,10 @@ use mrt_chain::settings::EngineKind;
 use super::Reader;
 use super::schema::{self, columns_of};
 use super::value::{Arguments, Value};
-use crate::operation::{Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Setting, Written};
+use crate::operation::{
+    Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Setting, Written,
+};
+use crate::undo::Object;
 
 impl<'a> Reader<'a> {
     pub(super) fn operation(&mut self, name: &str, batch: Option<&Arguments<'a>>, arguments: &Arguments<'a>) {
@@ -30,7 +33,20 @@ impl<'a> Reader<'a> {
         let written = if batch.is_some() { Written::Batch } else { Written::Call };
         let call = OperationCall { batch, arguments, engine: self.engine };
         let kind = if arguments.open { None } else { call.kind(name) };
+        self.restated = batch.is_some_and(|batch| {
+            let told = ["copy_from", "table_args", "table_kwargs", "reflect_args"];
+            told.iter().any(|name| batch.named(name).is_some())
+                || batch.text("recreate", usize::MAX).is_some_and(|when| when == "never")
+        });
+        if let Some(before) = kind.as_ref().and_then(|kind| call.dropped_before(kind)) {
+            self.emit_as(before, written);
+        }
+        let options = kind.as_ref().and_then(|kind| call.options_of_table(kind));
         self.emit_as(kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") }), written);
+        if let Some(set) = options {
+            self.emit_as(set, written);
+        }
+        self.restated = false;
     }
 }
 
@@ -90,10 +106,11 @@ impl<'a> OperationCall<'_, 'a> {
                     index: Index {
                         name: arguments.text("index_name", 0),
                         columns: columns
-                            .filter(|_| arguments.named("mysql_length").is_none())
-                            .and_then(columns_of),
+                            .and_then(columns_of)
+                            .and_then(|columns| schema::with_lengths(columns, arguments, self.engine)),
                         unique,
-                        predicate: self.predicate(),
+                        predicate: schema::predicate(arguments, self.engine),
+                        options: schema::index_options(arguments, self.engine),
                     },
                     concurrently: arguments.flag("postgresql_concurrently", false),
                     exists_ok,
@@ -144,6 +161,7 @@ impl<'a> OperationCall<'_, 'a> {
                 columns: Vec::new(),
                 sources: Vec::new(),
                 bulk: true,
+                lenient: false,
             },
             _ => return None,
         })
@@ -160,6 +178,24 @@ impl<'a> OperationCall<'_, 'a> {
         }
     }
 
+    /// What Alembic looks for and drops before a column, when it is asked to.
+    fn dropped_before(&self, kind: &Kind) -> Option<Kind> {
+        let Kind::DropColumn { table, column, .. } = kind else { return None };
+        let asked = self.engine == EngineKind::SqlServer
+            && ["mssql_drop_default", "mssql_drop_check", "mssql_drop_foreign_key"]
+                .iter()
+                .any(|name| self.arguments.named(name).is_some());
+        let change = Change { default: Some(Setting::None), ..Change::default() };
+        asked.then(|| Kind::AlterColumn { table: table.clone(), column: column.clone(), change })
+    }
+
+    /// What a new table is said to be besides.
+    fn options_of_table(&self, kind: &Kind) -> Option<Kind> {
+        let Kind::CreateTable { table, .. } = kind else { return None };
+        let options = schema::table_options(self.arguments, self.engine);
+        (!options.is_empty()).then(|| Kind::Set { object: Object::table(table), options })
+    }
+
     fn qualified(&self, table: &str) -> Option<String> {
         qualified(self.arguments, table)
     }
@@ -171,19 +207,6 @@ impl<'a> OperationCall<'_, 'a> {
 
     fn text(&self, name: &str, position: usize) -> Option<String> {
         self.own(name, position)?.name()
-    }
-
-    fn predicate(&self) -> Setting {
-        let dialect = match self.engine {
-            EngineKind::Postgres => "postgresql_where",
-            EngineKind::Sqlite => "sqlite_where",
-            EngineKind::SqlServer => "mssql_where",
-            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Oracle => return Setting::None,
-        };
-        match self.arguments.named(dialect) {
-            None | Some(Value::None) => Setting::None,
-            Some(condition) => schema::sql_text(condition).map_or(Setting::Unknown, Setting::Is),
-        }
     }
 
     fn change(&self) -> Change {
@@ -209,9 +232,16 @@ impl<'a> OperationCall<'_, 'a> {
             existing_default: default("existing_server_default"),
             comment: default("comment"),
             restated: false,
-            using: arguments.named("postgresql_using").is_some(),
+            using: arguments.named("postgresql_using").map(|text| schema::sql_text(text).unwrap_or_default()),
             fills: false,
+            options: self.column_options(),
         };
+        if let Some(default) = &mut change.default {
+            schema::split_update(default, &mut change.options);
+        }
+        if let Some(default) = &mut change.existing_default {
+            schema::split_update(default, &mut change.options);
+        }
         let restates = change.ty.is_some()
             || change.nullable.is_some()
             || change.name.is_some()
@@ -230,6 +260,17 @@ impl<'a> OperationCall<'_, 'a> {
         change
     }
 
+    fn column_options(&self) -> Options {
+        let named = |name| self.arguments.named(name).filter(|value| !matches!(value, Value::None));
+        let ty = named("type_").or_else(|| named("existing_type"));
+        let mut options = schema::type_options(ty, self.engine);
+        if let Some(counts) = named("autoincrement").or_else(|| named("existing_autoincrement")) {
+            let is = matches!(counts, Value::Bool(true));
+            options.insert("autoincrement", if is { Setting::Is("yes".to_owned()) } else { Setting::None });
+        }
+        options
+    }
+
     fn constraint(&self, rule: ConstraintRule, columns: &str) -> Option<Kind> {
         let position = if self.batch.is_some() { 1 } else { 2 };
         let columns = if columns.is_empty() { None } else { self.arguments.get(columns, position) };
@@ -240,6 +281,7 @@ impl<'a> OperationCall<'_, 'a> {
                 rule,
                 columns: columns.and_then(columns_of).unwrap_or_default(),
                 deferred: schema::deferred(self.arguments),
+                options: schema::constraint_options(self.arguments, self.engine),
             },
             validated: !self.arguments.flag("postgresql_not_valid", false),
         })
@@ -260,6 +302,7 @@ impl<'a> OperationCall<'_, 'a> {
                 name: arguments.text("constraint_name", 0),
                 columns: columns("local_cols", 2 + shift),
                 deferred: schema::deferred(arguments),
+                options: Options::new(),
                 rule: ConstraintRule::ForeignKey {
                     table: referent,
                     columns: columns("remote_cols", 3 + shift),

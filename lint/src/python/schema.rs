@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use super::types;
 use super::value::{Arguments, Call, Value};
-use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Setting};
+use crate::operation::{Column, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Setting};
 
 /// `op.create_table(name, column, …)`.
 pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists_ok: bool) -> Option<Kind> {
@@ -23,7 +23,7 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
         match call.function.class() {
             // Such a key is made by an operation of its own.
             Some("ForeignKeyConstraint") if call.arguments.flag("use_alter", false) => {}
-            Some("Index") => match index(call) {
+            Some("Index") => match index(call, engine) {
                 Some(index) => indexes.push(index),
                 None => complete = false,
             },
@@ -31,7 +31,7 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
                 Some(column) => columns.push(column),
                 None => complete = false,
             },
-            Some(_) => match constraint(call) {
+            Some(_) => match constraint(call, engine) {
                 Some(constraint) => constraints.push(constraint),
                 None => complete = false,
             },
@@ -48,6 +48,14 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
             column.nullable = Some(false);
         }
     }
+    let refers = |column: &Column| {
+        constraints.iter().any(|constraint| {
+            constraint.rule.kind() == ConstraintKind::ForeignKey && constraint.columns.contains(&column.name)
+        })
+    };
+    if !columns.iter().any(|column| key_of(column, &key) && refers(column)) {
+        counts(&mut columns, &key, arguments, engine);
+    }
     Some(Kind::CreateTable {
         table,
         columns,
@@ -58,6 +66,57 @@ pub(super) fn create_table(arguments: &Arguments<'_>, engine: EngineKind, exists
         exists_ok,
         complete,
     })
+}
+
+fn key_of(column: &Column, key: &[String]) -> bool {
+    column.primary_key || key.contains(&column.name)
+}
+
+/// A key of one integer counts by itself, unless that is denied. SQLite has its AUTOINCREMENT for the asking alone.
+fn counts(columns: &mut [Column], key: &[String], arguments: &Arguments<'_>, engine: EngineKind) {
+    let asked = arguments.flag("sqlite_autoincrement", false);
+    if engine == EngineKind::Oracle || (engine == EngineKind::Sqlite && !asked) {
+        return;
+    }
+    let mut key = columns.iter_mut().filter(|column| key_of(column, key));
+    if let (Some(column), None) = (key.next(), key.next())
+        && column.foreign_keys.is_empty()
+        && column.default == Setting::None
+        && column.ty.as_ref().is_some_and(|ty| matches!(ty.text.as_str(), "INTEGER" | "BIGINT" | "SMALLINT"))
+    {
+        column.options.entry("autoincrement").or_insert_with(|| Setting::Is("yes".to_owned()));
+    }
+}
+
+/// What the arguments for one engine say of a table.
+pub(super) fn table_options(arguments: &Arguments<'_>, engine: EngineKind) -> Options {
+    const WORDS: &[(&str, &str)] = &[
+        ("engine", "engine"),
+        ("charset", "character set"),
+        ("default_charset", "character set"),
+        ("collate", "collation"),
+        ("row_format", "row format"),
+        ("key_block_size", "key block size"),
+        ("partition_by", "partitioning"),
+        ("with", "storage"),
+        ("tablespace", "tablespace"),
+        ("inherits", "inheritance"),
+        ("strict", "strictness"),
+        ("with_rowid", "row ids"),
+    ];
+    let said =
+        WORDS.iter().filter_map(|(word, option)| Some((*option, of_dialect(arguments, engine, word)?)));
+    let mut options: Options = said
+        .map(|(option, value)| match (option, value) {
+            ("row ids", Value::Bool(false)) => (option, Setting::Is("without".to_owned())),
+            ("strictness", Value::Bool(true)) => (option, Setting::Is("strict".to_owned())),
+            _ => (option, said_as(option, value)),
+        })
+        .collect();
+    if let Some(comment) = arguments.named("comment") {
+        options.insert("comment", default(comment));
+    }
+    options
 }
 
 /// `sa.Column(name, type, …)`; `None` where its name is not known.
@@ -85,6 +144,13 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
             _ => {}
         }
     }
+    let denied = match arguments.named("autoincrement") {
+        Some(Value::Bool(false)) => Some(Setting::None),
+        Some(Value::Bool(true)) => Some(Setting::Is("yes".to_owned())),
+        Some(Value::Str(_)) | None => None,
+        Some(_) => Some(Setting::Unknown),
+    };
+    split_update(&mut column.default, &mut column.options);
     for (position, part) in arguments.positional.iter().enumerate().skip(1) {
         match part.call().and_then(|call| Some((call, call.function.class()?))) {
             Some((key, "ForeignKey")) => column.foreign_keys.push(foreign_key(key, &column.name)),
@@ -93,12 +159,21 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
                 column.generated = Some(self::computed(call));
             }
             Some((_, "CheckConstraint" | "FetchedValue")) => {}
-            _ if position == 1 => column.ty = types::of(part, engine),
+            _ if position == 1 => {
+                column.ty = types::of(part, engine);
+                column.options.extend(type_options(Some(part), engine));
+            }
             _ => {}
         }
     }
     if let Some(ty) = arguments.named("type_") {
         column.ty = types::of(ty, engine);
+        column.options.extend(type_options(Some(ty), engine));
+    }
+    if let Some(denied) = denied {
+        column.options.insert("autoincrement", denied);
+    } else if column.automatic {
+        column.options.insert("autoincrement", Setting::Is("yes".to_owned()));
     }
     Some(column)
 }
@@ -110,6 +185,7 @@ fn foreign_key(call: &Call<'_>, column: &str) -> Constraint {
         name: call.arguments.text("name", usize::MAX),
         columns: vec![column.to_owned()],
         deferred: deferred(&call.arguments),
+        options: Options::new(),
         rule: ConstraintRule::ForeignKey {
             table: target.map(|(table, _)| table.to_owned()),
             columns: target.map(|(_, column)| vec![column.to_owned()]).unwrap_or_default(),
@@ -119,7 +195,7 @@ fn foreign_key(call: &Call<'_>, column: &str) -> Constraint {
     }
 }
 
-fn constraint(call: &Call<'_>) -> Option<Constraint> {
+fn constraint(call: &Call<'_>, engine: EngineKind) -> Option<Constraint> {
     let arguments = &call.arguments;
     let name = match arguments.named("name") {
         None | Some(Value::None) => None,
@@ -148,16 +224,23 @@ fn constraint(call: &Call<'_>) -> Option<Constraint> {
         "ExcludeConstraint" => (ConstraintRule::Exclude, Vec::new()),
         _ => return None,
     };
-    Some(Constraint { name, rule, columns, deferred: deferred(arguments) })
+    Some(Constraint {
+        name,
+        rule,
+        columns,
+        deferred: deferred(arguments),
+        options: constraint_options(arguments, engine),
+    })
 }
 
-fn index(call: &Call<'_>) -> Option<Index> {
+fn index(call: &Call<'_>, engine: EngineKind) -> Option<Index> {
     let columns: Option<Vec<String>> = call.arguments.positional.iter().skip(1).map(sql_text).collect();
     Some(Index {
         name: call.arguments.text("name", 0),
-        columns,
+        columns: columns.and_then(|columns| with_lengths(columns, &call.arguments, engine)),
         unique: Some(call.arguments.flag("unique", false)),
-        predicate: Setting::Unknown,
+        predicate: predicate(&call.arguments, engine),
+        options: index_options(&call.arguments, engine),
     })
 }
 
@@ -230,6 +313,16 @@ pub(super) fn default(value: &Value<'_>) -> Setting {
     }
 }
 
+/// MySQL's ON UPDATE is written behind a default.
+pub(super) fn split_update(default: &mut Setting, options: &mut Options) {
+    let Setting::Is(text) = default else { return };
+    let small = text.to_lowercase();
+    if let Some((value, update)) = small.split_once(" on update ") {
+        options.insert("on update", Setting::Is(update.trim().to_owned()));
+        *default = Setting::Is(value.trim().to_owned());
+    }
+}
+
 /// A text is quoted by SQLAlchemy: `"0"` is `'0'`, which the server takes for the number, too.
 fn literal(text: &str) -> String {
     if text.parse::<f64>().is_ok() { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
@@ -253,6 +346,134 @@ pub(super) fn action(value: Option<&Value<'_>>) -> Setting {
             Some(action) => Setting::Is(action),
             None => Setting::Unknown,
         },
+    }
+}
+
+/// The condition of a partial index, where the engine has such.
+pub(super) fn predicate(arguments: &Arguments<'_>, engine: EngineKind) -> Setting {
+    if matches!(engine, EngineKind::MySql | EngineKind::MariaDb | EngineKind::Oracle) {
+        return Setting::None;
+    }
+    match of_dialect(arguments, engine, "where") {
+        None | Some(Value::None) => Setting::None,
+        Some(condition) => sql_text(condition).map_or(Setting::Unknown, Setting::Is),
+    }
+}
+
+/// An argument for one engine: `postgresql_using=`.
+fn of_dialect<'v, 'a>(arguments: &'v Arguments<'a>, engine: EngineKind, word: &str) -> Option<&'v Value<'a>> {
+    let names: &[&str] = match engine {
+        EngineKind::Sqlite => &["sqlite"],
+        EngineKind::Postgres => &["postgresql"],
+        EngineKind::MySql => &["mysql"],
+        EngineKind::MariaDb => &["mariadb", "mysql"],
+        EngineKind::SqlServer => &["mssql"],
+        EngineKind::Oracle => &["oracle"],
+    };
+    names.iter().find_map(|dialect| arguments.named(&format!("{dialect}_{word}")))
+}
+
+/// What the arguments for one engine say of an index.
+pub(super) fn index_options(arguments: &Arguments<'_>, engine: EngineKind) -> Options {
+    const WORDS: &[(&str, &str)] = &[
+        ("using", "method"),
+        ("with", "storage"),
+        ("ops", "operator classes"),
+        ("include", "included columns"),
+        ("nulls_not_distinct", "nulls"),
+        ("prefix", "index type"),
+        ("clustered", "clustering"),
+        ("bitmap", "index type"),
+    ];
+    let said =
+        WORDS.iter().filter_map(|(word, option)| Some((*option, of_dialect(arguments, engine, word)?)));
+    said.map(|(option, value)| (option, said_as(option, value))).collect()
+}
+
+fn said_as(option: &str, value: &Value<'_>) -> Setting {
+    match (option, value) {
+        (_, Value::None | Value::Bool(false)) => Setting::None,
+        (_, Value::Dict(items)) if items.is_empty() => Setting::None,
+        (_, Value::List(items)) if items.is_empty() => Setting::None,
+        ("nulls", Value::Bool(true)) => Setting::Is("not distinct".to_owned()),
+        ("index type", Value::Bool(true)) => Setting::Is("bitmap".to_owned()),
+        ("clustering", Value::Bool(true)) => Setting::Is("clustered".to_owned()),
+        (_, Value::Str(_)) => value.name().map_or(Setting::Unknown, Setting::Is),
+        (_, Value::List(items)) => {
+            let words: Option<Vec<String>> = items.iter().map(sql_text).collect();
+            words.map_or(Setting::Unknown, |words| Setting::Is(words.join(", ")))
+        }
+        (_, Value::Dict(items)) => {
+            let between = if option == "storage" { " = " } else { " " };
+            let words: Option<Vec<String>> = items
+                .iter()
+                .map(|(key, value)| match value {
+                    Value::Str(_) | Value::Int(_) => {
+                        Some(format!("{}{between}{}", key.name()?, value.display()))
+                    }
+                    _ => None,
+                })
+                .collect();
+            words.map_or(Setting::Unknown, |words| Setting::Is(words.join(", ")))
+        }
+        _ => Setting::Unknown,
+    }
+}
+
+/// What the arguments for one engine say of a constraint.
+pub(super) fn constraint_options(arguments: &Arguments<'_>, engine: EngineKind) -> Options {
+    const WORDS: &[(&str, &str)] = &[
+        ("nulls_not_distinct", "nulls"),
+        ("include", "included columns"),
+        ("clustered", "clustering"),
+        ("on_conflict", "on conflict"),
+    ];
+    let said =
+        WORDS.iter().filter_map(|(word, option)| Some((*option, of_dialect(arguments, engine, word)?)));
+    said.map(|(option, value)| (option, said_as(option, value))).collect()
+}
+
+/// What a type says of its column besides.
+pub(super) fn type_options(ty: Option<&Value<'_>>, engine: EngineKind) -> Options {
+    let is_variant = |ty: &Value<'_>| ty.call().is_some_and(|call| call.function.global().is_none());
+    if ty.is_some_and(|ty| is_variant(ty) || types::of(ty, engine).is_none()) {
+        // A type of the project's own may say anything.
+        return Options::from([("collation", Setting::Unknown), ("character set", Setting::Unknown)]);
+    }
+    let Some(call) = ty.and_then(Value::call).filter(|call| call.function.global().is_some()) else {
+        return Options::new();
+    };
+    let words = [("collation", "collation"), ("charset", "character set")];
+    let said = words.into_iter().filter_map(|(name, option)| Some((option, call.arguments.named(name)?)));
+    said.map(|(option, value)| (option, said_as(option, value))).collect()
+}
+
+/// The columns of an index with the lengths of their prefixes, as MySQL writes them: `title(20)`.
+pub(super) fn with_lengths(
+    columns: Vec<String>,
+    arguments: &Arguments<'_>,
+    engine: EngineKind,
+) -> Option<Vec<String>> {
+    if !matches!(engine, EngineKind::MySql | EngineKind::MariaDb) {
+        return Some(columns);
+    }
+    match of_dialect(arguments, engine, "length") {
+        None | Some(Value::None) => Some(columns),
+        Some(Value::Int(length)) => {
+            Some(columns.iter().map(|column| format!("{column}({length})")).collect())
+        }
+        Some(Value::Dict(items)) => columns
+            .into_iter()
+            .map(|column| {
+                let own = items.iter().find(|(key, _)| key.name().as_ref() == Some(&column));
+                match own.map(|(_, length)| length) {
+                    None => Some(column),
+                    Some(Value::Int(length)) => Some(format!("{column}({length})")),
+                    Some(_) => None,
+                }
+            })
+            .collect(),
+        Some(_) => None,
     }
 }
 

@@ -100,6 +100,10 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         | "HSTORE" | "MONEY" | "BIT" | "OID" | "MACADDR" | "CIDR" | "REAL" | "LONGTEXT" | "MEDIUMTEXT"
         | "TINYTEXT" => class.to_uppercase(),
         "Enum" | "ENUM" => return Some(enumeration(call?, engine)),
+        "SET" => {
+            let labels: Option<Vec<String>> = call?.arguments.positional.iter().map(Value::name).collect();
+            format!("SET('{}')", labels?.join("', '"))
+        }
         "ARRAY" => format!("{}[]", of(argument("item_type", 0)?, engine)?.text),
         "DATETIME2" | "DATETIMEOFFSET" => match number("precision", 0)? {
             Some(digits) => format!("{class}({digits})"),

@@ -6,7 +6,7 @@ use super::downgrade::writes;
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, ObjectKind, Operation, Written};
+use crate::operation::{Kind, ObjectKind, Operation, Setting, Written};
 use crate::undo::{Gap, Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
@@ -133,6 +133,7 @@ fn type_changed(case: &Case<'_>, findings: &mut Findings<'_>) {
             ),
         );
     }
+    letters_refused(case, findings);
     for operation in &case.migration.upgrade {
         let Kind::AlterColumn { table, column, change } = &operation.kind else { continue };
         let (Some(Some(ty)), object) = (&change.ty, Object::column(table, column)) else { continue };
@@ -143,9 +144,24 @@ fn type_changed(case: &Case<'_>, findings: &mut Findings<'_>) {
         if told.contains(&&object) || !case.was_there(&object) || old == ty.text {
             continue;
         }
+        if case.engine == EngineKind::Sqlite && affinity(&old) == affinity(&ty.text) {
+            continue;
+        }
+        if let (Some(one), Some(other)) =
+            (zone(&case.migration.upgrade, &object), zone(case.migration.down(), &object))
+            && one != other
+        {
+            findings.add_as(
+                certainly(!operation.conditional),
+                operation.line,
+                format!("`{object}` is read as times of `{one}` on the way up and of `{other}` on the way back: every value shifts; use one time zone"),
+            );
+            continue;
+        }
         let (up, down) = (is_wider(&old, &ty.text), is_wider(&ty.text, &old));
-        let refused_up = !up && !is_prepared(&case.migration.upgrade, &object);
-        let refused_down = !down && !is_prepared(case.migration.down(), &object);
+        // What USING cuts is lost on the way up; on the way back nothing of what was there before is.
+        let refused_up = !up && !is_prepared(&case.migration.upgrade, &object, &[]);
+        let refused_down = !down && !is_prepared(case.migration.down(), &object, CUTS);
         let way = match (refused_up, refused_down) {
             (false, false) => continue,
             (false, true) => "on the way back",
@@ -163,9 +179,51 @@ fn type_changed(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// A column gets more letters than it comes back with.
+fn letters_refused(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in &case.migration.upgrade {
+        let Kind::AlterColumn { table, column, change } = &operation.kind else { continue };
+        let Some(Setting::Is(letters)) = change.options.get("character set") else { continue };
+        let object = Object::column(table, column);
+        let comes_back = case.migration.down().iter().any(|down| match &down.kind {
+            Kind::AlterColumn { table, column, change } => {
+                let said = change.options.get("character set");
+                Object::column(table, column) == object
+                    && change.restated
+                    && said != Some(&Setting::Is(letters.clone()))
+            }
+            _ => false,
+        });
+        if comes_back && letters.starts_with("utf") && !is_prepared(case.migration.down(), &object, CUTS) {
+            findings.add_as(
+                Severity::Warning,
+                operation.line,
+                format!("`{object}` may have letters of `{letters}` by the time that it goes back to another character set, which refuses them; look after them before"),
+            );
+        }
+    }
+}
+
+/// Functions that make values fit.
+const CUTS: &[&str] =
+    &["left(", "left (", "substr", "least", "greatest", "round", "nullif", "coalesce", "trunc"];
+
+/// The time zone by which a step reads the times of a column.
+fn zone(operations: &[Operation], column: &Object) -> Option<String> {
+    operations.iter().find_map(|operation| match &operation.kind {
+        Kind::AlterColumn { table, column: own, change } if Object::column(table, own) == *column => {
+            let text = change.using.as_ref()?.to_lowercase();
+            let (_, zone) = text.split_once("at time zone")?;
+            let zone = zone.trim();
+            zone.starts_with('\'').then(|| zone.trim_matches(['\'', ')', ' ']).to_owned())
+        }
+        _ => None,
+    })
+}
+
 /// Whether a step looks after the values before it changes a type: by writing to the table. USING alone may cut
 /// them without a word.
-fn is_prepared(operations: &[Operation], column: &Object) -> bool {
+fn is_prepared(operations: &[Operation], column: &Object, cuts: &[&str]) -> bool {
     let table = Object::table(&column.table);
     let written = |operation: &Operation| {
         operation.kind.is_opaque() || operation.kind.writes().is_some_and(|own| Object::table(own) == table)
@@ -176,11 +234,27 @@ fn is_prepared(operations: &[Operation], column: &Object) -> bool {
         }
         _ => false,
     });
-    change.is_none_or(|at| operations[..at].iter().any(written))
+    let cast = change.and_then(|at| match &operations[at].kind {
+        Kind::AlterColumn { change, .. } => change.using.as_deref(),
+        _ => None,
+    });
+    // More than a cast says what becomes of values that do not fit.
+    let says_how = cast.is_some_and(|text| {
+        let text = text.to_lowercase();
+        ["case ", "at time zone", "to_"].iter().chain(cuts).any(|word| text.contains(word))
+    });
+    change.is_none_or(|at| says_how || operations[..at].iter().any(written))
 }
 
 /// Whether every value of one type is a value of the other.
 fn is_wider(from: &str, to: &str) -> bool {
+    if let (Some(from), Some(to)) = (labels(from), labels(to)) {
+        return from.iter().all(|label| to.contains(label));
+    }
+    let (from, to) = match (from.strip_suffix(" UNSIGNED"), to.strip_suffix(" UNSIGNED")) {
+        (Some(from), Some(to)) => (from, to),
+        _ => (from, to),
+    };
     let (from_word, from_size) = split(from);
     let (to_word, to_size) = split(to);
     let fits = match (from_size, to_size) {
@@ -197,6 +271,29 @@ fn is_wider(from: &str, to: &str) -> bool {
         (.., Some(from), Some(to)) => from <= to,
         _ => from_word == to_word && fits,
     }
+}
+
+/// SQLite keeps every value as it is, whatever the size; a rebuild casts where the kind of values is another.
+fn affinity(ty: &str) -> &'static str {
+    let ty = ty.to_uppercase();
+    let has = |word: &str| ty.contains(word);
+    if has("INT") {
+        "integer"
+    } else if has("CHAR") || has("CLOB") || has("TEXT") {
+        "text"
+    } else if has("BLOB") {
+        "blob"
+    } else if has("REAL") || has("FLOA") || has("DOUB") {
+        "real"
+    } else {
+        "numeric"
+    }
+}
+
+/// The labels of an ENUM or SET that stands in its column.
+fn labels(ty: &str) -> Option<Vec<&str>> {
+    let inner = ty.strip_prefix("ENUM(").or_else(|| ty.strip_prefix("SET("))?.strip_suffix(')')?;
+    Some(inner.split(',').map(|label| label.trim().trim_matches('\'')).collect())
 }
 
 fn split(ty: &str) -> (&str, Option<Vec<u32>>) {

@@ -92,7 +92,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT407",
         name: "index built under a lock",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         engines: &[EngineKind::Postgres],
         about: "An index on an older table is built while nobody may write to it. Build it CONCURRENTLY, in an `autocommit_block()`.",
         bad: "def upgrade():\n    op.create_index(\"ix_users_email\", \"users\", [\"email\"])\n\n\n\
@@ -149,7 +149,7 @@ fn not_null_without_value(case: &Case<'_>, findings: &mut Findings<'_>) {
         match &operation.kind {
             Kind::AddColumn { table, column, .. }
                 if column.nullable == Some(false)
-                    && column.default == Setting::None
+                    && gives_nothing(&column.default, case.engine)
                     && column.generated.is_none()
                     && !column.automatic
                     && !column.primary_key
@@ -176,6 +176,15 @@ fn not_null_without_value(case: &Case<'_>, findings: &mut Findings<'_>) {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether older rows get no value. An empty text is NULL on Oracle.
+fn gives_nothing(default: &Setting, engine: EngineKind) -> bool {
+    match default {
+        Setting::None => true,
+        Setting::Is(text) => text == "''" && engine == EngineKind::Oracle,
+        Setting::Unknown => false,
     }
 }
 

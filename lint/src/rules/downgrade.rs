@@ -4,7 +4,7 @@ use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, Written};
-use crate::sql::mentions;
+use crate::sql::{mentions, names};
 use crate::undo::{Loss, Object};
 
 pub(super) const RULES: &[Rule] = &[
@@ -36,9 +36,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT103",
         name: "values changed one way",
-        severity: Severity::Warning,
+        severity: Severity::Error,
         engines: &[],
-        about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone. \
+        about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone, for certain \
+                where every value becomes another. \
                 Keep the old values in a column or table of their own, and write them back.",
         bad: "def upgrade():\n    op.execute(\"UPDATE users SET name = upper(name)\")\n\n\n\
               def downgrade():\n    op.execute(\"DELETE FROM sessions WHERE expired = 1\")\n",
@@ -74,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT106",
         name: "rows added and not taken away",
-        severity: Severity::Warning,
+        severity: Severity::Error,
         engines: &[],
         about: "`upgrade()` inserts rows into an older table, and nothing in `downgrade()` removes them. They stay after the \
                 rollback, and the next upgrade inserts them again. Delete them by their keys.",
@@ -110,6 +111,7 @@ fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let certain = case.undo.gaps.iter().find(|gap| gap.certain);
+    let changed = migration.upgrade.iter().any(|operation| case.surely_changes(operation));
     let what = match certain {
         Some(gap) => match gap.loss {
             Loss::Left => format!("`{}` stays after the rollback", gap.object),
@@ -125,7 +127,7 @@ fn nothing(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
     };
     findings.add_as(
-        certainly(certain.is_some()),
+        certainly(certain.is_some() || changed),
         migration.downgrade_line,
         format!("`downgrade()` does nothing: {what}; undo what `upgrade()` does"),
     );
@@ -166,7 +168,10 @@ fn one_way(case: &Case<'_>, findings: &mut Findings<'_>) {
             && !told.contains(&(table, (*first).to_owned()))
         {
             told.push((table, (*first).to_owned()));
-            findings.add(
+            // A trigger or a default that the downgrade makes may do it.
+            let may_be_filled = case.migration.down().iter().any(|down| down.kind.is_opaque());
+            findings.add_as(
+                certainly(!may_be_filled && case.surely_changes(operation)),
                 operation.line,
                 format!(
                     "values of `{table}.{}` are changed, and `downgrade()` writes nothing there: what they were is gone; keep them \
@@ -199,7 +204,7 @@ fn unreadable_connection(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
-    if !case.comes_back() || !case.migration.downgrade_is_clear() {
+    if !case.comes_back() {
         return;
     }
     let opaque = case
@@ -213,11 +218,33 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             Kind::Opaque { what } => what,
             _ => continue,
         };
+        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind) {
+            continue;
+        }
         findings.add(
             operation.line,
             format!("what `{what}` does cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"),
         );
     }
+}
+
+/// Whether something in the downgrade that cannot be read either could be the reverse: anything but a statement about other names.
+fn may_be_undone(case: &Case<'_>, kind: &Kind) -> bool {
+    let Kind::Raw { sql } = kind else { return true };
+    let begins = |text: &str| {
+        let first = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        matches!(first.as_str(), "CREATE" | "ALTER" | "DROP")
+    };
+    let own = names(sql);
+    if !begins(sql) || own.is_empty() {
+        return true;
+    }
+    case.migration.down().iter().any(|down| match &down.kind {
+        Kind::Raw { sql } => {
+            !begins(sql) || sql.ends_with('…') || names(sql).iter().any(|name| own.contains(name))
+        }
+        kind => kind.is_opaque(),
+    })
 }
 
 fn rows_stay(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -236,9 +263,13 @@ fn rows_stay(case: &Case<'_>, findings: &mut Findings<'_>) {
             }
             _ => false,
         });
-        if !removed && case.is_old_table(table) && !told.contains(&table.as_str()) {
+        let made = case.makes_table(table);
+        if !removed && !made && case.is_old_table(table) && !told.contains(&table.as_str()) {
             told.push(table);
-            findings.add(
+            // A DELETE elsewhere may take them along.
+            let deletes = case.migration.down().iter().any(|down| matches!(down.kind, Kind::Delete { .. }));
+            findings.add_as(
+                certainly(!deletes && case.surely_changes(operation)),
                 operation.line,
                 format!("rows are inserted into `{table}`, and `downgrade()` does not remove them; delete them by their keys"),
             );

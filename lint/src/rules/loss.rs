@@ -1,8 +1,13 @@
 //! MRT2xx: rows, values and what keeps them are lost.
 
+mod fate;
+mod rows;
+
 use mrt_chain::settings::EngineKind;
 
-use super::downgrade::writes;
+use fate::{Fate, column_fate};
+pub(super) use rows::{dropped_tables, removed_rows};
+
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
 use crate::finding::Severity;
@@ -34,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
               def downgrade():\n    op.create_table(\"sessions\", sa.Column(\"id\", sa.Integer(), primary_key=True))\n",
         good: "def upgrade():\n    op.rename_table(\"sessions\", \"sessions_archived\")\n\n\n\
                def downgrade():\n    op.rename_table(\"sessions_archived\", \"sessions\")\n",
-        check: Check::Migration(table_dropped),
+        check: Check::Migration(rows::table_dropped),
     },
     Rule {
         code: "MRT203",
@@ -49,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
                op.execute(\"INSERT INTO event_log_old (id) SELECT id FROM event_log\")\n    op.execute(\"DELETE FROM event_log\")\n\n\n\
                def downgrade():\n    op.execute(\"INSERT INTO event_log (id) SELECT id FROM event_log_old\")\n    \
                op.drop_table(\"event_log_old\")\n",
-        check: Check::Migration(rows_removed),
+        check: Check::Migration(rows::rows_removed),
     },
     Rule {
         code: "MRT204",
@@ -118,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT213",
         name: "NOT NULL reads the whole table under a lock",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         engines: &[EngineKind::Postgres],
         about: "SET NOT NULL on an older column reads every row while nobody may use the table. With a CHECK (… IS NOT NULL) that was \
                 added NOT VALID and validated before, PostgreSQL has nothing to read.",
@@ -138,88 +143,11 @@ const KEPT_COLUMN: &str = "def upgrade():\n    op.create_table(\n        \"users
      op.execute(\"UPDATE users SET phone = (SELECT phone FROM users_phone WHERE user_id = users.id)\")\n    \
      op.drop_table(\"users_phone\")\n";
 
-/// What becomes of values that an upgrade drops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Nothing is ever written there again.
-    Lost,
-    /// Something is written there that the upgrade has kept no copy of.
-    MadeUp,
-    /// They were kept in another form (rounded, put together, cast), and something is written back.
-    Rewritten,
-    /// They were kept, and something is written back.
-    Kept,
-}
-
-fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
-    let down = case.migration.down();
-    let refilled =
-        down.iter().any(|operation| operation.kind.is_opaque() || writes(&operation.kind, table, column));
-    // Another column takes its name: the way to a new type where there is no ALTER for it.
-    let replaced = case.migration.upgrade[at..].iter().any(|operation| match &operation.kind {
-        Kind::AlterColumn { table: own, change, .. } => {
-            own.eq_ignore_ascii_case(table)
-                && change.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(column))
-        }
-        _ => false,
-    });
-    let earlier = &case.migration.upgrade[..at];
-    let kept = earlier.iter().any(|operation| match &operation.kind {
-        Kind::Insert { sources, .. } => {
-            mentions(sources, table)
-                && (mentions(sources, column) || sources.iter().all(|word| word != column))
-        }
-        Kind::Update { reads, .. } => mentions(reads, column) || mentions(reads, table),
-        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
-        kind => kind.is_opaque(),
-    });
-    // What is written is more than the column: a function, a sum, a cast.
-    let exact = |reads: &[String]| reads.len() == 1 || mentions(reads, "select") || mentions(reads, "from");
-    let copies: Vec<&[String]> = earlier
-        .iter()
-        .filter(|operation| matches!(operation.written, Written::Sql | Written::Connection))
-        .filter_map(|operation| match &operation.kind {
-            Kind::Update { reads, .. } if mentions(reads, column) => Some(reads.as_slice()),
-            _ => None,
-        })
-        .collect();
-    let rewritten = !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
-    match fate(refilled || replaced, kept) {
-        Fate::Kept if rewritten => Fate::Rewritten,
-        fate => fate,
-    }
-}
-
-fn table_fate(case: &Case<'_>, at: usize, table: &str) -> Fate {
-    let refilled = case.migration.down().iter().any(|operation| match &operation.kind {
-        Kind::Insert { table: own, .. } => own.eq_ignore_ascii_case(table),
-        Kind::RenameTable { to, .. } => to.eq_ignore_ascii_case(table),
-        Kind::CreateTable { table: own, from_query: Some(_), .. } => own.eq_ignore_ascii_case(table),
-        kind => kind.is_opaque(),
-    });
-    let kept = case.migration.upgrade[..at].iter().any(|operation| match &operation.kind {
-        Kind::Insert { sources, .. } => mentions(sources, table),
-        Kind::Update { reads, .. } => mentions(reads, table),
-        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
-        kind => kind.is_opaque(),
-    });
-    fate(refilled, kept)
-}
-
-fn bare(table: &str) -> String {
-    table.rsplit('.').next().unwrap_or(table).to_lowercase()
-}
-
-fn fate(refilled: bool, kept: bool) -> Fate {
-    match (refilled, kept) {
-        (false, _) => Fate::Lost,
-        (true, false) => Fate::MadeUp,
-        (true, true) => Fate::Kept,
-    }
-}
-
 fn column_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
     dropped_columns(case, findings, |written| !matches!(written, Written::Batch | Written::Django));
+    if case.comes_back() {
+        attribute_dropped(case, findings);
+    }
 }
 
 fn column_dropped_in_batch(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -282,105 +210,16 @@ pub(super) fn dropped_columns(
     }
 }
 
-fn table_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
-    dropped_tables(case, findings, |_| true);
-}
-
-pub(super) fn dropped_tables(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Written) -> bool) {
-    if case.migration.downgrade.is_none() || case.migration.refuses() {
-        return;
-    }
-    for (at, operation) in case.migration.upgrade.iter().enumerate() {
-        let Kind::DropTable { table, missing_ok, .. } = &operation.kind else { continue };
-        if !wanted(operation.written)
-            || !case.is_old_table(table)
-            || (*missing_ok && !case.before.has_table(table))
+/// A part of a composite type is dropped, with what it holds in every row.
+fn attribute_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in &case.migration.upgrade {
+        if let Kind::Alter { object: ObjectKind::Type, name, what } = &operation.kind
+            && what.to_uppercase().starts_with("DROP ATTRIBUTE")
         {
-            continue;
-        }
-        match table_fate(case, at, table) {
-            Fate::Lost if is_rebuilt(case, table) => {}
-            Fate::Lost => findings.add_as(
-                certainly(!operation.conditional),
-                operation.line,
-                format!(
-                    "`{table}` is dropped, and `downgrade()` puts no row into it: every row is lost; rename it out of the way, or \
-                     copy its rows before"
-                ),
-            ),
-            Fate::MadeUp => findings.add_as(
+            findings.add_as(
                 Severity::Warning,
                 operation.line,
-                format!("`{table}` is dropped without a copy, and `downgrade()` fills it with something else; make sure that these are its rows"),
-            ),
-            Fate::Kept | Fate::Rewritten => {}
-        }
-    }
-}
-
-/// The upgrade has made another table of that name, from the rows of this one.
-fn is_rebuilt(case: &Case<'_>, table: &str) -> bool {
-    case.migration.upgrade.iter().any(|operation| match &operation.kind {
-        Kind::RenameTable { to, .. } | Kind::Insert { table: to, .. } => to.eq_ignore_ascii_case(table),
-        _ => false,
-    })
-}
-
-fn rows_removed(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if !case.comes_back() {
-        return;
-    }
-    rows_removed_on_the_way_back(case, findings);
-    // Of TRUNCATE in a migration of Django there is a rule of its own.
-    removed_rows(case, findings, |kind| {
-        case.migration.django.is_none() || !matches!(kind, Kind::Truncate { .. })
-    });
-}
-
-pub(super) fn removed_rows(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(&Kind) -> bool) {
-    for (at, operation) in
-        case.migration.upgrade.iter().enumerate().filter(|(_, operation)| wanted(&operation.kind))
-    {
-        let (table, whole) = match &operation.kind {
-            Kind::Truncate { table } => (table, true),
-            Kind::Delete { table, whole } => (table, *whole),
-            _ => continue,
-        };
-        let later = &case.migration.upgrade[at..];
-        let goes = later.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
-        let down = case.migration.down();
-        let drops = down.iter().any(|operation| matches!(&operation.kind, Kind::DropTable { table: own, .. } if own.eq_ignore_ascii_case(table)));
-        if goes || drops || !case.is_old_table(table) || table_fate(case, at, table) != Fate::Lost {
-            continue;
-        }
-        let what = if whole { "all rows" } else { "rows" };
-        findings.add_as(
-            certainly(whole && !operation.conditional),
-            operation.line,
-            format!("{what} of `{table}` are removed, and `downgrade()` inserts none: copy them before, and insert them again"),
-        );
-    }
-}
-
-/// A downgrade that removes rows which it has not made.
-fn rows_removed_on_the_way_back(case: &Case<'_>, findings: &mut Findings<'_>) {
-    for (at, operation) in case.migration.down().iter().enumerate() {
-        let (Kind::Truncate { table } | Kind::Delete { table, whole: true }) = &operation.kind else {
-            continue;
-        };
-        let later = &case.migration.down()[at..];
-        let settled = later.iter().any(|other| match &other.kind {
-            Kind::DropTable { table: own, .. } | Kind::Insert { table: own, .. } => {
-                own.eq_ignore_ascii_case(table)
-            }
-            Kind::RenameTable { from, .. } => from.eq_ignore_ascii_case(table),
-            _ => false,
-        });
-        if !settled && case.is_old_table(table) {
-            findings.add_as(
-                certainly(!operation.conditional && case.migration.upgrade_is_clear()),
-                operation.line,
-                format!("`downgrade()` removes all rows of `{table}`, also those that were there before; remove what the upgrade has added"),
+                format!("an attribute of `{name}` is dropped, and comes back empty: copy what rows hold in it before"),
             );
         }
     }
@@ -415,7 +254,8 @@ fn cascade(
         return;
     };
     if action == "CASCADE" && case.is_old_table(table) {
-        findings.add(
+        findings.add_as(
+            Severity::Note,
             operation.line,
             format!(
                 "rows of `{table}` go from now on with those of `{}` that they refer to (ON DELETE CASCADE); make sure that this is meant",

@@ -1,6 +1,8 @@
 //! MRT80x: the downgrade does not undo the upgrade, object by object.
 
 use super::{Case, Check, Findings, Rule};
+use mrt_chain::settings::EngineKind;
+
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind, Setting};
@@ -168,16 +170,34 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
             Problem::Exists => "is there already",
             Problem::Missing => "is not there",
             Problem::Needed => "is needed by a foreign key, which has to be dropped first",
+            Problem::Viewed => "is read by a view, which has to be dropped first and made again afterwards",
+            Problem::Defaulted => "has a default, which has to be dropped first (`mssql_drop_default=True`)",
+            Problem::Unlike => {
+                "joins columns whose types the server does not compare; give both the same type"
+            }
+            Problem::NotCast => "is not cast to its new type by the server itself; say how with USING",
+            Problem::TooLong => "is too short for the text that is written into it",
+            Problem::OtherCase => "is called by another case than it has, which the server tells apart",
         };
         // What a constraint is called hangs on the engine and on naming conventions.
-        let certain = clash.object.part != Part::Constraint;
+        let by_name = !matches!(clash.problem, Problem::Unlike | Problem::NotCast);
+        let folds = matches!(case.engine, EngineKind::MySql | EngineKind::MariaDb);
+        // Where a suite has other engines as well, nobody writes for SQL Server alone.
+        let certain = clash.problem != Problem::Defaulted
+            && (clash.object.part != Part::Constraint || !by_name)
+            && !(clash.problem == Problem::OtherCase && folds);
         findings.add_as(
             certainly(certain),
             operation.line,
             format!(
-                "`{step}()` fails here: {} `{}` {what}; look at the order of the steps",
+                "`{step}()` fails here: {} `{}` {what}{}",
                 noun(clash.object.part),
-                clash.object
+                clash.object,
+                if matches!(clash.problem, Problem::Exists | Problem::Missing) {
+                    "; look at the order of the steps"
+                } else {
+                    ""
+                }
             ),
         );
     }

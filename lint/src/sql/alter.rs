@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Token;
 
-use super::{create, expression, name_of, shown, text_of};
+use super::{create, expression, name_of, settings, shown, text_of};
 use crate::operation::{Change, ConstraintKind, Kind, ObjectKind, Setting};
 
 pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], out: &mut Vec<Kind>) {
@@ -21,10 +21,14 @@ pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], ou
                     missing_ok: *if_exists,
                 }));
             }
-            other => {
-                let kind = one(&table, other, engine);
-                out.push(kind.unwrap_or_else(|| Kind::Raw { sql: shown(&text_of(tokens)) }));
-            }
+            other => match (one(&table, other, engine), alter.operations.len()) {
+                (Some(kind), _) => out.push(kind),
+                (None, 1) => match settings::read(tokens) {
+                    Some(kinds) => out.extend(kinds),
+                    None => out.push(Kind::Raw { sql: shown(&text_of(tokens)) }),
+                },
+                (None, _) => out.push(Kind::Raw { sql: shown(&text_of(tokens)) }),
+            },
         }
     }
 }
@@ -101,21 +105,42 @@ fn change(operation: &AlterColumnOperation) -> Option<Change> {
             Change { default: Some(create::default(&expression(value))), ..change }
         }
         AlterColumnOperation::DropDefault => Change { default: Some(Setting::None), ..change },
-        AlterColumnOperation::SetDataType { data_type, using, .. } => {
-            Change { ty: Some(Some(create::data_type(data_type))), using: using.is_some(), ..change }
-        }
+        AlterColumnOperation::SetDataType { data_type, using, .. } => Change {
+            ty: Some(Some(create::data_type(data_type))),
+            using: using.as_ref().map(expression),
+            ..change
+        },
         AlterColumnOperation::AddGenerated { .. } => return None,
     })
 }
 
-/// MySQL's MODIFY and CHANGE: whatever is not said is gone.
+/// SQL Server's ALTER COLUMN says type and NULL anew, as MySQL's MODIFY does, by whose words it can be read.
+pub(super) fn as_modify(tokens: &[Token]) -> Option<Vec<Token>> {
+    let mut tokens: Vec<Token> =
+        tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).cloned().collect();
+    let is = |token: &Token, wanted: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
+    let at = tokens.windows(2).skip(2).position(|pair| is(&pair[0], "ALTER") && is(&pair[1], "COLUMN"))? + 2;
+    tokens[at] = Token::make_word("MODIFY", None);
+    Some(tokens)
+}
+
+/// MySQL's MODIFY and CHANGE: whatever is not said is gone. SQL Server keeps default and comment.
 fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: EngineKind) -> Change {
     let column = create::with_options(name, ty, options.iter(), engine);
+    if engine == EngineKind::SqlServer {
+        return Change {
+            ty: Some(column.ty),
+            nullable: column.nullable,
+            options: column.options,
+            ..Change::default()
+        };
+    }
     Change {
         ty: Some(column.ty),
         nullable: column.nullable,
         default: Some(column.default),
         comment: Some(column.comment),
+        options: column.options,
         restated: true,
         ..Change::default()
     }

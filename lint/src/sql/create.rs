@@ -2,12 +2,14 @@
 
 use mrt_chain::settings::EngineKind;
 use sqlparser::ast::{
-    ColumnDef, ColumnOption, ConstraintCharacteristics, CreateIndex, CreateTable, DataType,
-    DeferrableInitial, ForeignKeyConstraint, GeneratedExpressionMode, Ident, IndexColumn, TableConstraint,
+    CheckConstraint, ColumnDef, ColumnOption, ConstraintCharacteristics, CreateIndex, CreateTable,
+    CreateTableOptions, CreateView, DataType, DeferrableInitial, ForeignKeyConstraint,
+    GeneratedExpressionMode, Ident, IndexColumn, NullsDistinctOption, TableConstraint, UniqueConstraint,
 };
 
 use super::{expression, last_of, name_of};
-use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Setting, Type};
+use crate::operation::{Column, Constraint, ConstraintRule, Index, Kind, Options, Setting, Type};
+use crate::undo::DEFAULT_NAME;
 
 pub(super) fn table(create: &CreateTable, engine: EngineKind) -> Kind {
     let mut indexes = Vec::new();
@@ -21,6 +23,7 @@ pub(super) fn table(create: &CreateTable, engine: EngineKind) -> Kind {
                     columns: Some(index.columns.iter().map(index_column).collect()),
                     unique: Some(false),
                     predicate: Setting::None,
+                    options: Options::new(),
                 });
                 None
             }
@@ -65,6 +68,7 @@ pub(super) fn index(create: &CreateIndex) -> Kind {
                 .predicate
                 .as_ref()
                 .map_or(Setting::None, |predicate| Setting::Is(expression(predicate))),
+            options: index_options(create),
         },
         concurrently: create.concurrently,
         exists_ok: create.if_not_exists,
@@ -74,12 +78,19 @@ pub(super) fn index(create: &CreateIndex) -> Kind {
 pub(super) fn column(definition: &ColumnDef, engine: EngineKind) -> Column {
     let options = definition.options.iter().map(|option| &option.option);
     let mut column = with_options(&definition.name, &definition.data_type, options, engine);
+    for option in &definition.options {
+        if let (ColumnOption::Default(_), Some(name)) = (&option.option, &option.name) {
+            column.options.insert(DEFAULT_NAME, Setting::Is(name.value.clone()));
+        }
+    }
     for (option, key) in definition.options.iter().filter_map(|option| match &option.option {
         ColumnOption::ForeignKey(key) => Some((option, key)),
         _ => None,
     }) {
         let name = option.name.as_ref().or(key.name.as_ref());
-        column.foreign_keys.push(foreign_key(key, name, vec![definition.name.value.clone()]));
+        let mut key = foreign_key(key, name, vec![definition.name.value.clone()]);
+        key.options.insert("place", Setting::Is("column".to_owned()));
+        column.foreign_keys.push(key);
     }
     column
 }
@@ -111,6 +122,21 @@ pub(super) fn with_options<'o>(
                 }
             }
             ColumnOption::Unique(_) => column.unique = true,
+            ColumnOption::Collation(name) => {
+                column.options.insert("collation", Setting::Is(last_of(name)));
+            }
+            ColumnOption::CharacterSet(name) => {
+                column.options.insert("character set", Setting::Is(last_of(name)));
+            }
+            ColumnOption::Invisible => {
+                column.options.insert("visibility", Setting::Is("invisible".to_owned()));
+            }
+            ColumnOption::Srid(system) => {
+                column.options.insert("reference system", Setting::Is(expression(system)));
+            }
+            ColumnOption::OnUpdate(value) => {
+                column.options.insert("on update", Setting::Is(expression(value)));
+            }
             ColumnOption::Comment(text) => column.comment = Setting::Is(format!("'{text}'")),
             ColumnOption::Generated { generation_expr: Some(value), generation_expr_mode: mode, .. } => {
                 let mode =
@@ -118,11 +144,18 @@ pub(super) fn with_options<'o>(
                 column.generated = Some(format!("{} {mode}", expression(value)));
             }
             ColumnOption::Generated { .. } | ColumnOption::Identity(_) => column.automatic = true,
-            ColumnOption::DialectSpecific(tokens) if super::words::has_word(tokens, "AUTO_INCREMENT") => {
+            ColumnOption::DialectSpecific(tokens)
+                if ["AUTO_INCREMENT", "AUTOINCREMENT"]
+                    .iter()
+                    .any(|word| super::words::has_word(tokens, word)) =>
+            {
                 column.automatic = true;
             }
             _ => {}
         }
+    }
+    if column.automatic {
+        column.options.insert("autoincrement", Setting::Is("yes".to_owned()));
     }
     column
 }
@@ -143,12 +176,14 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             rule: ConstraintRule::Unique,
             columns: unique.columns.iter().map(index_column).collect(),
             deferred: deferred(unique.characteristics.as_ref()),
+            options: unique_options(unique),
         },
         TableConstraint::PrimaryKey(key) => Constraint {
             name: word(&key.name),
             rule: ConstraintRule::PrimaryKey,
             columns: key.columns.iter().map(index_column).collect(),
             deferred: deferred(key.characteristics.as_ref()),
+            options: Options::new(),
         },
         TableConstraint::ForeignKey(key) => foreign_key(
             key,
@@ -160,15 +195,61 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             rule: ConstraintRule::Check { condition: Some(expression(&check.expr)) },
             columns: Vec::new(),
             deferred: String::new(),
+            options: check_options(check),
         },
         TableConstraint::Exclude(_) => Constraint {
             name: None,
             rule: ConstraintRule::Exclude,
             columns: Vec::new(),
             deferred: String::new(),
+            options: Options::new(),
         },
         _ => return None,
     })
+}
+
+fn index_options(create: &CreateIndex) -> Options {
+    let mut options = Options::new();
+    let mut say = |option, words: Vec<String>| {
+        if !words.is_empty() {
+            options.insert(option, Setting::Is(words.join(", ")));
+        }
+    };
+    say("method", create.using.iter().map(ToString::to_string).collect());
+    say("included columns", create.include.iter().map(|column| column.value.clone()).collect());
+    say("storage", create.with.iter().map(expression).collect());
+    say(
+        "operator classes",
+        create
+            .columns
+            .iter()
+            .filter_map(|column| Some(format!("{} {}", column.column.expr, column.operator_class.as_ref()?)))
+            .collect(),
+    );
+    if create.nulls_distinct == Some(false) {
+        options.insert("nulls", Setting::Is("not distinct".to_owned()));
+    }
+    options
+}
+
+fn unique_options(unique: &UniqueConstraint) -> Options {
+    match unique.nulls_distinct {
+        NullsDistinctOption::NotDistinct => {
+            Options::from([("nulls", Setting::Is("not distinct".to_owned()))])
+        }
+        NullsDistinctOption::None | NullsDistinctOption::Distinct => Options::new(),
+    }
+}
+
+fn check_options(check: &CheckConstraint) -> Options {
+    let mut options = Options::new();
+    if check.enforced == Some(false) {
+        options.insert("enforced", Setting::Is("no".to_owned()));
+    }
+    if check.no_inherit {
+        options.insert("inherited", Setting::Is("no".to_owned()));
+    }
+    options
 }
 
 fn foreign_key(key: &ForeignKeyConstraint, name: Option<&Ident>, columns: Vec<String>) -> Constraint {
@@ -180,6 +261,7 @@ fn foreign_key(key: &ForeignKeyConstraint, name: Option<&Ident>, columns: Vec<St
         name: name.map(|name| name.value.clone()),
         columns,
         deferred: deferred(key.characteristics.as_ref()),
+        options: Options::new(),
         rule: ConstraintRule::ForeignKey {
             table: Some(name_of(&key.foreign_table)),
             columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
@@ -233,4 +315,16 @@ fn deferred(characteristics: Option<&ConstraintCharacteristics>) -> String {
         Some(ConstraintCharacteristics { deferrable: Some(true), .. }) => "deferrable".to_owned(),
         _ => String::new(),
     }
+}
+
+/// What a view is, with whose rights and how it is read.
+pub(super) fn view(view: &CreateView) -> String {
+    let mut text = view.query.to_string();
+    if !matches!(view.options, CreateTableOptions::None) {
+        text.push_str(&format!(" {}", view.options));
+    }
+    if let Some(security) = view.params.as_ref().and_then(|params| params.security.as_ref()) {
+        text.push_str(&format!(" with security {security}"));
+    }
+    text
 }

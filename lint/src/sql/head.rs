@@ -2,8 +2,9 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{shown, words};
+use super::{definition, shown, words};
 use crate::operation::{Kind, ObjectKind};
+use crate::undo::Object;
 
 /// First words of statements that leave rows and schema as they are.
 const QUIET: &[&str] = &[
@@ -91,7 +92,21 @@ pub(super) fn query(tokens: &[Token]) -> Option<Kind> {
 }
 
 /// What the first words of a statement say.
-pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
+pub(super) fn read(tokens: &[Token], text: &str, out: &mut Vec<Kind>) {
+    let kind = one(tokens, text);
+    // What it says of its settings stands beside its definition, so that a later ALTER is compared with it.
+    let set = match &kind {
+        Kind::Create { object, name, .. } => {
+            let options = definition::of_object(*object, tokens);
+            (!options.is_empty()).then(|| Kind::Set { object: Object::other(*object, name), options })
+        }
+        _ => None,
+    };
+    out.push(kind);
+    out.extend(set);
+}
+
+fn one(tokens: &[Token], text: &str) -> Kind {
     let raw = || Kind::Raw { sql: shown(text) };
     let nothing = Kind::Raw { sql: String::new() };
     let significant: Vec<&Token> =
@@ -113,9 +128,13 @@ pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
     if !["CREATE", "DROP", "ALTER", "TRUNCATE"].iter().any(|wanted| is_verb(wanted)) {
         return match (verb.as_str(), word(1).as_str()) {
             ("INSERT" | "REPLACE", "INTO") => match name(&significant[2..]) {
-                Some((table, _)) => {
-                    Kind::Insert { table, columns: Vec::new(), sources: Vec::new(), bulk: false }
-                }
+                Some((table, _)) => Kind::Insert {
+                    table,
+                    columns: Vec::new(),
+                    sources: Vec::new(),
+                    bulk: false,
+                    lenient: true,
+                },
                 None => raw(),
             },
             ("DELETE", "FROM") => match name(&significant[2..]) {
@@ -173,7 +192,14 @@ pub(super) fn read(tokens: &[Token], text: &str) -> Kind {
     if lenient {
         at += if word(at + 1) == "NOT" { 3 } else { 2 };
     }
-    let Some((name_of_it, length)) = name(significant.get(at..).unwrap_or_default()) else { return raw() };
+    let of_body = object == ObjectKind::Package && word(at) == "BODY";
+    at += usize::from(of_body);
+    let Some((mut name_of_it, length)) = name(significant.get(at..).unwrap_or_default()) else {
+        return raw();
+    };
+    if of_body {
+        name_of_it.push_str(" body");
+    }
     let rest = significant.get(at + length..).unwrap_or_default();
     let table = match object {
         ObjectKind::Trigger | ObjectKind::Policy => behind(rest, "on"),
@@ -250,7 +276,7 @@ fn comment(tokens: &[&Token]) -> Kind {
 }
 
 /// A name with its schema, and how many tokens it takes.
-fn name(tokens: &[&Token]) -> Option<(String, usize)> {
+pub(super) fn name(tokens: &[&Token]) -> Option<(String, usize)> {
     let mut parts = Vec::new();
     let mut at = 0;
     while let Some(Token::Word(word)) = tokens.get(at) {

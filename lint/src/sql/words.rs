@@ -19,6 +19,55 @@ pub(super) fn of_text(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Words that say what kind of thing is made, changed or dropped, and not which.
+const STRUCTURE: &[&str] = &[
+    "create",
+    "alter",
+    "drop",
+    "add",
+    "set",
+    "reset",
+    "if",
+    "not",
+    "exists",
+    "or",
+    "replace",
+    "table",
+    "server",
+    "subscription",
+    "publication",
+    "collation",
+    "language",
+    "tablespace",
+    "synonym",
+    "foreign",
+    "database",
+    "only",
+    "column",
+    "options",
+    "with",
+    "to",
+    "from",
+    "on",
+    "as",
+    "enable",
+    "disable",
+    "cascade",
+    "restrict",
+];
+
+/// The words of a text that may be names, in small letters; words of SQL may be, too.
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize().unwrap_or_default();
+    let name = |token: Token| match token {
+        Token::Word(word) => {
+            Some(word.value.to_lowercase()).filter(|word| !STRUCTURE.contains(&word.as_str()))
+        }
+        _ => None,
+    };
+    tokens.into_iter().filter_map(name).collect()
+}
+
 pub(super) fn of_from(from: &UpdateTableFromKind) -> Vec<String> {
     let (UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables)) = from;
     tables.iter().flat_map(|table| of_text(&table.to_string())).collect()

@@ -2,14 +2,22 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::object::{constraint_name, of_default, of_nullable, of_setting, of_type};
+use super::object::{
+    COLUMN_OPTIONS, DEFAULT_NAME, TABLE_OPTIONS, constraint_name, is_role, of_default, of_nullable,
+    of_option, of_setting, of_type,
+};
 use super::trial::Trial;
 use super::{Facts, Object, Part, Problem, State};
-use crate::operation::{Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Setting};
+use crate::operation::{
+    Change, Column, Constraint, ConstraintRule, Index, Kind, ObjectKind, Options, Setting,
+};
 use crate::sql::normal;
 
 impl Trial<'_> {
     pub(super) fn apply(&mut self, kind: &Kind) {
+        if let Some(table) = kind.old_table() {
+            self.check_case(table);
+        }
         match kind {
             Kind::CreateTable {
                 table,
@@ -19,6 +27,7 @@ impl Trial<'_> {
                 exists_ok,
                 complete,
                 partition_of,
+                from_query,
                 ..
             } => {
                 let object = Object::table(table);
@@ -26,6 +35,13 @@ impl Trial<'_> {
                     return;
                 }
                 let mut facts = Facts { complete: *complete, ..Facts::default() };
+                if *complete {
+                    facts.say(TABLE_OPTIONS, &Options::new());
+                }
+                facts.set("made by", from_query.as_ref().map(|_| "query".to_owned()));
+                if tells_case(self.engine) {
+                    facts.set("spelling", Some(table.clone()));
+                }
                 facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
                 self.make(&object, facts, *exists_ok);
                 if !complete {
@@ -53,7 +69,12 @@ impl Trial<'_> {
                     self.make_index(table, index, false);
                 }
             }
-            Kind::DropTable { table, missing_ok, .. } => self.drop_table(table, *missing_ok),
+            Kind::DropTable { table, missing_ok, cascade } => {
+                if self.engine == EngineKind::Postgres && !cascade {
+                    self.check_views(table, None);
+                }
+                self.drop_table(table, *missing_ok);
+            }
             Kind::RenameTable { from, to } => self.rename_table(from, to),
             Kind::AddColumn { table, column, exists_ok } => {
                 if *exists_ok
@@ -66,6 +87,7 @@ impl Trial<'_> {
                 self.make_column(table, column, false);
             }
             Kind::DropColumn { table, column, missing_ok } => {
+                self.check_default(&Object::column(table, column));
                 self.remove(&Object::column(table, column), *missing_ok);
                 let column = column.to_lowercase();
                 for object in self.of_table(&table.to_lowercase()) {
@@ -100,7 +122,19 @@ impl Trial<'_> {
                 }
             }
             Kind::DropConstraint { table, name, kind, missing_ok } => {
+                if self.engine == EngineKind::SqlServer
+                    && let Some(column) = name.as_deref().and_then(|name| self.default_called(table, name))
+                {
+                    let none = || Some("none".to_owned());
+                    return self.change(&column, vec![("default", none()), (DEFAULT_NAME, none())]);
+                }
                 let object = self.find_constraint(table, name.as_deref(), *kind);
+                if let Some(name) = name.as_ref().filter(|_| object.name.contains('(') && self.in_upgrade) {
+                    self.names.insert(object.clone(), name.to_lowercase());
+                }
+                if object.part == Part::Index && self.is_needed(&object) {
+                    self.clash(&object, Problem::Needed);
+                }
                 self.remove(&object, *missing_ok);
             }
             Kind::Create { object, name, table, definition, replaces, exists_ok } => {
@@ -136,6 +170,12 @@ impl Trial<'_> {
                         self.put(&part, None);
                     }
                 }
+                if *object == ObjectKind::Package {
+                    let body = Object::other(*object, &format!("{name} body"));
+                    if self.look(&body).is_some_and(|state| state.facts.is_some()) {
+                        self.put(&body, None);
+                    }
+                }
                 self.remove(&Object::other(*object, name), *missing_ok);
                 let behind = format!(" {}", name.to_lowercase());
                 for comment in self.others(|other| {
@@ -161,6 +201,14 @@ impl Trial<'_> {
                 let new = Object { name: to.to_lowercase(), ..old.clone() };
                 self.move_object(&old, &new);
             }
+            Kind::Rename { object: ObjectKind::Constraint, from, to, table } => {
+                let table = table.as_deref().unwrap_or_default();
+                let old = self.find_constraint(table, Some(from), None);
+                // A key is known by its role, whatever it is called.
+                if !is_role(&old.name) {
+                    self.move_object(&old, &Object { name: to.to_lowercase(), ..old.clone() });
+                }
+            }
             Kind::Rename { object, from, to, .. } => {
                 self.move_object(&Object::other(*object, from), &Object::other(*object, to));
             }
@@ -172,6 +220,15 @@ impl Trial<'_> {
                 let definition = if self.in_upgrade { Some(format!("… {}", normal(what))) } else { None };
                 self.change(&Object::other(*object, name), vec![("definition", definition)]);
             }
+            Kind::Set { object, options } => {
+                let object = if object.part == Part::Index && object.table.is_empty() {
+                    self.find_index(None, &object.name)
+                } else {
+                    object.clone()
+                };
+                let attributes = options.iter().map(|(option, value)| (*option, of_option(value)));
+                self.change(&object, attributes.collect());
+            }
             Kind::AddEnumValue { .. } => {}
             Kind::Insert { table, sources, .. } => {
                 self.need(&Object::table(table));
@@ -179,6 +236,7 @@ impl Trial<'_> {
                 absent.iter().for_each(|table| self.need(table));
             }
             Kind::Update { table, columns, reads, .. } => {
+                self.check_lengths(kind);
                 self.need(&Object::table(table));
                 columns.iter().for_each(|column| self.need(&Object::column(table, column)));
                 // In a subquery a word may be a column of another table.
@@ -194,14 +252,24 @@ impl Trial<'_> {
     }
 
     fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
-        self.make(&Object::column(table, &column.name), Facts::of_column(column), false);
+        let mut facts = Facts::of_column(column);
+        if !with_table && facts.get("autoincrement") == Some("none") {
+            // A sequence may be given to it afterwards.
+            facts.set("autoincrement", None);
+        }
+        self.make(&Object::column(table, &column.name), facts, false);
         if column.primary_key && !with_table {
             self.make_key(table, vec![column.name.clone()]);
         }
         if column.unique {
             let rule = ConstraintRule::Unique;
-            let unique =
-                Constraint { name: None, rule, columns: vec![column.name.clone()], deferred: String::new() };
+            let unique = Constraint {
+                name: None,
+                rule,
+                columns: vec![column.name.clone()],
+                deferred: String::new(),
+                options: Options::new(),
+            };
             self.make_constraint(table, &unique);
         }
         if column.index {
@@ -211,6 +279,7 @@ impl Trial<'_> {
                 columns: Some(vec![column.name.clone()]),
                 unique: Some(column.unique),
                 predicate: Setting::None,
+                options: Options::new(),
             };
             // Alembic makes it along with a table; for a column that is added later it does not.
             if with_table {
@@ -241,7 +310,10 @@ impl Trial<'_> {
     fn make_key(&mut self, table: &str, columns: Vec<String>) {
         if !columns.is_empty() {
             let rule = ConstraintRule::PrimaryKey;
-            self.make_constraint(table, &Constraint { name: None, rule, columns, deferred: String::new() });
+            self.make_constraint(
+                table,
+                &Constraint { name: None, rule, columns, deferred: String::new(), options: Options::new() },
+            );
         }
     }
 
@@ -266,9 +338,11 @@ impl Trial<'_> {
                 columns: Some(constraint.columns.clone()),
                 unique: Some(true),
                 predicate: Setting::None,
+                options: Options::new(),
             };
             return self.make_index(table, &index, false);
         }
+        self.check_types(table, constraint);
         self.make(
             &Object::constraint(table, &constraint_name(constraint)),
             Facts::of_constraint(constraint),
@@ -279,6 +353,15 @@ impl Trial<'_> {
     fn alter_column(&mut self, table: &str, column: &str, change: &Change) {
         let object = Object::column(table, column);
         let unknown = self.look(&object).is_none();
+        if let Some(Some(ty)) = &change.ty {
+            self.check_cast(&object, &ty.text, change.using.is_some());
+            let changes = self.look(&object).and_then(|state| state.facts);
+            let changes =
+                changes.is_some_and(|facts| facts.get("type").is_some_and(|known| known != ty.text));
+            if self.engine == EngineKind::Postgres && changes {
+                self.check_views(table, Some(column));
+            }
+        }
         self.learn(&object, change);
         let mut attributes = Vec::new();
         if let Some(ty) = &change.ty {
@@ -293,10 +376,30 @@ impl Trial<'_> {
         if let Some(comment) = &change.comment {
             attributes.push(("comment", of_setting(comment)));
         }
+        let restates = change.restated
+            || (change.ty.is_some() && matches!(self.engine, EngineKind::Postgres | EngineKind::SqlServer));
+        if restates {
+            // What is not said anew is gone. Of these, the others only say the collation with the type.
+            let known = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
+            let of_all = matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb);
+            let gone = COLUMN_OPTIONS.iter().filter(|option| of_all || **option == "collation");
+            let gone =
+                gone.filter(|option| known.get(option).is_some() && !change.options.contains_key(*option));
+            attributes.extend(gone.map(|option| (*option, Some("none".to_owned()))));
+        }
+        attributes.extend(change.options.iter().map(|(option, value)| (*option, of_option(value))));
         if change.restated && unknown {
             // What was not known before cannot be known to have changed, but for what the author says of it.
             let facts = self.look(&object).and_then(|state| state.facts).unwrap_or_default();
             attributes.retain(|(attribute, _)| facts.get(attribute).is_some());
+        }
+        if let Some(Setting::Is(name)) = change.options.get(DEFAULT_NAME) {
+            // It was dropped as a constraint, before anybody knew that it is a default.
+            let constraint = Object::constraint(table, name);
+            if self.is_gone(&constraint) {
+                let facts = self.before(&constraint);
+                self.put(&constraint, facts);
+            }
         }
         self.change(&object, attributes);
         if let Some(name) = &change.name {
@@ -339,8 +442,13 @@ impl Trial<'_> {
     }
 }
 
+/// Whether a server tells `A` and `a` apart where tables are called so.
+fn tells_case(engine: EngineKind) -> bool {
+    matches!(engine, EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb)
+}
+
 /// The options of a sequence that a text sets.
-fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
+pub(crate) fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
     let words: Vec<String> = normal(text).split_whitespace().map(str::to_owned).collect();
     let mut options = Vec::new();
     for (at, word) in words.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::object::is_key_name;
+use super::object::{DEFAULT_NAME, is_key_name};
 use super::trial::Trial;
 use super::{Facts, Object, Part};
 use crate::operation::ConstraintKind;
@@ -20,8 +20,18 @@ impl Trial<'_> {
         let name = name.to_lowercase();
         let is_it = |object: &Object| object.part == Part::Index && object.name == name;
         let now = self.now.iter().filter(|(_, state)| state.facts.is_some()).map(|(object, _)| object);
-        let found = now.chain(self.base.entries.keys()).find(|object| is_it(object));
+        let found = now.chain(self.base.indexes(&name)).find(|object| is_it(object));
         found.cloned().unwrap_or_else(|| Object::index("", &name))
+    }
+
+    /// The column whose default has that name.
+    pub(super) fn default_called(&self, table: &str, name: &str) -> Option<Object> {
+        let name = name.to_lowercase();
+        let is_it = |object: &Object| {
+            let facts = self.look(object).and_then(|state| state.facts);
+            facts.is_some_and(|facts| facts.get(DEFAULT_NAME) == Some(name.as_str()))
+        };
+        self.of_table(&table.to_lowercase()).into_iter().find(is_it)
     }
 
     pub(super) fn find_constraint(
@@ -68,7 +78,13 @@ impl Trial<'_> {
                     && facts.columns.iter().all(|column| named.name.contains(column.as_str()))
             })
         };
-        let best = candidates.iter().find(|(_, facts)| telling(facts)).or_else(|| candidates.first());
+        // A name that tells nothing is that of the only one, where its kind is said.
+        let only = match (candidates.as_slice(), kind, name) {
+            ([only], Some(_), _) => Some(only),
+            (_, _, None) => candidates.first(),
+            _ => None,
+        };
+        let best = candidates.iter().find(|(_, facts)| telling(facts)).or(only);
         match (best, named) {
             (Some((object, _)), _) => object.clone(),
             (None, Some(named)) => named,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::operation::{Column, Constraint, ConstraintRule, Index, ObjectKind, Setting, Type};
+use crate::operation::{
+    Column, Constraint, ConstraintKind, ConstraintRule, Index, ObjectKind, Options, Setting, Type,
+};
 use crate::sql::normal;
 
 /// An object. Names are compared without case.
@@ -99,19 +101,30 @@ impl Facts {
         };
     }
 
+    /// What is said besides; of these options, what is not said there is not.
+    pub(super) fn say(&mut self, all: &[&'static str], said: &Options) {
+        for option in all {
+            self.set(option, Some("none".to_owned()));
+        }
+        for (option, value) in said {
+            self.set(option, of_option(value));
+        }
+    }
+
     pub(super) fn of_column(column: &Column) -> Self {
         let mut facts = Self::default();
         facts.set("type", column.ty.as_ref().map(of_type));
         facts.set("nullable", column.nullable.map(of_nullable));
         facts.set("default", if column.automatic { None } else { of_default(&column.default) });
         facts.set("comment", of_setting(&column.comment));
+        facts.say(COLUMN_OPTIONS, &column.options);
         facts.set("generated", Some(column.generated.as_deref().map_or("no".to_owned(), normal)));
         facts
     }
 
     pub(super) fn of_index(index: &Index) -> Self {
         let mut facts = Self {
-            columns: index.columns.iter().flatten().map(|column| column.to_lowercase()).collect(),
+            columns: index.columns.iter().flatten().map(|column| bare_column(column)).collect(),
             ..Self::default()
         };
         facts.set(
@@ -127,6 +140,7 @@ impl Facts {
             index.unique.map(|unique| if unique { "unique" } else { "not unique" }.to_owned()),
         );
         facts.set("predicate", of_setting(&index.predicate));
+        facts.say(INDEX_OPTIONS, &index.options);
         facts
     }
 
@@ -146,6 +160,7 @@ impl Facts {
                 constraint.deferred.clone()
             }),
         );
+        facts.say(CONSTRAINT_OPTIONS, &constraint.options);
         match &constraint.rule {
             ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(normal)),
             ConstraintRule::ForeignKey { table, columns, on_delete, on_update } => {
@@ -162,10 +177,79 @@ impl Facts {
     }
 }
 
+/// Options that a column, an index and a constraint do not have unless that is said.
+/// SQL Server's defaults are constraints, which have names.
+pub(crate) const DEFAULT_NAME: &str = "name of its default";
+pub(super) const COLUMN_OPTIONS: &[&str] = &[
+    "collation",
+    "character set",
+    "on update",
+    "visibility",
+    "reference system",
+    "autoincrement",
+    "statistics target",
+];
+pub(super) const TABLE_OPTIONS: &[&str] = &[
+    "engine",
+    "row format",
+    "comment",
+    "key block size",
+    "character set",
+    "collation",
+    "strictness",
+    "row ids",
+    "fillfactor",
+    "autovacuum_enabled",
+    "row security",
+    "forced row security",
+    "logged",
+    "inheritance",
+    "replica identity",
+    "cluster",
+    "partitioning",
+    "system_versioning",
+];
+pub(super) const INDEX_OPTIONS: &[&str] = &[
+    "method",
+    "storage",
+    "operator classes",
+    "included columns",
+    "nulls",
+    "index type",
+    "clustering",
+    "visibility",
+];
+pub(super) const CONSTRAINT_OPTIONS: &[&str] = &["nulls", "enforced", "on conflict"];
+
+/// An option's value in one spelling; what is so unless something else is said is `none`.
+pub(super) fn of_option(setting: &Setting) -> Option<String> {
+    let text = of_setting(setting)?;
+    Some(match text.as_str() {
+        "btree" | "using btree" | "nonclustered" | "visible" | "not ignored" | "default" | "innodb" => {
+            "none".to_owned()
+        }
+        _ => text,
+    })
+}
+
+/// The column of an index, without the length of its prefix: `title` of `title(20)`.
+fn bare_column(column: &str) -> String {
+    let column = column.to_lowercase();
+    match column.split_once('(') {
+        Some((name, rest)) if rest.trim_end_matches(')').parse::<u32>().is_ok() => name.to_owned(),
+        _ => column,
+    }
+}
+
 /// Whether a name tells of a primary key, as servers and people call them.
 pub(super) fn is_key_name(name: &str) -> bool {
     let name = name.to_lowercase();
     name.ends_with("_pkey") || name.starts_with("pk_") || name.ends_with("_pk") || name == "primary"
+}
+
+/// Whether a constraint is known by its role, since the server has named it.
+pub(super) fn is_role(name: &str) -> bool {
+    name.contains('(') || name == ConstraintKind::PrimaryKey.as_str()
 }
 
 /// A constraint's name, or its role where the server names it.

@@ -45,7 +45,7 @@ impl Trial<'_> {
         let now = self
             .now
             .iter()
-            .chain(self.base.entries.iter().filter(|(object, _)| !self.now.contains_key(*object)));
+            .chain(self.base.partitions_of(table).filter(|(object, _)| !self.now.contains_key(*object)));
         let is_partition =
             |state: &State| state.facts.as_ref().is_some_and(|facts| facts.get("parent") == Some(table));
         now.filter(|(object, state)| object.part == Part::Table && is_partition(state))
@@ -62,6 +62,7 @@ impl Trial<'_> {
             | Kind::DropConstraint { table, .. } => table.to_lowercase(),
             _ => return,
         };
+        self.check_views(&table, None);
         let is_trigger = |object: &Object| object.part == Part::Other(ObjectKind::Trigger);
         let mut gone: Vec<Object> = self.hanging_on(&table).into_iter().filter(is_trigger).collect();
         gone.extend(self.of_table(&table).into_iter().filter(|object| {
@@ -72,9 +73,39 @@ impl Trial<'_> {
         for object in gone {
             self.put(&object, None);
         }
+        for object in self.of_table(&table) {
+            let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
+            let lost: &[&str] = match object.part {
+                Part::Column => &["collation", "autoincrement"],
+                Part::Constraint if facts.get("place") == Some("column") => &["on delete", "on update"],
+                Part::Constraint => &["on conflict"],
+                _ => &[],
+            };
+            let is_said =
+                |attribute: &&&'static str| facts.get(attribute).is_some_and(|value| value != "none");
+            let lost: Vec<_> =
+                lost.iter().filter(is_said).map(|attribute| (*attribute, Some("none".to_owned()))).collect();
+            if !lost.is_empty() {
+                self.change(&object, lost);
+            }
+            let columns = facts.get("columns").filter(|columns| columns.contains(" desc"));
+            if object.part == Part::Index
+                && let Some(columns) = columns
+            {
+                self.change(&object, vec![("columns", Some(columns.replace(" desc", "")))]);
+            }
+            // One without a name may belong to a type, and is not made again.
+            if object.part == Part::Constraint
+                && facts.get("kind") == Some("check")
+                && object.name.contains('(')
+            {
+                self.put(&object, None);
+            }
+        }
     }
 
     pub(super) fn rename_table(&mut self, from: &str, to: &str) {
+        let spelled = to.to_owned();
         let (from, to) = (from.to_lowercase(), to.to_lowercase());
         let target = Object::table(&to);
         match self.look(&target) {
@@ -100,7 +131,11 @@ impl Trial<'_> {
             let mut new = object.clone();
             new.table.clone_from(&to);
             self.put(&object, None);
-            self.put(&new, state.facts);
+            let mut facts = state.facts;
+            if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
+                facts.set("spelling", Some(spelled.clone()));
+            }
+            self.put(&new, facts);
         }
         for object in self.hanging_on(&from) {
             self.change(&object, vec![("table", Some(to.clone()))]);

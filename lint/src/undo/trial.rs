@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrt_chain::settings::EngineKind;
 
 use super::{Clash, Facts, Object, Part, Problem, State, World};
-use crate::operation::{Kind, Operation, Written};
+use crate::operation::{Kind, ObjectKind, Operation, Written};
 
 pub(super) struct Trial<'w> {
     pub(super) base: &'w World,
@@ -21,6 +21,8 @@ pub(super) struct Trial<'w> {
     /// Attributes that the upgrade and the downgrade set.
     pub(super) set_up: BTreeSet<(Object, &'static str)>,
     pub(super) set_down: BTreeSet<(Object, &'static str)>,
+    /// What constraints are called of which only the role was known.
+    pub(super) names: BTreeMap<Object, String>,
     pub(super) clashes: Vec<Clash>,
     pub(super) in_upgrade: bool,
     at: usize,
@@ -41,6 +43,7 @@ impl<'w> Trial<'w> {
             touched: BTreeMap::new(),
             set_up: BTreeSet::new(),
             set_down: BTreeSet::new(),
+            names: BTreeMap::new(),
             clashes: Vec::new(),
             in_upgrade: true,
             at: 0,
@@ -57,7 +60,10 @@ impl<'w> Trial<'w> {
                 Kind::Raise if !operation.conditional => return,
                 Kind::Raw { .. } | Kind::Opaque { .. } => self.foggy = true,
                 kind => {
-                    if operation.written == Written::Batch && self.engine == EngineKind::Sqlite {
+                    if operation.written == Written::Batch
+                        && self.engine == EngineKind::Sqlite
+                        && !operation.restated
+                    {
                         self.rebuild(kind);
                     }
                     self.apply(kind);
@@ -145,7 +151,10 @@ impl<'w> Trial<'w> {
             // Whether it is made cannot be told.
             None if exists_ok => {
                 self.put(object, Some(facts));
-                if let Some(state) = self.now.get_mut(object) {
+                // Who may do what is not asked for before it is granted, and is granted then.
+                if object.part != Part::Other(ObjectKind::Grant)
+                    && let Some(state) = self.now.get_mut(object)
+                {
                     state.sure = false;
                 }
                 return;
@@ -211,7 +220,13 @@ impl<'w> Trial<'w> {
 
     /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
     pub(super) fn forget_parts(&mut self, table: &str) {
+        // What a query gives has columns, and neither keys nor indexes.
+        let made_by_query = self.look(&Object::table(table)).and_then(|state| state.facts);
+        let made_by_query = made_by_query.is_some_and(|facts| facts.get("made by").is_some());
         for object in self.of_table(table) {
+            if made_by_query && matches!(object.part, Part::Index | Part::Constraint) {
+                continue;
+            }
             if object.part != Part::Table && self.look(&object).is_some_and(|state| state.facts.is_none()) {
                 self.now.remove(&object);
             }

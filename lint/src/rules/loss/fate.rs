@@ -1,0 +1,92 @@
+//! What becomes of values and rows that an upgrade drops.
+
+use super::super::downgrade::writes;
+use crate::case::Case;
+use crate::operation::{Assigned, Kind, Written};
+use crate::sql::mentions;
+
+/// What becomes of values that an upgrade drops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing is ever written there again.
+    Lost,
+    /// Something is written there that the upgrade has kept no copy of.
+    MadeUp,
+    /// They were kept in another form (rounded, put together, cast), and something is written back.
+    Rewritten,
+    /// They were kept, and something is written back.
+    Kept,
+}
+
+pub(super) fn column_fate(case: &Case<'_>, at: usize, table: &str, column: &str) -> Fate {
+    let down = case.migration.down();
+    let refilled =
+        down.iter().any(|operation| operation.kind.is_opaque() || writes(&operation.kind, table, column));
+    // Another column takes its name: the way to a new type where there is no ALTER for it.
+    let replaced = case.migration.upgrade[at..].iter().any(|operation| match &operation.kind {
+        Kind::AlterColumn { table: own, change, .. } => {
+            own.eq_ignore_ascii_case(table)
+                && change.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(column))
+        }
+        _ => false,
+    });
+    let earlier = &case.migration.upgrade[..at];
+    let kept = earlier.iter().any(|operation| match &operation.kind {
+        Kind::Insert { sources, .. } => {
+            mentions(sources, table)
+                && (mentions(sources, column) || sources.iter().all(|word| word != column))
+        }
+        Kind::Update { reads, .. } => mentions(reads, column) || mentions(reads, table),
+        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
+        kind => kind.is_opaque(),
+    });
+    // What is written is more than the column: a function, a sum, a cast.
+    let exact = |reads: &[String]| reads.len() == 1 || mentions(reads, "select") || mentions(reads, "from");
+    let copies: Vec<&[String]> = earlier
+        .iter()
+        .filter(|operation| matches!(operation.written, Written::Sql | Written::Connection))
+        .filter_map(|operation| match &operation.kind {
+            Kind::Update { reads, .. } if mentions(reads, column) => Some(reads.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let copied = earlier.iter().any(|operation| match &operation.kind {
+        Kind::Update { values, .. } => values
+            .iter()
+            .any(|(_, value)| matches!(value, Assigned::Column(name) if name.eq_ignore_ascii_case(column))),
+        _ => false,
+    });
+    let rewritten = !copied && !copies.is_empty() && !copies.iter().any(|reads| exact(reads));
+    match fate(refilled || replaced, kept) {
+        Fate::Kept if rewritten => Fate::Rewritten,
+        fate => fate,
+    }
+}
+
+pub(super) fn table_fate(case: &Case<'_>, at: usize, table: &str) -> Fate {
+    let refilled = case.migration.down().iter().any(|operation| match &operation.kind {
+        Kind::Insert { table: own, .. } => own.eq_ignore_ascii_case(table),
+        Kind::RenameTable { to, .. } => to.eq_ignore_ascii_case(table),
+        Kind::CreateTable { table: own, from_query: Some(_), .. } => own.eq_ignore_ascii_case(table),
+        kind => kind.is_opaque(),
+    });
+    let kept = case.migration.upgrade[..at].iter().any(|operation| match &operation.kind {
+        Kind::Insert { sources, .. } => mentions(sources, table),
+        Kind::Update { reads, .. } => mentions(reads, table),
+        Kind::CreateTable { from_query: Some(query), .. } => query.to_lowercase().contains(&bare(table)),
+        kind => kind.is_opaque(),
+    });
+    fate(refilled, kept)
+}
+
+fn bare(table: &str) -> String {
+    table.rsplit('.').next().unwrap_or(table).to_lowercase()
+}
+
+fn fate(refilled: bool, kept: bool) -> Fate {
+    match (refilled, kept) {
+        (false, _) => Fate::Lost,
+        (true, false) => Fate::MadeUp,
+        (true, true) => Fate::Kept,
+    }
+}

@@ -1,0 +1,385 @@
+//! What a downgrade does not give back, by small chains of two revisions; each with its correct form, of which nothing certain is said.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use mrt_chain::settings::EngineKind::{self, MySql, Oracle, Postgres, SqlServer, Sqlite};
+use mrt_lint::Severity;
+use mrt_lint::project::{Selection, check_texts};
+
+fn revision(id: &str, down: &str, up: &[&str], back: &[&str]) -> String {
+    let body = |steps: &[&str]| if steps.is_empty() { "pass".to_owned() } else { steps.join("\n    ") };
+    format!(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '{id}'\ndown_revision = {down}\n\n\n\
+         def upgrade():\n    {}\n\n\ndef downgrade():\n    {}\n",
+        body(up),
+        body(back)
+    )
+}
+
+/// What is said of the second revision: severity and code, each once.
+fn said(engine: EngineKind, made: &[&str], up: &[&str], back: &[&str]) -> Vec<String> {
+    let first = revision("r1", "None", made, &["op.drop_table('t')"]);
+    let second = revision("r2", "'r1'", up, back);
+    let texts = [("1.py", first.as_str()), ("2.py", second.as_str())];
+    let checked = check_texts(&texts, &[engine], &Selection::default()).unwrap();
+    let own = checked.findings.iter().filter(|finding| finding.revision == "r2");
+    let mut lines: Vec<String> =
+        own.map(|finding| format!("{} {}", finding.severity, finding.code)).collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+fn table(parts: &str) -> String {
+    format!("op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), {parts})")
+}
+
+/// The wrong form is an error of that rule, the right form none at all.
+fn tells(engine: EngineKind, code: &str, made: &[&str], up: &[&str], wrong: &[&str], right: &[&str]) {
+    let error = format!("error {code}");
+    let found = said(engine, made, up, wrong);
+    assert!(found.contains(&error), "{wrong:?}: {found:?}");
+    let found = said(engine, made, up, right);
+    assert!(!found.iter().any(|line| line.starts_with("error")), "{right:?}: {found:?}");
+}
+
+#[test]
+fn options_come_back_as_they_were() {
+    let made = table("sa.Column('a', sa.String(20)), sa.Column('b', sa.Text())");
+    let index = |options: &str| format!("op.create_index('ix', 't', ['a']{options})");
+    let drop = "op.drop_index('ix', table_name='t')";
+    for (engine, options) in [
+        (Postgres, ", postgresql_using='gin'"),
+        (Postgres, ", postgresql_include=['b']"),
+        (Postgres, ", postgresql_ops={'a': 'varchar_pattern_ops'}"),
+        (Postgres, ", postgresql_with={'fillfactor': 70}"),
+        (MySql, ", mysql_length=5"),
+        (MySql, ", mysql_prefix='FULLTEXT'"),
+        (SqlServer, ", mssql_include=['b']"),
+    ] {
+        let (before, plain) = (index(options), index(""));
+        tells(engine, "MRT803", &[&made, &before], &[drop], &[&plain], &[&before]);
+        tells(engine, "MRT803", &[&made, &plain], &[drop], &[&before], &[&plain]);
+    }
+    // What is so anyway is no difference, and SQL says the same as Python.
+    let btree = index(", postgresql_using='btree'");
+    let sql = "op.execute('CREATE INDEX ix ON t USING gin (a) INCLUDE (b) WITH (fillfactor = 70)')";
+    let python =
+        index(", postgresql_using='gin', postgresql_include=['b'], postgresql_with={'fillfactor': 70}");
+    assert!(
+        said(Postgres, &[&made, &index("")], &[drop], &[&btree]).iter().all(|line| !line.contains("MRT803"))
+    );
+    assert!(said(Postgres, &[&made, sql], &[drop], &[&python]).iter().all(|line| !line.contains("MRT803")));
+}
+
+#[test]
+fn what_is_said_anew_without_an_option_loses_it() {
+    let made = table("sa.Column('a', sa.String(20, collation='utf8mb4_bin'), nullable=False)");
+    let modify = |rest: &str| format!("op.execute(\"ALTER TABLE t MODIFY a VARCHAR(20) {rest} NOT NULL\")");
+    let comment = modify("COLLATE utf8mb4_bin COMMENT 'x'");
+    tells(MySql, "MRT803", &[&made], &[&comment], &[&modify("")], &[&modify("COLLATE utf8mb4_bin")]);
+    let key = |more: &str| {
+        format!(
+            "op.alter_column('t', 'id', existing_type=sa.Integer(), existing_nullable=False, comment={more})"
+        )
+    };
+    let made = table("sa.Column('a', sa.Text())");
+    let keeps = |comment: &str| key(&format!("{comment}, autoincrement=True"));
+    tells(MySql, "MRT803", &[&made], &[&keeps("'k'")], &[&key("None")], &[&keeps("None")]);
+}
+
+#[test]
+fn settings_are_compared_with_what_was_set() {
+    let made = table("sa.Column('a', sa.Text())");
+    for (first, second, other) in [
+        (
+            "ALTER TABLE t SET (fillfactor = 70)",
+            "ALTER TABLE t SET (fillfactor = 50)",
+            "ALTER TABLE t RESET (fillfactor)",
+        ),
+        (
+            "ALTER TABLE t ALTER COLUMN a SET STATISTICS 500",
+            "ALTER TABLE t ALTER COLUMN a SET STATISTICS 9",
+            "ALTER TABLE t ALTER COLUMN a SET STATISTICS -1",
+        ),
+        (
+            "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE t DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE t FORCE ROW LEVEL SECURITY",
+        ),
+    ] {
+        let sql = |text: &str| format!("op.execute('{text}')");
+        let (first, second, other) = (sql(first), sql(second), sql(other));
+        tells(Postgres, "MRT803", &[&made, &first], &[&second], &[&other], &[&first]);
+    }
+    let function =
+        "op.execute('CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT a $$')";
+    let volatility = |word: &str| format!("op.execute('ALTER FUNCTION f(int) {word}')");
+    tells(
+        Postgres,
+        "MRT803",
+        &[&made, function],
+        &[&volatility("STABLE")],
+        &[&volatility("VOLATILE")],
+        &[&volatility("IMMUTABLE")],
+    );
+}
+
+#[test]
+fn a_rebuild_loses_what_reflection_does_not_see() {
+    let widen = |options: &str, size: u32| {
+        format!("with op.batch_alter_table('t'{options}) as b: b.alter_column('a', type_=sa.String({size}))")
+    };
+    for parts in [
+        "sa.Column('a', sa.String(20)), sa.CheckConstraint('id > 0')",
+        "sa.Column('a', sa.String(20)), sa.Column('c', sa.String(9, collation='NOCASE'))",
+        "sa.Column('a', sa.String(20)), sqlite_autoincrement=True",
+    ] {
+        let made = table(parts);
+        let found = said(Sqlite, &[&made], &[&widen("", 40)], &[&widen("", 20)]);
+        assert!(found.iter().any(|line| line.starts_with("error")), "{parts}: {found:?}");
+        let told = ", table_kwargs={}";
+        assert_eq!(said(Sqlite, &[&made], &[&widen(told, 40)], &[&widen(told, 20)]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn steps_that_a_server_refuses() {
+    let made = table("sa.Column('a', sa.String(20)), sa.Column('n', sa.BigInteger())");
+    let refused = |engine, made: &[&str], up: &[&str], back: &[&str]| {
+        said(engine, made, up, back).contains(&"error MRT804".to_owned())
+    };
+    // A cast that PostgreSQL does not make by itself.
+    let to = |ty: &str| format!("op.alter_column('t', 'a', type_={ty})");
+    let back = "op.execute('ALTER TABLE t ALTER COLUMN a TYPE varchar(20) USING a::text')";
+    assert!(refused(Postgres, &[&made], &[&to("sa.Integer()")], &[back]));
+    assert!(!refused(Postgres, &[&made], &[&to("sa.Integer(), postgresql_using='a::int'")], &[back]));
+    assert!(!refused(Postgres, &[&made], &[&to("sa.Text()")], &[back]));
+    assert!(!refused(MySql, &[&made], &[&to("sa.Integer(), existing_type=sa.String(20)")], &[back]));
+    // Keys between types that are not compared.
+    let child = |ty: &str| format!("op.create_table('c', sa.Column('t_id', {ty}, sa.ForeignKey('t.id')))");
+    let drop = ["op.drop_table('c')"];
+    assert!(refused(Postgres, &[&made], &[&child("sa.String(9)")], &drop));
+    assert!(!refused(Postgres, &[&made], &[&child("sa.BigInteger()")], &drop));
+    assert!(refused(MySql, &[&made], &[&child("sa.BigInteger()")], &drop));
+    assert!(!refused(Sqlite, &[&made], &[&child("sa.String(9)")], &drop));
+    // A view reads the column.
+    let view = "op.execute('CREATE VIEW v AS SELECT id, a FROM t')";
+    assert!(refused(Postgres, &[&made, view], &[&to("sa.Text()")], &[back]));
+    let n = "op.alter_column('t', 'n', type_=sa.Integer())";
+    assert!(!refused(Postgres, &[&made, view], &[n], &["op.alter_column('t', 'n', type_=sa.BigInteger())"]));
+    // A text that its column has no room for.
+    let add = "op.add_column('t', sa.Column('k', sa.String(3)))";
+    let fill = |text: &str| format!("op.execute(\"UPDATE t SET k = '{text}'\")");
+    let drop = ["op.drop_column('t', 'k')"];
+    assert!(refused(Postgres, &[&made], &[add, &fill("four")], &drop));
+    assert!(!refused(Postgres, &[&made], &[add, &fill("one")], &drop));
+    assert!(!refused(Sqlite, &[&made], &[add, &fill("four")], &drop));
+    // CLOB and VARCHAR2.
+    let long = "op.execute('CREATE TABLE t (id NUMBER(9) PRIMARY KEY, a CLOB)')";
+    let shorter = "op.execute('ALTER TABLE t MODIFY (a VARCHAR2(20))')";
+    assert!(refused(Oracle, &[long], &[shorter], &["op.execute('ALTER TABLE t MODIFY (a CLOB)')"]));
+}
+
+#[test]
+fn names_without_quotes_are_small_on_postgresql() {
+    let made = "op.create_table('AuditLog', sa.Column('id', sa.Integer()))";
+    let drop = |name: &str| format!("op.execute('DROP TABLE IF EXISTS {name}')");
+    let other = table("sa.Column('a', sa.Text())");
+    tells(Postgres, "MRT804", &[&other], &[made], &[&drop("AuditLog")], &[&drop("\"AuditLog\"")]);
+    for engine in [Sqlite, SqlServer] {
+        assert_eq!(said(engine, &[&other], &[made], &[&drop("auditlog")]), Vec::<String>::new());
+    }
+    assert_eq!(said(MySql, &[&other], &[made], &[&drop("auditlog")]), ["warning MRT804"]);
+}
+
+#[test]
+fn values_that_are_surely_changed() {
+    let made = table("sa.Column('n', sa.Integer(), nullable=False), sa.Column('m', sa.Integer())");
+    let update = |what: &str| format!("op.execute('UPDATE t SET {what}')");
+    for what in ["n = n * 100", "n = 0", "n = 1 + n"] {
+        assert_eq!(said(Postgres, &[&made], &[&update(what)], &[]), ["error MRT102"], "{what}");
+    }
+    // It may be the same, or have been nothing.
+    for what in ["n = abs(n)", "m = 0", "n = 0 WHERE m = 1"] {
+        assert_eq!(said(Postgres, &[&made], &[&update(what)], &[]), ["warning MRT102"], "{what}");
+    }
+    assert_eq!(
+        said(Postgres, &[&made], &[&update("n = n * 100")], &[&update("n = n / 100")]),
+        Vec::<String>::new()
+    );
+    let insert = |more: &str| format!("op.execute('INSERT INTO t (n) VALUES (1){more}')");
+    assert_eq!(said(Postgres, &[&made], &[&insert("")], &[]), ["error MRT102"]);
+    assert_eq!(said(Postgres, &[&made], &[&insert(" ON CONFLICT DO NOTHING")], &[]), ["warning MRT102"]);
+    assert_eq!(said(Postgres, &[&made], &["op.execute('DELETE FROM t')"], &[]), ["error MRT102"]);
+}
+
+#[test]
+fn rows_that_come_back_without_a_column() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Text())");
+    let keep =
+        ["op.execute('CREATE TABLE kept AS SELECT * FROM t')", "op.execute('DELETE FROM t WHERE id > 9')"];
+    let back = |columns: &str| format!("op.execute('INSERT INTO t ({columns}) SELECT {columns} FROM kept')");
+    let drop = "op.drop_table('kept')";
+    tells(Postgres, "MRT203", &[&made], &keep, &[&back("id, a"), drop], &[&back("id, a, b"), drop]);
+}
+
+#[test]
+fn a_name_that_the_server_gave_is_not_another_name() {
+    let made = table("sa.Column('a', sa.Text()), sa.UniqueConstraint('a')");
+    let up = [
+        "op.drop_constraint('t_a_key', 't', type_='unique')",
+        "op.create_unique_constraint('uq', 't', ['a'])",
+    ];
+    let drop = "op.drop_constraint('uq', 't', type_='unique')";
+    let make = |name: &str| format!("op.create_unique_constraint({name}, 't', ['a'])");
+    tells(Postgres, "MRT409", &[&made], &up, &[drop, &make("'t_a_unique'")], &[drop, &make("None")]);
+    tells(Postgres, "MRT409", &[&made], &up, &[drop, &make("'t_a_unique'")], &[drop, &make("'t_a_key'")]);
+}
+
+#[test]
+fn times_are_read_by_one_zone() {
+    let made = table("sa.Column('a', sa.DateTime())");
+    let to = |ty: &str, zone: &str| {
+        format!("op.execute(\"ALTER TABLE t ALTER COLUMN a TYPE {ty} USING a AT TIME ZONE '{zone}'\")")
+    };
+    let up = to("timestamptz", "Asia/Tokyo");
+    tells(
+        Postgres,
+        "MRT303",
+        &[&made],
+        &[&up],
+        &[&to("timestamp", "UTC")],
+        &[&to("timestamp", "Asia/Tokyo")],
+    );
+}
+
+#[test]
+fn a_key_of_columns_that_say_so_themselves() {
+    let both = "op.create_table('k', sa.Column('a', sa.Integer(), primary_key=True), sa.Column('b', sa.Integer(), primary_key=True))";
+    let made = table("sa.Column('a', sa.Text())");
+    let drop = "op.drop_constraint('k_pkey', 'k', type_='primary')";
+    let key = |columns: &str| format!("op.create_primary_key('k_pkey', 'k', [{columns}])");
+    tells(Postgres, "MRT803", &[&made, both], &[drop], &[&key("'a'")], &[&key("'a', 'b'")]);
+}
+
+#[test]
+fn a_branch_does_not_see_what_its_sibling_has_made() {
+    let column = "op.add_column('t', sa.Column('x', sa.Integer()))";
+    let texts = [
+        ("1.py", revision("r1", "None", &[&table("sa.Column('a', sa.Text())")], &["op.drop_table('t')"])),
+        ("2.py", revision("r2", "'r1'", &[column], &["op.drop_column('t', 'x')"])),
+        ("3.py", revision("r3", "'r1'", &["op.drop_column('t', 'x')"], &[column])),
+        ("4.py", revision("r4", "('r2', 'r3')", &[], &[])),
+    ];
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let checked = check_texts(&texts, &[Postgres], &Selection::default()).unwrap();
+    let errors: Vec<(&str, &str)> = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| (finding.revision.as_str(), finding.code))
+        .collect();
+    assert!(errors.contains(&("r3", "MRT804")), "{errors:?}");
+    assert!(errors.iter().all(|(revision, _)| *revision == "r3"), "{errors:?}");
+}
+
+#[test]
+fn texts_that_surely_say_another_thing() {
+    let made = table("sa.Column('n', sa.Integer())");
+    let check = |condition: &str| format!("op.create_check_constraint('ck', 't', \"{condition}\")");
+    let drop = "op.drop_constraint('ck', 't', type_='check')";
+    let back =
+        |before: &str, after: &str| said(Postgres, &[&made, &check(before)], &[drop], &[&check(after)]);
+    for (before, after) in [
+        ("n > 0", "n >= 0"),
+        ("n > 0", "n > -1000"),
+        ("n IN (1, 2)", "n IN (1, 2, 3)"),
+        ("n = 1 AND n < 5", "n = 1 OR n < 5"),
+    ] {
+        assert_eq!(back(before, after), ["error MRT803"], "{before}, {after}");
+    }
+    // These may well be the same.
+    for (before, after) in
+        [("n > 0", "n >= 1"), ("n IN (1, 2)", "n IN (2, 1)"), ("n > 0", "abs(n) > 0"), ("n > m", "n > k")]
+    {
+        assert_eq!(back(before, after), ["warning MRT803"], "{before}, {after}");
+    }
+    assert_eq!(back("n > 0", "(N > 0)"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_granted_is_granted() {
+    let made = table("sa.Column('n', sa.Integer())");
+    let (grant, revoke) =
+        ("op.execute('GRANT SELECT ON t TO PUBLIC')", "op.execute('REVOKE SELECT ON t FROM PUBLIC')");
+    assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[]), ["error MRT102"]);
+    assert_eq!(said(Postgres, &[&made, grant], &[revoke], &[grant]), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_made_by_a_query_has_no_keys() {
+    let made = table("sa.Column('a', sa.Text())");
+    let index = "op.create_index('ix', 't', ['a'])";
+    let swap = [
+        "op.execute('CREATE TABLE n AS SELECT * FROM t')",
+        "op.drop_table('t')",
+        "op.rename_table('n', 't')",
+    ];
+    let found = said(Postgres, &[&made, index], &swap, &["op.execute('UPDATE t SET a = a')"]);
+    assert!(found.contains(&"error MRT408".to_owned()), "{found:?}");
+    let again = [swap[0], swap[1], swap[2], index, "op.create_primary_key('t_pkey', 't', ['id'])"];
+    let found = said(Postgres, &[&made, index], &again, &["op.execute('UPDATE t SET a = a')"]);
+    assert!(found.iter().all(|line| !line.starts_with("error")), "{found:?}");
+}
+
+#[test]
+fn what_cannot_be_read_on_either_side_is_not_its_reverse_where_it_names_something_else() {
+    let made = table("sa.Column('a', sa.Text())");
+    let sql = |text: &str| format!("op.execute('{text}')");
+    let up = sql("ALTER SERVER archive OPTIONS (SET host = 1)");
+    let other = sql("ALTER SUBSCRIPTION feed ENABLE");
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&other]), ["warning MRT104"]);
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&up]), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&sql("CALL undo_it()")]), Vec::<String>::new());
+}
+
+#[test]
+fn words_of_one_engine_are_read() {
+    let made = "op.execute('CREATE TABLE t (id int NOT NULL, code nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL)')";
+    let alter = |rest: &str| format!("op.execute('ALTER TABLE t ALTER COLUMN code nvarchar(20) {rest}')");
+    let up = alter("COLLATE Latin1_General_BIN2 NULL");
+    tells(
+        SqlServer,
+        "MRT803",
+        &[made],
+        &[&up],
+        &[&alter("NOT NULL")],
+        &[&alter("COLLATE Latin1_General_BIN2 NOT NULL")],
+    );
+    let rename = |from: &str, to: &str| format!("op.execute(\"EXEC sp_rename '{from}', '{to}'\")");
+    tells(
+        SqlServer,
+        "MRT301",
+        &[made],
+        &[&rename("t", "u")],
+        &["op.create_table('w')"],
+        &[&rename("u", "t")],
+    );
+    let (head, body) = (
+        "op.execute('CREATE OR REPLACE PACKAGE p AS FUNCTION f RETURN NUMBER; END;')",
+        "op.execute('CREATE OR REPLACE PACKAGE BODY p AS FUNCTION f RETURN NUMBER IS BEGIN RETURN 1; END; END;')",
+    );
+    let made = table("sa.Column('a', sa.Text())");
+    tells(Oracle, "MRT802", &[&made, head, body], &["op.execute('DROP PACKAGE p')"], &[head], &[head, body]);
+    let constraint = |state: &str| format!("op.execute('ALTER TABLE t {state} CONSTRAINT ck')");
+    let made = table("sa.Column('a', sa.Text()), sa.CheckConstraint('id > 0', name='ck')");
+    tells(
+        Oracle,
+        "MRT803",
+        &[&made],
+        &[&constraint("DISABLE")],
+        &[&constraint("ENABLE NOVALIDATE")],
+        &[&constraint("ENABLE")],
+    );
+}
