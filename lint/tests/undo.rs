@@ -382,4 +382,22 @@ fn words_of_one_engine_are_read() {
         &[&constraint("ENABLE NOVALIDATE")],
         &[&constraint("ENABLE")],
     );
+    let made = "op.execute(\"CREATE TABLE t (id NUMBER(9) NOT NULL, a VARCHAR2(9) DEFAULT 'x' NOT NULL)\")";
+    let modify = |rest: &str| format!("op.execute(\"ALTER TABLE t MODIFY (a {rest})\")");
+    tells(
+        Oracle,
+        "MRT803",
+        &[made],
+        &[&modify("DEFAULT 'y'")],
+        &[&modify("DEFAULT 'z'")],
+        &[&modify("DEFAULT 'x'")],
+    );
+    tells(
+        Oracle,
+        "MRT403",
+        &[made],
+        &[&modify("NULL")],
+        &[&modify("DEFAULT 'x'")],
+        &["op.execute(\"UPDATE t SET a = 'x' WHERE a IS NULL\")", &modify("NOT NULL")],
+    );
 }
