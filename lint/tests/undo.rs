@@ -522,3 +522,111 @@ fn ordinary_migrations_have_no_error() {
         }
     }
 }
+
+#[test]
+fn ordinary_sql_has_no_error() {
+    let sql = |text: &str| format!("op.execute(\"\"\"{text}\"\"\")");
+    let made = [
+        sql(
+            "CREATE TABLE Users (ID serial PRIMARY KEY, Email varchar(50) NOT NULL UNIQUE, State text DEFAULT 'new' CHECK (State <> ''))",
+        ),
+        sql(
+            "CREATE TABLE t (id bigserial PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE)",
+        ),
+        sql("CREATE INDEX ix_state ON users USING btree (state) WHERE state IS NOT NULL"),
+        sql(
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.state := 'x'; RETURN NEW; END $$",
+        ),
+        sql("CREATE TRIGGER users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()"),
+        sql("GRANT SELECT, INSERT ON users TO app"),
+    ];
+    let made: Vec<&str> = made.iter().map(String::as_str).collect();
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["ALTER TABLE Users ADD COLUMN Age int NOT NULL DEFAULT 0"],
+            &["ALTER TABLE users DROP COLUMN age"],
+        ),
+        (&["ALTER TABLE users RENAME TO accounts"], &["ALTER TABLE accounts RENAME TO users"]),
+        (
+            &["DROP INDEX ix_state", "CREATE INDEX ix_state ON users (email)"],
+            &[
+                "DROP INDEX IF EXISTS ix_state",
+                "CREATE INDEX ix_state ON users (state) WHERE (state IS NOT NULL)",
+            ],
+        ),
+        (
+            &[
+                "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.state := 'y'; RETURN NEW; END $$",
+            ],
+            &[
+                "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.state := 'x'; RETURN NEW; END $$",
+            ],
+        ),
+        (
+            &["DROP TRIGGER users_touch ON users", "DROP FUNCTION touch()"],
+            &[
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.state := 'x'; RETURN NEW; END $$",
+                "CREATE TRIGGER users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()",
+            ],
+        ),
+        (
+            &["REVOKE SELECT, INSERT ON users FROM app"],
+            &["GRANT SELECT ON users TO app", "GRANT INSERT ON users TO app"],
+        ),
+        (
+            &["ALTER TABLE users ALTER COLUMN state SET DEFAULT 'old'"],
+            &["ALTER TABLE users ALTER COLUMN state SET DEFAULT 'new'::text"],
+        ),
+        (
+            &["ALTER TABLE users DROP CONSTRAINT users_email_key"],
+            &["ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)"],
+        ),
+        (
+            &["ALTER TABLE users ALTER COLUMN email TYPE text"],
+            &["ALTER TABLE users ALTER COLUMN email TYPE varchar(50) USING left(email, 50)"],
+        ),
+        (
+            &[
+                "CREATE MATERIALIZED VIEW m AS SELECT state, count(*) FROM users GROUP BY state",
+                "CREATE UNIQUE INDEX ux_m ON m (state)",
+            ],
+            &["DROP MATERIALIZED VIEW m"],
+        ),
+        (
+            &["CREATE TYPE mood AS ENUM ('a', 'b')", "ALTER TABLE users ADD COLUMN mood mood"],
+            &["ALTER TABLE users DROP COLUMN mood", "DROP TYPE mood"],
+        ),
+        (
+            &[
+                "ALTER TABLE users DISABLE TRIGGER users_touch",
+                "UPDATE users SET state = 'new' WHERE state IS NULL",
+                "ALTER TABLE users ENABLE TRIGGER users_touch",
+            ],
+            &[],
+        ),
+        (&["ALTER TABLE users SET SCHEMA audit"], &["ALTER TABLE audit.users SET SCHEMA public"]),
+        (
+            &["ALTER TABLE users RENAME CONSTRAINT users_email_key TO uq_email"],
+            &["ALTER TABLE users RENAME CONSTRAINT uq_email TO users_email_key"],
+        ),
+        (&["COMMENT ON TABLE users IS 'x'"], &["COMMENT ON TABLE users IS NULL"]),
+        (
+            &[
+                "ALTER TABLE t DROP CONSTRAINT t_user_id_fkey",
+                "ALTER TABLE t ADD CONSTRAINT t_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id)",
+            ],
+            &[
+                "ALTER TABLE t DROP CONSTRAINT t_user_id_fkey",
+                "ALTER TABLE t ADD CONSTRAINT t_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE",
+            ],
+        ),
+    ];
+    for (up, back) in cases {
+        let steps = |texts: &[&str]| texts.iter().map(|text| sql(text)).collect::<Vec<_>>();
+        let (ups, backs) = (steps(up), steps(back));
+        let ups: Vec<&str> = ups.iter().map(String::as_str).collect();
+        let backs: Vec<&str> = backs.iter().map(String::as_str).collect();
+        let found = said(Postgres, &made, &ups, &backs);
+        assert!(!found.iter().any(|line| line.starts_with("error")), "{up:?}: {found:?}");
+    }
+}
