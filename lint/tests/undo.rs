@@ -630,3 +630,16 @@ fn ordinary_sql_has_no_error() {
         assert!(!found.iter().any(|line| line.starts_with("error")), "{up:?}: {found:?}");
     }
 }
+
+#[test]
+fn values_come_back_from_where_they_were_kept() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Text())");
+    let up = [
+        "op.add_column('t', sa.Column('k', sa.Text()))",
+        "op.execute('UPDATE t SET k = a')",
+        "op.drop_column('t', 'a')",
+    ];
+    let back = |from: &str| format!("op.execute('UPDATE t SET a = {from}')");
+    let (add, drop) = ("op.add_column('t', sa.Column('a', sa.Text()))", "op.drop_column('t', 'k')");
+    tells(Postgres, "MRT201", &[&made], &up, &[add, &back("b"), drop], &[add, &back("k"), drop]);
+}

@@ -5,7 +5,7 @@ mod rows;
 
 use mrt_chain::settings::EngineKind;
 
-use fate::{Fate, column_fate};
+use fate::{Fate, column_fate, elsewhere};
 
 use super::{Case, Check, Findings, Rule};
 use crate::case::certainly;
@@ -200,7 +200,15 @@ fn dropped_columns(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn
                      make sure that `downgrade()` can tell from it what every value was"
                 ),
             ),
-            Fate::Kept => {}
+            Fate::Kept => {
+                if let Some((line, from, kept)) = elsewhere(case, at, table, column) {
+                    findings.add_as(
+                        certainly(!operation.conditional),
+                        line,
+                        format!("`{table}.{column}` comes back from {from}, though its values were kept in `{kept}`; copy them back from there"),
+                    );
+                }
+            }
         }
     }
 }
