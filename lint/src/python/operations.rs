@@ -264,7 +264,10 @@ impl<'a> OperationCall<'_, 'a> {
         let named = |name| self.arguments.named(name).filter(|value| !matches!(value, Value::None));
         let ty = named("type_").or_else(|| named("existing_type"));
         let mut options = schema::type_options(ty, self.engine);
-        if let Some(counts) = named("autoincrement").or_else(|| named("existing_autoincrement")) {
+        // The others have no ALTER for it.
+        if matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb)
+            && let Some(counts) = named("autoincrement").or_else(|| named("existing_autoincrement"))
+        {
             let is = matches!(counts, Value::Bool(true));
             options.insert("autoincrement", if is { Setting::Is("yes".to_owned()) } else { Setting::None });
         }

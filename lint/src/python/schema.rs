@@ -170,6 +170,10 @@ pub(super) fn column(call: &Call<'_>, engine: EngineKind) -> Option<Column> {
         column.ty = types::of(ty, engine);
         column.options.extend(type_options(Some(ty), engine));
     }
+    // SQLite has its AUTOINCREMENT by an argument of the table alone.
+    if engine == EngineKind::Sqlite {
+        return Some(column);
+    }
     if let Some(denied) = denied {
         column.options.insert("autoincrement", denied);
     } else if column.automatic {

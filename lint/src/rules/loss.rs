@@ -5,7 +5,7 @@ mod rows;
 
 use mrt_chain::settings::EngineKind;
 
-use fate::{Fate, column_fate};
+use fate::{Fate, column_fate, elsewhere};
 pub(super) use rows::{dropped_tables, removed_rows};
 
 use super::{Case, Check, Findings, Rule};
@@ -205,7 +205,15 @@ pub(super) fn dropped_columns(
                      make sure that `downgrade()` can tell from it what every value was"
                 ),
             ),
-            Fate::Kept => {}
+            Fate::Kept => {
+                if let Some((line, from, kept)) = elsewhere(case, at, table, column) {
+                    findings.add_as(
+                        certainly(!operation.conditional),
+                        line,
+                        format!("`{table}.{column}` comes back from {from}, though its values were kept in `{kept}`; copy them back from there"),
+                    );
+                }
+            }
         }
     }
 }

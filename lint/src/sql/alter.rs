@@ -76,6 +76,12 @@ fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Opti
             };
             Kind::RenameTable { from: table, to }
         }
+        // Oracle's, where the type may stay unsaid.
+        AlterTableOperation::ModifyColumn { data_type, .. }
+            if matches!(data_type.to_string().to_uppercase().as_str(), "DEFAULT" | "NOT" | "NULL") =>
+        {
+            return None;
+        }
         AlterTableOperation::ModifyColumn { col_name, data_type, options, .. } => Kind::AlterColumn {
             table,
             column: col_name.value.clone(),
@@ -127,6 +133,19 @@ pub(super) fn as_modify(tokens: &[Token]) -> Option<Vec<Token>> {
 /// MySQL's MODIFY and CHANGE: whatever is not said is gone. SQL Server keeps default and comment.
 fn restated(name: &Ident, ty: &DataType, options: &[ColumnOption], engine: EngineKind) -> Change {
     let column = create::with_options(name, ty, options.iter(), engine);
+    if engine == EngineKind::Oracle {
+        // There, what is not said stays.
+        let said = |wanted: fn(&ColumnOption) -> bool| options.iter().any(wanted);
+        return Change {
+            ty: Some(column.ty),
+            nullable: column
+                .nullable
+                .filter(|_| said(|option| matches!(option, ColumnOption::Null | ColumnOption::NotNull))),
+            default: said(|option| matches!(option, ColumnOption::Default(_))).then_some(column.default),
+            options: column.options,
+            ..Change::default()
+        };
+    }
     if engine == EngineKind::SqlServer {
         return Change {
             ty: Some(column.ty),

@@ -1,6 +1,6 @@
 //! Oracle's ALTER TABLE … ADD (…) and MODIFY (…): the parser knows them without the parentheses.
 
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Whitespace};
 
 /// The same statement without the parentheses, each column with a verb of its own; `None` for any other statement.
 pub(super) fn without_parentheses(tokens: &[Token]) -> Option<Vec<Token>> {
@@ -17,7 +17,9 @@ pub(super) fn without_parentheses(tokens: &[Token]) -> Option<Vec<Token>> {
         return None;
     };
     let columns = significant.get(verb + 2..significant.len() - 1)?;
-    let mut out: Vec<Token> = significant[..=verb].iter().map(|token| (*token).clone()).collect();
+    let space = || Token::Whitespace(Whitespace::Space);
+    let mut out: Vec<Token> =
+        significant[..=verb].iter().flat_map(|token| [(*token).clone(), space()]).collect();
     let mut open = 0i32;
     for token in columns {
         match token {
@@ -25,8 +27,10 @@ pub(super) fn without_parentheses(tokens: &[Token]) -> Option<Vec<Token>> {
             Token::RParen => open -= 1,
             _ => {}
         }
+        out.push(space());
         out.push((*token).clone());
         if **token == Token::Comma && open == 0 {
+            out.push(space());
             out.push(significant[verb].clone());
         }
     }

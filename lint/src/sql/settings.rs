@@ -163,6 +163,16 @@ fn table_setting(table: &str, rest: &Words<'_>) -> Option<Vec<Kind>> {
             options.insert("validated", Setting::Is("yes".to_owned()));
             Some(vec![set(Object::constraint(table, &rest.name(4)?.0), options)])
         }
+        // Oracle's MODIFY, where the type stays what it is.
+        ("MODIFY", _, "DEFAULT" | "NOT" | "NULL") => {
+            let change = match third.as_str() {
+                "DEFAULT" => {
+                    Change { default: Some(super::create::default(&rest.text(3))), ..Change::default() }
+                }
+                word => Change { nullable: Some(word == "NULL"), ..Change::default() },
+            };
+            Some(vec![Kind::AlterColumn { table: table.to_owned(), column: rest.name(1)?.0, change }])
+        }
         ("RENAME", "CONSTRAINT", _) => {
             let (from, length) = rest.name(2)?;
             let (to, _) = rest.name(3 + length)?;

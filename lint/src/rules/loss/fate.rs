@@ -90,3 +90,65 @@ fn fate(refilled: bool, kept: bool) -> Fate {
         (true, true) => Fate::Kept,
     }
 }
+
+/// Where a column comes back from, and where its values were kept, when these are columns of its table and not the same one.
+pub(super) fn elsewhere(
+    case: &Case<'_>,
+    at: usize,
+    table: &str,
+    column: &str,
+) -> Option<(u32, String, String)> {
+    let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let earlier = &case.migration.upgrade[..at];
+    let copied = |kind: &Kind| match kind {
+        Kind::Insert { sources, .. } => mentions(sources, table),
+        Kind::CreateTable { from_query, .. } => from_query.is_some(),
+        kind => kind.is_opaque(),
+    };
+    let renames = |kind: &Kind| matches!(kind, Kind::AlterColumn { change, .. } if change.name.is_some());
+    let all = || case.migration.upgrade.iter().chain(case.migration.down());
+    if earlier.iter().any(|operation| copied(&operation.kind))
+        || all().any(|operation| renames(&operation.kind))
+    {
+        return None;
+    }
+    let mut kept = Vec::new();
+    for operation in earlier {
+        let Kind::Update { table: own, values, reads, .. } = &operation.kind else { continue };
+        if mentions(reads, column) {
+            let to = values.iter().find_map(|(to, value)| match value {
+                Assigned::Column(from) if is(own, table) && is(from, column) => Some(to.clone()),
+                _ => None,
+            });
+            // What is kept in another form is for others to judge.
+            kept.push(to?);
+        }
+    }
+    let mut back = Vec::new();
+    for operation in case.migration.down() {
+        match &operation.kind {
+            Kind::Update { table: own, columns, values, whole, .. }
+                if is(own, table) && mentions(columns, column) =>
+            {
+                let value = values.iter().find(|(to, _)| is(to, column)).map(|(_, value)| value);
+                match value {
+                    Some(Assigned::Column(from)) if *whole => back.push((operation.line, from.clone())),
+                    _ => return None,
+                }
+            }
+            kind if kind.is_opaque() || writes(kind, table, column) => return None,
+            _ => {}
+        }
+    }
+    // They may have gone on from there.
+    let went_on = case.migration.upgrade.iter().any(|operation| match &operation.kind {
+        Kind::Update { reads, .. } => kept.iter().any(|own| mentions(reads, own)),
+        _ => false,
+    });
+    if went_on {
+        return None;
+    }
+    let (first, (line, from)) = (kept.first()?, back.first()?);
+    let wrong = back.iter().all(|(_, from)| !kept.iter().any(|own| is(own, from)));
+    wrong.then(|| (*line, format!("`{from}`"), first.clone()))
+}
