@@ -71,7 +71,11 @@ fn only(all: &mut [Checked], wanted: &[String]) -> Result<(), CliError> {
 
 /// The rules that are asked for; a code that means none of them is a mistake.
 fn selection(arguments: &CheckRevisions) -> Result<Selection, CliError> {
-    let selection = Selection { select: arguments.select_rules.clone(), ignore: arguments.ignore.clone() };
+    let selection = Selection {
+        select: arguments.select_rules.clone(),
+        ignore: arguments.ignore.clone(),
+        rolling: arguments.rolling,
+    };
     for code in selection.select.iter().chain(&selection.ignore) {
         if code.is_empty() || !rules::all().any(|rule| rules::is_among(rule.code, std::slice::from_ref(code)))
         {

@@ -16,8 +16,21 @@ pub struct Operation {
     pub conditional: bool,
     /// How it is written.
     pub written: Written,
-    /// Outside of the migration's transaction (`autocommit_block`).
+    /// Outside of the migration's transaction (`autocommit_block`, or behind a COMMIT of its own).
     pub autocommit: bool,
+    /// What it says besides.
+    pub said: Said,
+}
+
+/// What an operation says besides what it does. A statement of SQL that does several things says it with the first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// Names in SQL that stand alone and without quotes, where the name of a table, a column or the like must stand.
+    pub bare: Vec<String>,
+    /// Texts of SQL in quotes.
+    pub texts: Vec<String>,
+    /// Names that SQLAlchemy shortens where they are too long (`op.f`).
+    pub fitted: Vec<String>,
 }
 
 /// How an operation is written.
@@ -137,6 +150,8 @@ pub struct Type {
     pub enum_name: Option<String>,
     /// SQLAlchemy makes that type along with the table.
     pub makes_enum: bool,
+    /// A collation of its own is said.
+    pub collated: bool,
 }
 
 /// Something that may be absent, present, or not known.
@@ -164,6 +179,8 @@ pub struct Change {
     pub name: Option<String>,
     /// The type that the author says it has had.
     pub existing_type: Option<Type>,
+    /// A type is said, new or existing, known here or not.
+    pub typed: bool,
     /// The nullability that the author says it has had.
     pub existing_nullable: Option<bool>,
     /// The default that the author says it has had.

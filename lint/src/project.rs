@@ -25,6 +25,8 @@ pub struct Selection {
     pub select: Vec<String>,
     /// Not these.
     pub ignore: Vec<String>,
+    /// Also what breaks the version before, which still runs while a new one is rolled out.
+    pub rolling: bool,
 }
 
 /// What was found in a suite.
@@ -53,8 +55,12 @@ pub enum CheckError {
 
 impl Selection {
     fn wants(&self, code: &str) -> bool {
-        (self.select.is_empty() || rules::is_among(code, &self.select))
-            && !rules::is_among(code, &self.ignore)
+        let is_chosen = if rules::is_on_request(code) {
+            self.rolling || rules::is_by_name(code, &self.select)
+        } else {
+            self.select.is_empty() || rules::is_among(code, &self.select)
+        };
+        is_chosen && !rules::is_among(code, &self.ignore)
     }
 }
 

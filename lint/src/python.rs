@@ -22,7 +22,7 @@ use ruff_text_size::TextSize;
 pub(crate) use value::HOLE;
 use value::{Arguments, Value};
 
-use crate::operation::{Kind, Operation, Written};
+use crate::operation::{Kind, Operation, Said, Written};
 use crate::source::Lines;
 
 /// Statements and expressions that are looked at in one file, at most.
@@ -49,6 +49,7 @@ pub(crate) fn read(module: &ModModule, lines: &Lines, engine: EngineKind) -> Ste
         conditional: 0,
         left_early: 0,
         autocommit: 0,
+        committed: false,
         call_line: 1,
         budget: BUDGET,
     };
@@ -73,6 +74,8 @@ struct Reader<'a> {
     /// How many of those last to the end of the function.
     left_early: usize,
     autocommit: usize,
+    /// SQL has ended the transaction.
+    committed: bool,
     call_line: u32,
     budget: u32,
 }
@@ -80,7 +83,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn step(&mut self, function: &'a StmtFunctionDef) -> Vec<Operation> {
         self.out.clear();
-        (self.conditional, self.left_early, self.autocommit) = (0, 0, 0);
+        (self.conditional, self.left_early, self.autocommit, self.committed) = (0, 0, 0, false);
         self.budget = BUDGET;
         self.call_line = self.line_of(&function.name);
         self.invoke(function, &Arguments::default());
@@ -105,12 +108,17 @@ impl<'a> Reader<'a> {
     }
 
     fn emit_as(&mut self, kind: Kind, written: Written) {
+        self.emit_said(kind, written, Said::default());
+    }
+
+    fn emit_said(&mut self, kind: Kind, written: Written, said: Said) {
         self.out.push(Operation {
             kind,
             line: self.call_line,
             conditional: self.conditional > 0,
             written,
-            autocommit: self.autocommit > 0,
+            autocommit: self.autocommit > 0 || self.committed,
+            said,
         });
     }
 

@@ -9,15 +9,19 @@ mod graph;
 mod loss;
 mod objects;
 mod reversal;
+mod rolling;
 
 use mrt_chain::graph::Chain;
 use mrt_chain::settings::EngineKind;
 
 pub use crate::case::{Case, Findings};
-pub(crate) use engines::{NO_CHAIN, UNREADABLE};
 pub use examples::revisions;
+pub(crate) use graph::{NO_CHAIN, UNREADABLE};
 
 use crate::finding::Severity;
+
+/// How every code begins.
+const FIRST: &str = "MRT";
 
 /// One rule.
 #[derive(Debug, Clone, Copy)]
@@ -61,17 +65,27 @@ impl Rule {
 /// Every rule, by its code.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let families = [
-        engines::FILES,
         downgrade::RULES,
         loss::RULES,
         change::RULES,
         constraints::RULES,
         objects::RULES,
+        rolling::RULES,
         reversal::RULES,
         engines::RULES,
         graph::RULES,
     ];
     families.into_iter().flatten()
+}
+
+/// Whether a rule looks only where it is asked for: what it finds is wrong in one way of deploying, and right in others.
+pub fn is_on_request(code: &str) -> bool {
+    code.starts_with(rolling::FAMILY)
+}
+
+/// Whether a code or its family is among others, by name: `MRT` is every rule that looks by itself.
+pub fn is_by_name(code: &str, others: &[String]) -> bool {
+    others.iter().any(|other| other.len() > FIRST.len() && code.starts_with(&other.to_uppercase()))
 }
 
 /// The rule of a code.

@@ -3,12 +3,13 @@
 mod alter;
 mod create;
 mod head;
+mod names;
 mod oracle;
 mod words;
 
 use mrt_chain::settings::EngineKind;
 use sqlparser::ast::{
-    AssignmentTarget, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr, Statement, TableFactor,
+    self, AssignmentTarget, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr, TableFactor,
     TableObject, TableWithJoins,
 };
 use sqlparser::dialect::{
@@ -19,20 +20,32 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 pub(crate) use words::{mentions, normal};
 
-use crate::operation::{Kind, ObjectKind};
+use crate::operation::{Kind, ObjectKind, Said};
 use crate::python::HOLE;
 
 /// Longer texts are known by their first words alone: what is built of them is as deep as they are long.
 const LONGEST: usize = 64 << 10;
 
+/// One statement.
+#[derive(Default)]
+pub(crate) struct Statement {
+    /// What it does: nothing, one thing or several.
+    pub(crate) kinds: Vec<Kind>,
+    /// What it says besides.
+    pub(crate) said: Said,
+    /// It ends a transaction, or begins one (`false`).
+    pub(crate) commits: Option<bool>,
+}
+
 /// What a text of SQL does, statement by statement.
-pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
+pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
     let dialect = dialect(engine);
     let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect)).flatten() else {
-        return vec![head::read(
+        let kind = head::read(
             &text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect::<Vec<_>>(),
             text,
-        )];
+        );
+        return vec![Statement { kinds: vec![kind], ..Statement::default() }];
     };
     // The body of a routine has semicolons of its own.
     let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
@@ -45,18 +58,34 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);
         let parsed = Parser::new(&*dialect).with_tokens(statement.to_vec()).parse_statements();
+        let mut kinds = Vec::new();
+        let mut said = Said { texts: words::texts(statement), ..Said::default() };
         match parsed.as_deref() {
-            Ok([parsed]) => of(parsed, statement, engine, &mut out),
-            _ => out.push(head::read(statement, &text_of(statement))),
+            Ok([parsed]) => {
+                of(parsed, statement, engine, &mut kinds);
+                said.bare = names::bare(parsed);
+            }
+            _ => kinds.push(head::read(statement, &text_of(statement))),
         }
-    }
-    out.retain(|kind| !words::is_quiet(kind));
-    for kind in &mut out {
-        if words::has_hole(kind) {
-            *kind = Kind::Raw { sql: shown(text) };
+        kinds.retain(|kind| !words::is_quiet(kind));
+        for kind in &mut kinds {
+            if words::has_hole(kind) {
+                *kind = Kind::Raw { sql: shown(text) };
+            }
         }
+        let commits = match head::first_word(statement).as_deref() {
+            Some("COMMIT" | "END") => Some(true),
+            Some("BEGIN" | "START") if statements_are_short(statement) => Some(false),
+            _ => None,
+        };
+        out.push(Statement { kinds, said, commits });
     }
     out
+}
+
+/// `BEGIN` alone, and no block of statements.
+fn statements_are_short(tokens: &[Token]) -> bool {
+    tokens.iter().filter(|token| matches!(token, Token::Word(_))).count() <= 2
 }
 
 fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
@@ -86,18 +115,18 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
+fn of(statement: &ast::Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
     let kind = match statement {
-        Statement::CreateTable(table) => create::table(table, engine),
-        Statement::CreateVirtualTable { name, if_not_exists, .. } => {
+        ast::Statement::CreateTable(table) => create::table(table, engine),
+        ast::Statement::CreateVirtualTable { name, if_not_exists, .. } => {
             head::table(name_of(name), *if_not_exists)
         }
-        Statement::CreateIndex(index) => create::index(index),
-        Statement::AlterTable(alter) => {
+        ast::Statement::CreateIndex(index) => create::index(index),
+        ast::Statement::AlterTable(alter) => {
             alter::table(alter, engine, tokens, out);
             return;
         }
-        Statement::AlterIndex { name, operation } => {
+        ast::Statement::AlterIndex { name, operation } => {
             let sqlparser::ast::AlterIndexOperation::RenameIndex { index_name } = operation;
             Kind::Rename {
                 object: ObjectKind::Index,
@@ -106,15 +135,15 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                 table: None,
             }
         }
-        Statement::AlterType(alter) => alter::ty(alter),
-        Statement::RenameTable(renames) => {
+        ast::Statement::AlterType(alter) => alter::ty(alter),
+        ast::Statement::RenameTable(renames) => {
             out.extend(renames.iter().map(|rename| Kind::RenameTable {
                 from: name_of(&rename.old_name),
                 to: name_of(&rename.new_name),
             }));
             return;
         }
-        Statement::Drop { object_type, if_exists, names, cascade, table, .. } => {
+        ast::Statement::Drop { object_type, if_exists, names, cascade, table, .. } => {
             let missing_ok = *if_exists;
             out.extend(names.iter().map(|name| {
                 let object = match object_type {
@@ -140,7 +169,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             }));
             return;
         }
-        Statement::Insert(insert) => match &insert.table {
+        ast::Statement::Insert(insert) => match &insert.table {
             TableObject::TableName(name) => Kind::Insert {
                 table: name_of(name),
                 columns: insert.columns.iter().map(last_of).collect(),
@@ -154,7 +183,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             },
             _ => Kind::Raw { sql: shown(&text_of(tokens)) },
         },
-        Statement::Update(update) => match table_of(&update.table) {
+        ast::Statement::Update(update) => match table_of(&update.table) {
             Some(table) => Kind::Update {
                 table,
                 columns: update
@@ -175,7 +204,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             },
             None => Kind::Raw { sql: shown(&text_of(tokens)) },
         },
-        Statement::Delete(delete) => {
+        ast::Statement::Delete(delete) => {
             let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
             match from.first().and_then(table_of) {
                 Some(table) => {
@@ -184,19 +213,19 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                 None => Kind::Raw { sql: shown(&text_of(tokens)) },
             }
         }
-        Statement::Truncate(truncate) => {
+        ast::Statement::Truncate(truncate) => {
             out.extend(
                 truncate.table_names.iter().map(|target| Kind::Truncate { table: name_of(&target.name) }),
             );
             return;
         }
-        Statement::Query(_) => {
+        ast::Statement::Query(_) => {
             if let Some(kind) = head::query(tokens) {
                 out.push(kind);
             }
             return;
         }
-        Statement::CreateView(view) => Kind::Create {
+        ast::Statement::CreateView(view) => Kind::Create {
             object: ObjectKind::View,
             name: name_of(&view.name),
             table: None,
@@ -204,7 +233,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             replaces: view.or_replace || view.or_alter,
             exists_ok: view.if_not_exists,
         },
-        Statement::CreateType { name, representation } => Kind::Create {
+        ast::Statement::CreateType { name, representation } => Kind::Create {
             object: ObjectKind::Type,
             name: name_of(name),
             table: None,

@@ -13,7 +13,8 @@ fn findings(rule: &Rule, example: &str) -> Vec<Finding> {
     let names: Vec<String> = (1..=texts.len()).map(|number| format!("{number}.py")).collect();
     let files: Vec<(&str, &str)> =
         names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    check_texts(&files, &[engine], &Selection::default()).unwrap().findings
+    let selection = Selection { rolling: rules::is_on_request(rule.code), ..Selection::default() };
+    check_texts(&files, &[engine], &selection).unwrap().findings
 }
 
 #[test]

@@ -10,8 +10,12 @@ impl<'a> Reader<'a> {
     pub(super) fn execute(&mut self, statement: &Value<'a>, written: Written) {
         match statement {
             Value::Str(text) => {
-                for kind in sql::read(text, self.engine) {
-                    self.emit_as(kind, written);
+                for statement in sql::read(text, self.engine) {
+                    self.committed = statement.commits.unwrap_or(self.committed);
+                    let mut said = statement.said;
+                    for kind in statement.kinds {
+                        self.emit_said(kind, written, std::mem::take(&mut said));
+                    }
                 }
             }
             Value::List(items) => {

@@ -5,7 +5,9 @@ use mrt_chain::settings::EngineKind;
 use super::Reader;
 use super::schema::{self, columns_of};
 use super::value::{Arguments, Value};
-use crate::operation::{Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Setting, Written};
+use crate::operation::{
+    Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Said, Setting, Written,
+};
 
 impl<'a> Reader<'a> {
     pub(super) fn operation(&mut self, name: &str, batch: Option<&Arguments<'a>>, arguments: &Arguments<'a>) {
@@ -30,7 +32,24 @@ impl<'a> Reader<'a> {
         let written = if batch.is_some() { Written::Batch } else { Written::Call };
         let call = OperationCall { batch, arguments, engine: self.engine };
         let kind = if arguments.open { None } else { call.kind(name) };
-        self.emit_as(kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") }), written);
+        let kind = kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") });
+        let mut said = Said::default();
+        fitted(arguments, &mut said.fitted);
+        self.emit_said(kind, written, said);
+    }
+}
+
+/// The names that `op.f` gives, anywhere in the arguments.
+fn fitted(arguments: &Arguments<'_>, out: &mut Vec<String>) {
+    let values = arguments.positional.iter().chain(arguments.named.iter().map(|(_, value)| value));
+    for call in values.filter_map(Value::call) {
+        let is_f = call.function.global() == Some("alembic.op.f")
+            || matches!(call.function.method(), Some("f" | "conv"));
+        if is_f || call.function.class() == Some("conv") {
+            out.extend(call.arguments.positional.first().and_then(Value::name));
+        } else {
+            fitted(&call.arguments, out);
+        }
     }
 }
 
@@ -90,7 +109,12 @@ impl<'a> OperationCall<'_, 'a> {
                     index: Index {
                         name: arguments.text("index_name", 0),
                         columns: columns
-                            .filter(|_| arguments.named("mysql_length").is_none())
+                            .filter(|_| {
+                                // Then it is no index over whole columns.
+                                ["mysql_length", "mysql_prefix"]
+                                    .iter()
+                                    .all(|option| arguments.named(option).is_none())
+                            })
                             .and_then(columns_of),
                         unique,
                         predicate: self.predicate(),
@@ -205,6 +229,7 @@ impl<'a> OperationCall<'_, 'a> {
                 .text("new_column_name", usize::MAX)
                 .or_else(|| arguments.text("name", usize::MAX)),
             existing_type: ty("existing_type").and_then(|value| super::types::of(value, self.engine)),
+            typed: ty("type_").or_else(|| ty("existing_type")).is_some(),
             existing_nullable: flag("existing_nullable"),
             existing_default: default("existing_server_default"),
             comment: default("comment"),

@@ -153,9 +153,11 @@ fn constraint(call: &Call<'_>) -> Option<Constraint> {
 
 fn index(call: &Call<'_>) -> Option<Index> {
     let columns: Option<Vec<String>> = call.arguments.positional.iter().skip(1).map(sql_text).collect();
+    let is_whole =
+        ["mysql_length", "mysql_prefix"].iter().all(|option| call.arguments.named(option).is_none());
     Some(Index {
         name: call.arguments.text("name", 0),
-        columns,
+        columns: columns.filter(|_| is_whole),
         unique: Some(call.arguments.flag("unique", false)),
         predicate: Setting::Unknown,
     })

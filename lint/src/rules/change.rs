@@ -174,7 +174,7 @@ fn is_prepared(operations: &[Operation], column: &Object) -> bool {
 }
 
 /// Whether every value of one type is a value of the other.
-fn is_wider(from: &str, to: &str) -> bool {
+pub(super) fn is_wider(from: &str, to: &str) -> bool {
     let (from_word, from_size) = split(from);
     let (to_word, to_size) = split(to);
     let fits = match (from_size, to_size) {
