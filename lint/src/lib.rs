@@ -7,6 +7,7 @@
 //! Each arrow is one module, and data flows one way: rules never look at Python or SQL, and the readers know no rule.
 
 mod case;
+pub mod environment;
 pub mod explain;
 pub mod finding;
 pub mod migration;

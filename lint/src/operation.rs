@@ -29,6 +29,8 @@ pub struct Said {
     pub bare: Vec<String>,
     /// Texts of SQL in quotes.
     pub texts: Vec<String>,
+    /// An index that has a condition for other engines, and none for this one.
+    pub partial_elsewhere: bool,
     /// Names that SQLAlchemy shortens where they are too long (`op.f`).
     pub fitted: Vec<String>,
 }

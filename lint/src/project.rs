@@ -8,6 +8,7 @@ use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
 use mrt_chain::settings::{EngineKind, Suite};
 
 use crate::case::{Case, Findings};
+use crate::environment::{self, EnvironmentFile};
 use crate::finding::Finding;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
@@ -78,10 +79,17 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
     }
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();
     let read = read_all(&files)?;
-    Ok(judge(&files, read, selection))
+    let path = suite.alembic.script_location.join(environment::FILE);
+    let environment = if path.exists() {
+        let display = path.strip_prefix(&suite.dir).unwrap_or(&path).display().to_string();
+        Some(on_a_large_stack(|| EnvironmentFile::new(display, Source::read(&path), engines))?)
+    } else {
+        None
+    };
+    Ok(judge(&files, read, environment, selection))
 }
 
-/// Checks texts that need not be files, as revisions of one chain on these engines.
+/// Checks texts that need not be files, as revisions of one chain on these engines; one that is called `env.py` is no revision.
 ///
 /// # Errors
 /// When the machine has no room for a thread.
@@ -90,18 +98,28 @@ pub fn check_texts(
     engines: &[EngineKind],
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
+    let (environments, texts): (Vec<_>, Vec<_>) =
+        texts.iter().copied().partition(|(name, _)| *name == environment::FILE);
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = texts
         .iter()
         .map(|(name, _)| (RevisionFile { path: name.into(), display: (*name).to_owned() }, engines.to_vec()))
         .collect();
-    let read = on_a_large_stack(|| {
+    let (read, environment) = on_a_large_stack(|| {
         let read_text = |(file, (_, text)): (&(RevisionFile, Vec<EngineKind>), &(&str, &str))| {
             let source = Source::new(*text);
             (migration::read(&file.0, &source, engines), source.text)
         };
-        files.iter().zip(texts).map(read_text).collect::<Vec<_>>()
+        let read = files.iter().zip(&texts).map(read_text).collect::<Vec<_>>();
+        let environment = environments.first().map(|(name, text)| {
+            EnvironmentFile::new(
+                (*name).to_owned(),
+                Ok(Source::new(*text)),
+                engines.iter().copied().collect(),
+            )
+        });
+        (read, environment)
     })?;
-    Ok(judge(&files, read, selection))
+    Ok(judge(&files, read, environment, selection))
 }
 
 type ReadFile = (Result<Read, SourceError>, String);
@@ -137,7 +155,12 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
     handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selection: &Selection) -> Checked {
+fn judge(
+    files: &[(RevisionFile, Vec<EngineKind>)],
+    read: Vec<ReadFile>,
+    mut environment: Option<EnvironmentFile>,
+    selection: &Selection,
+) -> Checked {
     let mut found: BTreeMap<Finding, BTreeSet<EngineKind>> = BTreeMap::new();
     let mut add =
         |finding: Finding, engine: Option<EngineKind>| found.entry(finding).or_default().extend(engine);
@@ -183,7 +206,38 @@ fn judge(files: &[(RevisionFile, Vec<EngineKind>)], read: Vec<ReadFile>, selecti
             }
         }
     }
-    finish(files, read, found)
+    if let Some(file) = &mut environment {
+        for finding in judge_environment(file, &read, selection) {
+            found.entry(finding).or_default();
+        }
+    }
+    finish(files, read, environment.as_ref(), found)
+}
+
+fn judge_environment(file: &mut EnvironmentFile, read: &[ReadFile], selection: &Selection) -> Vec<Finding> {
+    let environment = match &mut file.read {
+        Ok((environment, _)) => environment,
+        Err(error) => {
+            let rule = rules::find(rules::UNREADABLE).filter(|rule| selection.wants(rule.code));
+            let found = |rule| finding(rule, "", &file.display, error.line(), format!("this file {error}"));
+            return rule.map(found).into_iter().collect();
+        }
+    };
+    let mut steps = read.iter().filter_map(|(read, _)| read.as_ref().ok()).flat_map(|read| &read.steps);
+    environment.leaves_transactions = steps.any(|(_, steps)| {
+        let down = steps.downgrade.iter().flatten();
+        steps.upgrade.iter().chain(down).any(|operation| operation.autocommit)
+    });
+    let mut out = Vec::new();
+    for rule in rules::all().filter(|rule| selection.wants(rule.code)) {
+        let Check::Environment(look) = rule.check else { continue };
+        if environment.engines.iter().any(|engine| rule.concerns(*engine)) {
+            let mut findings = Findings { rule, revision: "", file: &file.display, out: Vec::new() };
+            look(environment, &mut findings);
+            out.append(&mut findings.out);
+        }
+    }
+    out
 }
 
 /// A message that begins with its place, and the place.
@@ -285,6 +339,7 @@ fn judge_migration(
 fn finish(
     files: &[(RevisionFile, Vec<EngineKind>)],
     read: Vec<ReadFile>,
+    environment: Option<&EnvironmentFile>,
     found: BTreeMap<Finding, BTreeSet<EngineKind>>,
 ) -> Checked {
     let by_name: BTreeMap<&str, usize> =
@@ -292,7 +347,15 @@ fn finish(
     let mut findings = Vec::with_capacity(found.len());
     let mut sources = BTreeMap::new();
     for (mut finding, engines) in found {
-        let Some(at) = by_name.get(finding.file.as_str()) else { continue };
+        let Some(at) = by_name.get(finding.file.as_str()) else {
+            let Some(file) = environment.filter(|file| file.display == finding.file) else { continue };
+            let noqa = file.read.as_ref().map(|(_, noqa)| noqa);
+            if !noqa.is_ok_and(|noqa| noqa.silences(finding.line, finding.code)) {
+                sources.entry(finding.file.clone()).or_insert_with(|| file.text.clone());
+                findings.push(finding);
+            }
+            continue;
+        };
         let (result, text) = &read[*at];
         if result.as_ref().is_ok_and(|read| read.noqa.silences(finding.line, finding.code)) {
             continue;

@@ -4,6 +4,7 @@ mod change;
 mod constraints;
 mod downgrade;
 mod engines;
+mod environment;
 mod examples;
 mod graph;
 mod loss;
@@ -15,9 +16,10 @@ use mrt_chain::graph::Chain;
 use mrt_chain::settings::EngineKind;
 
 pub use crate::case::{Case, Findings};
-pub use examples::revisions;
+pub use examples::{environment_of, revisions};
 pub(crate) use graph::{NO_CHAIN, UNREADABLE};
 
+use crate::environment::Environment;
 use crate::finding::Severity;
 
 /// How every code begins.
@@ -51,6 +53,8 @@ pub enum Check {
     Migration(fn(&Case<'_>, &mut Findings<'_>)),
     /// A function over the chain; it finds lines of revisions by their position.
     Chain(fn(&Chain) -> Vec<(usize, String)>),
+    /// A function over the suite's `env.py`.
+    Environment(fn(&Environment, &mut Findings<'_>)),
     /// Whoever reads the files.
     Reader,
 }
@@ -73,6 +77,10 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         rolling::RULES,
         reversal::RULES,
         engines::RULES,
+        engines::names::RULES,
+        engines::types::RULES,
+        engines::keys::RULES,
+        environment::RULES,
         graph::RULES,
     ];
     families.into_iter().flatten()

@@ -55,7 +55,7 @@ fn if_exists_is_known_where_it_is() {
 
 #[test]
 fn reserved_words_are_those_of_the_engine() {
-    let refuses = |engines: &[EngineKind], text: &str| refuses("error MRT825", engines, &sql(text));
+    let refuses = |engines: &[EngineKind], text: &str| refuses("error MRT826", engines, &sql(text));
     refuses(&[MySql], "CREATE TABLE groups (id INTEGER)");
     refuses(&[MySql], "CREATE TABLE t (rank INTEGER)");
     refuses(&[MySql, MariaDb], "UPDATE t SET rows = 1");
@@ -85,7 +85,7 @@ fn reserved_words_are_those_of_the_engine() {
                 sql("UPDATE groups SET a = 1")
             )
         ),
-        ["warning MRT825"]
+        ["warning MRT826"]
     );
 }
 
@@ -95,30 +95,30 @@ fn names_have_a_length() {
     let table = |length| format!("op.create_table('{}', sa.Column('id', sa.Integer()))", long(length));
     for (engine, most) in [(MySql, 64), (MariaDb, 64), (SqlServer, 128), (Oracle, 128)] {
         assert_eq!(said(engine, &table(most)), Vec::<String>::new(), "{engine:?}");
-        assert_eq!(said(engine, &table(most + 1)), ["error MRT826"], "{engine:?}");
+        assert_eq!(said(engine, &table(most + 1)), ["error MRT827"], "{engine:?}");
     }
     assert_eq!(said(Sqlite, &table(500)), Vec::<String>::new());
     assert_eq!(said(Postgres, &table(63)), Vec::<String>::new());
-    assert_eq!(said(Postgres, &table(64)), ["note MRT826"]);
+    assert_eq!(said(Postgres, &table(64)), ["note MRT827"]);
     // Bytes there, and characters here.
     let umlauts = format!("op.create_table('{}', sa.Column('id', sa.Integer()))", "ü".repeat(40));
-    assert_eq!(said(Postgres, &umlauts), ["note MRT826"]);
+    assert_eq!(said(Postgres, &umlauts), ["note MRT827"]);
     assert_eq!(said(MySql, &umlauts), Vec::<String>::new());
     let index = |name: &str| format!("op.create_index({name}, 't', ['a'])");
-    assert_eq!(said(Postgres, &index(&format!("'{}'", long(70)))), ["error MRT826"]);
+    assert_eq!(said(Postgres, &index(&format!("'{}'", long(70)))), ["error MRT827"]);
     assert_eq!(said(Postgres, &index(&format!("op.f('{}')", long(70)))), Vec::<String>::new());
-    assert_eq!(said(Postgres, &sql(&format!("CREATE INDEX {} ON t (a)", long(70)))), ["note MRT826"]);
+    assert_eq!(said(Postgres, &sql(&format!("CREATE INDEX {} ON t (a)", long(70)))), ["note MRT827"]);
 }
 
 #[test]
 fn types_are_those_of_the_engine() {
     let add = |ty: &str| format!("op.add_column('t', sa.Column('a', {ty}))");
-    let refuses = |engines: &[EngineKind], up: &str| refuses("error MRT827", engines, up);
+    let refuses = |engines: &[EngineKind], up: &str| refuses("error MRT828", engines, up);
     refuses(&[MySql, MariaDb, SqlServer, Oracle], &add("postgresql.JSONB()"));
-    assert_eq!(said(Sqlite, &add("postgresql.INET()")), ["warning MRT827"]);
-    assert_eq!(said(MySql, &add("postgresql.ARRAY(sa.Integer())")), ["error MRT827"]);
-    assert_eq!(said(Postgres, &add("mysql.TINYINT(1)")), ["error MRT827"]);
-    assert_eq!(said(Postgres, &add("mssql.UNIQUEIDENTIFIER()")), ["error MRT827"]);
+    assert_eq!(said(Sqlite, &add("postgresql.INET()")), ["warning MRT828"]);
+    assert_eq!(said(MySql, &add("postgresql.ARRAY(sa.Integer())")), ["error MRT828"]);
+    assert_eq!(said(Postgres, &add("mysql.TINYINT(1)")), ["error MRT828"]);
+    assert_eq!(said(Postgres, &add("mssql.UNIQUEIDENTIFIER()")), ["error MRT828"]);
     refuses(&[], &add("sa.Uuid()"));
     refuses(&[], &add("sa.DateTime()"));
     refuses(&[], &add("sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')"));
@@ -131,7 +131,7 @@ fn types_are_those_of_the_engine() {
 
 #[test]
 fn a_column_is_said_anew_with_its_type() {
-    let refuses = |engines: &[EngineKind], up: &str| refuses("error MRT828", engines, up);
+    let refuses = |engines: &[EngineKind], up: &str| refuses("error MRT830", engines, up);
     refuses(&[MySql, MariaDb], "op.alter_column('t', 'a', new_column_name='b')");
     refuses(&[MySql, MariaDb, SqlServer], "op.alter_column('t', 'a', nullable=False)");
     refuses(&[], "op.alter_column('t', 'a', nullable=False, existing_type=sa.Integer())");
@@ -147,20 +147,20 @@ fn texts_have_a_length_where_one_is_needed() {
     refuses("error MRT829", &[MySql, MariaDb, Oracle], &table("sa.Column('a', sa.String())"));
     refuses("error MRT829", &[], &table("sa.Column('a', sa.String(20)), sa.Column('b', sa.Text())"));
     let keyed = [MySql, SqlServer, Oracle];
-    refuses("error MRT830", &keyed, &table("sa.Column('a', sa.Text(), unique=True)"));
-    refuses("error MRT830", &keyed, &table("sa.Column('a', sa.Text()), sa.PrimaryKeyConstraint('a')"));
+    refuses("error MRT832", &keyed, &table("sa.Column('a', sa.Text(), unique=True)"));
+    refuses("error MRT832", &keyed, &table("sa.Column('a', sa.Text()), sa.PrimaryKeyConstraint('a')"));
     let index = |more: &str| {
         format!("op.create_table('t', sa.Column('a', sa.Text()))\n    op.create_index('i', 't', ['a']{more})")
     };
-    refuses("error MRT830", &keyed, &index(""));
+    refuses("error MRT832", &keyed, &index(""));
     assert_eq!(said(MySql, &index(", mysql_length=20")), Vec::<String>::new());
     assert_eq!(said(MySql, &index(", mysql_prefix='FULLTEXT'")), Vec::<String>::new());
-    refuses("error MRT830", &[], &index("").replace("sa.Text()", "sa.String(20)"));
-    refuses("error MRT830", &[], "op.create_index('i', 't', ['a'])");
-    refuses("warning MRT831", &[MySql], &table("sa.Column('a', sa.String(769), unique=True)"));
-    refuses("warning MRT831", &[], &table("sa.Column('a', sa.String(768), unique=True)"));
+    refuses("error MRT832", &[], &index("").replace("sa.Text()", "sa.String(20)"));
+    refuses("error MRT832", &[], "op.create_index('i', 't', ['a'])");
+    refuses("warning MRT833", &[MySql], &table("sa.Column('a', sa.String(769), unique=True)"));
+    refuses("warning MRT833", &[], &table("sa.Column('a', sa.String(768), unique=True)"));
     refuses(
-        "warning MRT831",
+        "warning MRT833",
         &[],
         &table("sa.Column('a', sa.String(3000, collation='ascii_bin'), unique=True)"),
     );
@@ -170,13 +170,13 @@ fn texts_have_a_length_where_one_is_needed() {
 fn defaults_and_partial_indexes() {
     let add =
         |default: &str| format!("op.add_column('t', sa.Column('a', sa.Text(), server_default={default}))");
-    refuses("error MRT832", &[MySql], &add("''"));
-    refuses("error MRT832", &[MySql], &add("sa.text(\"'x'\")"));
-    refuses("error MRT832", &[], &add("sa.text(\"('x')\")"));
-    refuses("error MRT832", &[], &add("None"));
-    refuses("error MRT832", &[], &add("''").replace("sa.Text()", "sa.String(20)"));
-    refuses("error MRT833", &[MySql, MariaDb, Oracle], &sql("CREATE INDEX i ON t (a) WHERE b = 0"));
-    refuses("error MRT833", &[], "op.create_index('i', 't', ['a'], postgresql_where=sa.text('b = 0'))");
+    refuses("error MRT834", &[MySql], &add("''"));
+    refuses("error MRT834", &[MySql], &add("sa.text(\"'x'\")"));
+    refuses("error MRT834", &[], &add("sa.text(\"('x')\")"));
+    refuses("error MRT834", &[], &add("None"));
+    refuses("error MRT834", &[], &add("''").replace("sa.Text()", "sa.String(20)"));
+    refuses("error MRT835", &[MySql, MariaDb, Oracle], &sql("CREATE INDEX i ON t (a) WHERE b = 0"));
+    refuses("error MRT835", &[], "op.create_index('i', 't', ['a'], postgresql_where=sa.text('b = 0'))");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_label_is_used_when_it_is_committed() {
     let add = sql("ALTER TYPE mood ADD VALUE 'bored'");
     let then = sql("UPDATE people SET mood = 'bored'");
     let found = |up: &str| said(Postgres, up);
-    assert_eq!(found(&format!("{add}\n    {then}")), ["warning MRT834"]);
+    assert_eq!(found(&format!("{add}\n    {then}")), ["warning MRT825"]);
     assert_eq!(found(&format!("{add}\n    op.execute('COMMIT')\n    {then}")), Vec::<String>::new());
     assert_eq!(
         found(&format!("with op.get_context().autocommit_block():\n        {add}\n    {then}")),
@@ -225,4 +225,52 @@ fn sqlite_adds_no_constraint_without_a_batch() {
     assert_eq!(said(Sqlite, &sql("ALTER TABLE t ADD COLUMN a INTEGER UNIQUE")), ["error MRT823"]);
     assert_eq!(said(Sqlite, &sql("ALTER TABLE t ADD CONSTRAINT uq UNIQUE (a)")), ["error MRT823"]);
     assert_eq!(said(Sqlite, &sql("ALTER TABLE t RENAME COLUMN a TO b")), Vec::<String>::new());
+}
+
+#[test]
+fn what_belongs_to_a_table_is_dropped_with_its_words() {
+    let keyed = [MySql, MariaDb, SqlServer];
+    refuses("error MRT838", &keyed, "op.drop_index('i')");
+    refuses("error MRT838", &[], "op.drop_index('i', table_name='t')");
+    refuses("error MRT838", &[], "with op.batch_alter_table('t') as batch:\n        batch.drop_index('i')");
+    refuses("error MRT839", &[MySql, MariaDb], "op.drop_constraint('c', 't')");
+    refuses("error MRT839", &[], "op.drop_constraint('c', 't', type_='unique')");
+    refuses("error MRT839", &[], "op.drop_constraint('c', 't', 'unique')");
+    // It may be any.
+    refuses("error MRT839", &[], "op.drop_constraint('c', 't', type_=kind())");
+    refuses("error MRT839", &[], &sql("ALTER TABLE t DROP CONSTRAINT c"));
+}
+
+#[test]
+fn indexes_over_expressions_and_parts() {
+    let index = |part: &str| sql(&format!("CREATE INDEX i ON t ({part})"));
+    refuses("error MRT837", &[MySql, MariaDb, SqlServer], &index("lower(a)"));
+    refuses("error MRT837", &[MariaDb, SqlServer], &index("(lower(a))"));
+    refuses("error MRT837", &[], &index("a DESC, b"));
+    refuses("error MRT837", &[], &index("a(10)"));
+    refuses("error MRT837", &[MySql, MariaDb, SqlServer], "op.create_index('i', 't', [sa.text('lower(a)')])");
+    // SQLAlchemy writes MySQL's parentheses.
+    refuses("error MRT837", &[], "op.create_index('i', 't', [sa.func.lower(sa.column('a'))])");
+    let partial =
+        |more: &str| format!("op.create_index('i', 't', ['a'], postgresql_where=sa.text('b'){more})");
+    refuses("warning MRT836", &[Sqlite, MySql, MariaDb, SqlServer, Oracle], &partial(", unique=True"));
+    refuses("warning MRT836", &[], &partial(""));
+    refuses(
+        "warning MRT836",
+        &[MySql, MariaDb, Oracle],
+        &partial(", unique=True, sqlite_where=x, mssql_where=x"),
+    );
+}
+
+#[test]
+fn null_is_said_with_the_type() {
+    let change = |more: &str| {
+        format!(
+            "op.create_table('t', sa.Column('a', sa.SmallInteger(), nullable=False))\n    op.alter_column('t', 'a', type_=sa.Integer(){more})"
+        )
+    };
+    refuses("warning MRT831", &[SqlServer], &change(""));
+    refuses("warning MRT831", &[], &change(", existing_nullable=False"));
+    refuses("warning MRT831", &[], &change("").replace("nullable=False", "nullable=True"));
+    refuses("warning MRT831", &[], "op.alter_column('t', 'a', type_=sa.Integer())");
 }

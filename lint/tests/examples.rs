@@ -5,14 +5,24 @@
 use mrt_chain::settings::EngineKind;
 use mrt_lint::Finding;
 use mrt_lint::project::{Selection, check_texts};
-use mrt_lint::rules::{self, Rule};
+use mrt_lint::rules::{self, Check, Rule};
 
 fn findings(rule: &Rule, example: &str) -> Vec<Finding> {
     let engine = rule.engines.first().copied().unwrap_or(EngineKind::Postgres);
-    let texts = rules::revisions(example);
+    let (environment, texts) = match rule.check {
+        Check::Environment(_) => {
+            let (environment, revisions) = rules::environment_of(example);
+            (Some(("env.py", environment)), revisions)
+        }
+        _ => (None, rules::revisions(example)),
+    };
     let names: Vec<String> = (1..=texts.len()).map(|number| format!("{number}.py")).collect();
-    let files: Vec<(&str, &str)> =
-        names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let files: Vec<(&str, &str)> = names
+        .iter()
+        .zip(&texts)
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .chain(environment)
+        .collect();
     let selection = Selection { rolling: rules::is_on_request(rule.code), ..Selection::default() };
     check_texts(&files, &[engine], &selection).unwrap().findings
 }

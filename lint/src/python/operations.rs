@@ -33,7 +33,13 @@ impl<'a> Reader<'a> {
         let call = OperationCall { batch, arguments, engine: self.engine };
         let kind = if arguments.open { None } else { call.kind(name) };
         let kind = kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") });
-        let mut said = Said::default();
+        let is_given = |value: &Value<'_>| !matches!(value, Value::None);
+        let has_condition =
+            arguments.named.iter().any(|(name, value)| name.ends_with("_where") && is_given(value));
+        let mut said = Said {
+            partial_elsewhere: name == "create_index" && has_condition && call.predicate() == Setting::None,
+            ..Said::default()
+        };
         fitted(arguments, &mut said.fitted);
         self.emit_said(kind, written, said);
     }
@@ -154,7 +160,8 @@ impl<'a> OperationCall<'_, 'a> {
                         "check" => Some(ConstraintKind::Check),
                         _ => None,
                     },
-                    _ => None,
+                    None | Some(Value::None) => None,
+                    Some(_) => return None,
                 };
                 let name = match arguments.get("constraint_name", 0) {
                     Some(Value::None) => None,

@@ -1,9 +1,9 @@
-//! MRT82x and MRT83x: what the suite's engines refuse.
+//! MRT82x and MRT83x: what the suite's engines refuse. Here are whole statements; names, types and keys have files of their own.
 
-mod keys;
-mod names;
+pub(super) mod keys;
+pub(super) mod names;
 mod reserved;
-mod types;
+pub(super) mod types;
 
 use mrt_chain::settings::EngineKind;
 
@@ -69,137 +69,6 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MRT825",
-        name: "reserved word as a name",
-        severity: Severity::Error,
-        engines: &[],
-        about: "SQL names a table or column without quotes by a word that the engine reserves: the statement does not parse. Each engine \
-                has words of its own (`rank`, `groups` and `system` on MySQL, `user` and `offset` on PostgreSQL). Quote it, or let \
-                Alembic's own operations do it, which know the words.",
-        bad: "def upgrade():\n    op.execute(\"CREATE TABLE user (id INTEGER)\")\n\n\n\
-              def downgrade():\n    op.execute('DROP TABLE \"user\"')\n",
-        good: "def upgrade():\n    op.execute('CREATE TABLE \"user\" (id INTEGER)')\n\n\n\
-               def downgrade():\n    op.execute('DROP TABLE \"user\"')\n",
-        check: Check::Migration(names::reserved_word),
-    },
-    Rule {
-        code: "MRT826",
-        name: "name too long",
-        severity: Severity::Error,
-        engines: &[
-            EngineKind::MySql,
-            EngineKind::Postgres,
-            EngineKind::MariaDb,
-            EngineKind::SqlServer,
-            EngineKind::Oracle,
-        ],
-        about: "A name is longer than the engine takes: 63 bytes on PostgreSQL, 64 characters on MySQL and MariaDB, 128 on SQL Server and \
-                Oracle. PostgreSQL cuts it without a word, so that two names may become one (a note), but for indexes and constraints, which \
-                SQLAlchemy refuses unless `op.f` or a naming convention gives the name; the others refuse it. Choose a shorter name.",
-        bad: "def upgrade():\n    op.create_table(\"a_table_of_things_that_somebody_has_collected_over_a_good_many_years\", \
-              sa.Column(\"id\", sa.Integer()))\n\n\n\
-              def downgrade():\n    op.drop_table(\"a_table_of_things_that_somebody_has_collected_over_a_good_many_years\")\n",
-        good: "def upgrade():\n    op.create_table(\"collected_things\", sa.Column(\"id\", sa.Integer()))\n\n\n\
-               def downgrade():\n    op.drop_table(\"collected_things\")\n",
-        check: Check::Migration(names::too_long),
-    },
-    Rule {
-        code: "MRT827",
-        name: "type of another engine",
-        severity: Severity::Error,
-        engines: &[],
-        about: "A column gets a type that the engine does not have (JSONB or an array on MySQL, TINYINT on PostgreSQL, …): SQLAlchemy cannot \
-                render it, or the server refuses it. On SQLite it is a warning, since projects teach SQLAlchemy to render such types there. \
-                Choose a type that all of the suite's engines have: `sa.JSON().with_variant(postgresql.JSONB(), \"postgresql\")`.",
-        bad: "def upgrade():\n    op.execute(\"ALTER TABLE users ADD COLUMN seen DATETIME\")\n\n\n\
-              def downgrade():\n    op.drop_column(\"users\", \"seen\")\n",
-        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"seen\", sa.DateTime()))\n\n\n\
-               def downgrade():\n    op.drop_column(\"users\", \"seen\")\n",
-        check: Check::Migration(types::unknown_type),
-    },
-    Rule {
-        code: "MRT828",
-        name: "column changed without its type",
-        severity: Severity::Error,
-        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
-        about: "MySQL and MariaDB change a name, NULL or a comment by saying the whole column anew, and SQL Server does for NULL: Alembic needs \
-                `existing_type` for it, and refuses without. Give it, with what else the column has (`existing_nullable`, \
-                `existing_server_default`).",
-        bad: "def upgrade():\n    op.alter_column(\"users\", \"name\", new_column_name=\"full_name\")\n\n\n\
-              def downgrade():\n    op.alter_column(\"users\", \"full_name\", new_column_name=\"name\")\n",
-        good: "def upgrade():\n    op.alter_column(\"users\", \"name\", new_column_name=\"full_name\", existing_type=sa.String(80), existing_nullable=True)\n\n\n\
-               def downgrade():\n    op.alter_column(\"users\", \"full_name\", new_column_name=\"name\", existing_type=sa.String(80), existing_nullable=True)\n",
-        check: Check::Migration(types::no_type),
-    },
-    Rule {
-        code: "MRT829",
-        name: "VARCHAR without a length",
-        severity: Severity::Error,
-        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
-        about: "MySQL, MariaDB and Oracle want a length for VARCHAR, and `sa.String()` has none: SQLAlchemy or the server refuses it. \
-                Give a length, or use `sa.Text()`.",
-        bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"nick\", sa.String()))\n\n\n\
-              def downgrade():\n    op.drop_column(\"users\", \"nick\")\n",
-        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"nick\", sa.String(80)))\n\n\n\
-               def downgrade():\n    op.drop_column(\"users\", \"nick\")\n",
-        check: Check::Migration(types::no_length),
-    },
-    Rule {
-        code: "MRT830",
-        name: "key over a text without an end",
-        severity: Severity::Error,
-        engines: &[EngineKind::MySql, EngineKind::SqlServer, EngineKind::Oracle],
-        about: "An index, a primary key or a unique constraint is over a TEXT, BLOB, JSON or CLOB, of which MySQL (without a length), SQL Server \
-                and Oracle make no key. Give the column a length, or on MySQL the index: `mysql_length=191`.",
-        bad: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"slug\", sa.Text(), nullable=False))\n    \
-              op.create_index(\"ix_slug\", \"pages\", [\"slug\"])\n\n\n\
-              def downgrade():\n    op.drop_table(\"pages\")\n",
-        good: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"slug\", sa.String(191), nullable=False))\n    \
-               op.create_index(\"ix_slug\", \"pages\", [\"slug\"])\n\n\n\
-               def downgrade():\n    op.drop_table(\"pages\")\n",
-        check: Check::Migration(keys::endless_key),
-    },
-    Rule {
-        code: "MRT831",
-        name: "key too long",
-        severity: Severity::Warning,
-        engines: &[EngineKind::MySql],
-        about: "The columns of an index or key may have more bytes than the 3072 that MySQL takes, since a character of utf8mb4 needs up to \
-                four. Another character set of the table needs fewer, which a migration rarely says. Shorten the columns, or give the \
-                key a length (`mysql_length`).",
-        bad: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"url\", sa.String(1000)), sa.UniqueConstraint(\"url\", name=\"uq_url\"))\n\n\n\
-              def downgrade():\n    op.drop_table(\"pages\")\n",
-        good: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"url\", sa.String(700)), sa.UniqueConstraint(\"url\", name=\"uq_url\"))\n\n\n\
-               def downgrade():\n    op.drop_table(\"pages\")\n",
-        check: Check::Migration(keys::long_key),
-    },
-    Rule {
-        code: "MRT832",
-        name: "default of a text",
-        severity: Severity::Error,
-        engines: &[EngineKind::MySql],
-        about: "MySQL gives a TEXT, BLOB or JSON no plain value as its default (error 1101); since 8.0.13 it takes an expression. Put the \
-                value into parentheses, `server_default=sa.text(\"('')\")`, or give the column a length.",
-        bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"about\", sa.Text(), server_default=\"nobody\"))\n\n\n\
-              def downgrade():\n    op.drop_column(\"users\", \"about\")\n",
-        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"about\", sa.Text(), server_default=sa.text(\"('nobody')\")))\n\n\n\
-               def downgrade():\n    op.drop_column(\"users\", \"about\")\n",
-        check: Check::Migration(keys::default_of_a_text),
-    },
-    Rule {
-        code: "MRT833",
-        name: "partial index where there is none",
-        severity: Severity::Error,
-        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
-        about: "SQL makes an index with a WHERE, which MySQL, MariaDB and Oracle do not have. Index an expression that is NULL for the rows \
-                that should not be in it.",
-        bad: "def upgrade():\n    op.execute(\"CREATE INDEX ix_open ON orders (placed) WHERE closed = 0\")\n\n\n\
-              def downgrade():\n    op.execute(\"DROP INDEX ix_open ON orders\")\n",
-        good: "def upgrade():\n    op.execute(\"CREATE INDEX ix_open ON orders (placed, closed)\")\n\n\n\
-               def downgrade():\n    op.execute(\"DROP INDEX ix_open ON orders\")\n",
-        check: Check::Migration(keys::partial_index),
-    },
-    Rule {
-        code: "MRT834",
         name: "label used before it is committed",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],

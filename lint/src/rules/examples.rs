@@ -17,3 +17,11 @@ pub fn revisions(example: &str) -> Vec<String> {
         })
         .collect()
 }
+
+/// The `env.py` of an example that is about one, and the revisions beside it.
+pub fn environment_of(example: &str) -> (&str, Vec<String>) {
+    match example.split_once(NEXT) {
+        Some((environment, rest)) => (environment, revisions(rest)),
+        None => (example, Vec::new()),
+    }
+}

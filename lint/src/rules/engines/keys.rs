@@ -1,9 +1,123 @@
-//! MRT830 to MRT833: indexes, keys and defaults that an engine does not take.
+//! MRT832 to MRT839: indexes, constraints and defaults that an engine does not take.
 
 use mrt_chain::settings::EngineKind;
 
-use crate::case::{Case, Findings};
+use crate::finding::Severity;
 use crate::operation::{Column, ConstraintRule, Index, Kind, Operation, Setting, Type, Written};
+use crate::rules::{Case, Check, Findings, Rule};
+
+pub(in crate::rules) const RULES: &[Rule] = &[
+    Rule {
+        code: "MRT832",
+        name: "key over a text without an end",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql, EngineKind::SqlServer, EngineKind::Oracle],
+        about: "An index, a primary key or a unique constraint is over a TEXT, BLOB, JSON or CLOB, of which MySQL (without a length), SQL Server \
+                and Oracle make no key. Give the column a length, or on MySQL the index: `mysql_length=191`.",
+        bad: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"slug\", sa.Text(), nullable=False))\n    \
+              op.create_index(\"ix_slug\", \"pages\", [\"slug\"])\n\n\n\
+              def downgrade():\n    op.drop_table(\"pages\")\n",
+        good: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"slug\", sa.String(191), nullable=False))\n    \
+               op.create_index(\"ix_slug\", \"pages\", [\"slug\"])\n\n\n\
+               def downgrade():\n    op.drop_table(\"pages\")\n",
+        check: Check::Migration(endless_key),
+    },
+    Rule {
+        code: "MRT833",
+        name: "key too long",
+        severity: Severity::Warning,
+        engines: &[EngineKind::MySql],
+        about: "The columns of an index or key may have more bytes than the 3072 that MySQL takes, since a character of utf8mb4 needs up to \
+                four. Another character set of the table needs fewer, which a migration rarely says. Shorten the columns, or give the \
+                key a length (`mysql_length`).",
+        bad: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"url\", sa.String(1000)), sa.UniqueConstraint(\"url\", name=\"uq_url\"))\n\n\n\
+              def downgrade():\n    op.drop_table(\"pages\")\n",
+        good: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"url\", sa.String(700)), sa.UniqueConstraint(\"url\", name=\"uq_url\"))\n\n\n\
+               def downgrade():\n    op.drop_table(\"pages\")\n",
+        check: Check::Migration(long_key),
+    },
+    Rule {
+        code: "MRT834",
+        name: "default of a text",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql],
+        about: "MySQL gives a TEXT, BLOB or JSON no plain value as its default (error 1101); since 8.0.13 it takes an expression. Put the \
+                value into parentheses, `server_default=sa.text(\"('')\")`, or give the column a length.",
+        bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"about\", sa.Text(), server_default=\"nobody\"))\n\n\n\
+              def downgrade():\n    op.drop_column(\"users\", \"about\")\n",
+        good: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"about\", sa.Text(), server_default=sa.text(\"('nobody')\")))\n\n\n\
+               def downgrade():\n    op.drop_column(\"users\", \"about\")\n",
+        check: Check::Migration(default_of_a_text),
+    },
+    Rule {
+        code: "MRT835",
+        name: "partial index where there is none",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
+        about: "SQL makes an index with a WHERE, which MySQL, MariaDB and Oracle do not have. Index an expression that is NULL for the rows \
+                that should not be in it.",
+        bad: "def upgrade():\n    op.execute(\"CREATE INDEX ix_open ON orders (placed) WHERE closed = 0\")\n\n\n\
+              def downgrade():\n    op.execute(\"DROP INDEX ix_open ON orders\")\n",
+        good: "def upgrade():\n    op.execute(\"CREATE INDEX ix_open ON orders (placed, closed)\")\n\n\n\
+               def downgrade():\n    op.execute(\"DROP INDEX ix_open ON orders\")\n",
+        check: Check::Migration(partial_index),
+    },
+    Rule {
+        code: "MRT836",
+        name: "partial on another engine alone",
+        severity: Severity::Warning,
+        engines: &[],
+        about: "A unique index has a condition for another engine (`postgresql_where`) and none for this one, where it then is over all rows: \
+                rows that the other engine takes are refused here. Give each engine that has partial indexes its own condition \
+                (`sqlite_where`, `mssql_where`), and on the others make another index.",
+        bad: "def upgrade():\n    op.create_table(\"orders\", sa.Column(\"slot\", sa.Integer()), sa.Column(\"closed\", sa.Boolean()))\n    \
+              op.create_index(\"ux_open\", \"orders\", [\"slot\"], unique=True, sqlite_where=sa.text(\"closed = 0\"))\n\n\n\
+              def downgrade():\n    op.drop_table(\"orders\")\n",
+        good: "def upgrade():\n    op.create_table(\"orders\", sa.Column(\"slot\", sa.Integer()), sa.Column(\"closed\", sa.Boolean()))\n    \
+               op.create_index(\n        \"ux_open\",\n        \"orders\",\n        [\"slot\"],\n        unique=True,\n        \
+               sqlite_where=sa.text(\"closed = 0\"),\n        postgresql_where=sa.text(\"NOT closed\"),\n    )\n\n\n\
+               def downgrade():\n    op.drop_table(\"orders\")\n",
+        check: Check::Migration(partial_elsewhere),
+    },
+    Rule {
+        code: "MRT837",
+        name: "index over an expression",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
+        about: "An index is over an expression, for which MySQL wants parentheses of its own, `((lower(email)))`, and which MariaDB and SQL Server \
+                do not have. Index a generated column there; on MySQL write the parentheses, or let SQLAlchemy (`sa.func.lower(sa.column(\"email\"))`).",
+        bad: "def upgrade():\n    op.execute(\"CREATE INDEX ix_email ON users (lower(email))\")\n\n\n\
+              def downgrade():\n    op.execute(\"DROP INDEX ix_email ON users\")\n",
+        good: "def upgrade():\n    op.execute(\"CREATE INDEX ix_email ON users ((lower(email)))\")\n\n\n\
+               def downgrade():\n    op.execute(\"DROP INDEX ix_email ON users\")\n",
+        check: Check::Migration(expression_index),
+    },
+    Rule {
+        code: "MRT838",
+        name: "index dropped without its table",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
+        about: "An index belongs to its table on MySQL, MariaDB and SQL Server, and cannot be dropped without naming that. Give `table_name`, \
+                which Alembic leaves away where it is not needed; in SQL say `DROP INDEX … ON …`.",
+        bad: "def upgrade():\n    op.create_index(\"ix_email\", \"users\", [\"email\"])\n\n\ndef downgrade():\n    op.drop_index(\"ix_email\")\n",
+        good: "def upgrade():\n    op.create_index(\"ix_email\", \"users\", [\"email\"])\n\n\n\
+               def downgrade():\n    op.drop_index(\"ix_email\", table_name=\"users\")\n",
+        check: Check::Migration(index_without_table),
+    },
+    Rule {
+        code: "MRT839",
+        name: "constraint dropped without its kind",
+        severity: Severity::Error,
+        engines: &[EngineKind::MySql, EngineKind::MariaDb],
+        about: "MySQL and MariaDB drop each kind of constraint in its own way, and Alembic refuses `op.drop_constraint` that does not say which. \
+                Give `type_`: `foreignkey`, `unique`, `check` or `primary`.",
+        bad: "def upgrade():\n    op.create_foreign_key(\"fk_user\", \"posts\", \"users\", [\"user_id\"], [\"id\"])\n\n\n\
+              def downgrade():\n    op.drop_constraint(\"fk_user\", \"posts\")\n",
+        good: "def upgrade():\n    op.create_foreign_key(\"fk_user\", \"posts\", \"users\", [\"user_id\"], [\"id\"])\n\n\n\
+               def downgrade():\n    op.drop_constraint(\"fk_user\", \"posts\", type_=\"foreignkey\")\n",
+        check: Check::Migration(constraint_without_kind),
+    },
+];
 
 /// What a step makes a key of: columns of a table.
 struct Key<'a> {
@@ -98,7 +212,7 @@ fn is_endless(ty: &str, engine: EngineKind) -> bool {
         }
 }
 
-pub(super) fn endless_key(case: &Case<'_>, findings: &mut Findings<'_>) {
+fn endless_key(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (at, operation) in upgrade(case) {
         for key in keys(&operation.kind) {
             for column in key.columns {
@@ -123,7 +237,7 @@ pub(super) fn endless_key(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-pub(super) fn long_key(case: &Case<'_>, findings: &mut Findings<'_>) {
+fn long_key(case: &Case<'_>, findings: &mut Findings<'_>) {
     /// What InnoDB takes, and what a character of utf8mb4 may need.
     const MOST: u64 = 3072;
     const CHARACTER: u64 = 4;
@@ -156,7 +270,7 @@ fn characters(ty: &str) -> Option<u64> {
     is_text.then(|| sizes.trim_end_matches(')').trim().parse().ok())?
 }
 
-pub(super) fn default_of_a_text(case: &Case<'_>, findings: &mut Findings<'_>) {
+fn default_of_a_text(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (at, operation) in upgrade(case) {
         let (table, columns): (&str, Vec<(&str, &Setting)>) = match &operation.kind {
             Kind::CreateTable { table, columns, .. } => {
@@ -193,7 +307,7 @@ fn is_literal(default: &str) -> bool {
         || matches!(default, "true" | "false")
 }
 
-pub(super) fn partial_index(case: &Case<'_>, findings: &mut Findings<'_>) {
+fn partial_index(case: &Case<'_>, findings: &mut Findings<'_>) {
     let is_sql = |operation: &&Operation| matches!(operation.written, Written::Sql | Written::Connection);
     for operation in super::surely(case).filter(is_sql) {
         if let Kind::CreateIndex { index, .. } = &operation.kind
@@ -204,6 +318,83 @@ pub(super) fn partial_index(case: &Case<'_>, findings: &mut Findings<'_>) {
                 format!(
                     "`{}` has a WHERE, and {} has no partial indexes: the statement fails; index an expression that is NULL elsewhere",
                     index.name.as_deref().unwrap_or("the index"),
+                    case.engine.title()
+                ),
+            );
+        }
+    }
+}
+
+fn partial_elsewhere(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in super::surely(case).filter(|operation| operation.said.partial_elsewhere) {
+        if let Kind::CreateIndex { table, index, .. } = &operation.kind
+            && index.unique == Some(true)
+        {
+            findings.add(
+                operation.line,
+                format!(
+                    "`{}` is over a part of the rows on another engine, and unique over all rows of `{table}` here; give a condition for {}, \
+                     or make another index",
+                    index.name.as_deref().unwrap_or("the index"),
+                    case.engine.title()
+                ),
+            );
+        }
+    }
+}
+
+fn expression_index(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in super::surely(case) {
+        let Kind::CreateIndex { index, .. } = &operation.kind else { continue };
+        let fails = |part: &String| match part.split_once('(') {
+            None => false,
+            // MySQL's length of a prefix.
+            Some((column, rest))
+                if !column.trim().is_empty() && rest.trim_end_matches(')').trim().parse::<u32>().is_ok() =>
+            {
+                false
+            }
+            Some((before, _)) => case.engine != EngineKind::MySql || !before.trim().is_empty(),
+        };
+        if let Some(part) = index.columns.iter().flatten().find(|part| fails(part)) {
+            findings.add(
+                operation.line,
+                format!(
+                    "`{}` is over the expression `{part}`, which {} {}",
+                    index.name.as_deref().unwrap_or("the index"),
+                    case.engine.title(),
+                    if case.engine == EngineKind::MySql {
+                        "takes in parentheses of its own alone; write them"
+                    } else {
+                        "does not take; index a generated column"
+                    }
+                ),
+            );
+        }
+    }
+}
+
+fn index_without_table(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in super::surely(case) {
+        if let Kind::DropIndex { name, table: None, .. } = &operation.kind {
+            findings.add(
+                operation.line,
+                format!(
+                    "`{name}` is dropped without its table, which {} needs; name it (`table_name`)",
+                    case.engine.title()
+                ),
+            );
+        }
+    }
+}
+
+fn constraint_without_kind(case: &Case<'_>, findings: &mut Findings<'_>) {
+    for operation in super::surely(case).filter(|operation| super::is_call(operation)) {
+        if let Kind::DropConstraint { name: Some(name), kind: None, .. } = &operation.kind {
+            findings.add(
+                operation.line,
+                format!(
+                    "`{name}` is dropped without `type_`, which Alembic needs on {}; give it",
                     case.engine.title()
                 ),
             );

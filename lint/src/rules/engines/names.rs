@@ -1,13 +1,52 @@
-//! MRT825 and MRT826: names that an engine does not take.
+//! MRT826 and MRT827: names that an engine does not take.
 
 use mrt_chain::settings::EngineKind;
 
 use super::reserved;
-use crate::case::{Case, Findings, certainly};
+use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::Kind;
+use crate::rules::{Case, Check, Findings, Rule};
 
-pub(super) fn reserved_word(case: &Case<'_>, findings: &mut Findings<'_>) {
+pub(in crate::rules) const RULES: &[Rule] = &[
+    Rule {
+        code: "MRT826",
+        name: "reserved word as a name",
+        severity: Severity::Error,
+        engines: &[],
+        about: "SQL names a table or column without quotes by a word that the engine reserves: the statement does not parse. Each engine \
+                has words of its own (`rank`, `groups` and `system` on MySQL, `user` and `offset` on PostgreSQL). Quote it, or let \
+                Alembic's own operations do it, which know the words.",
+        bad: "def upgrade():\n    op.execute(\"CREATE TABLE user (id INTEGER)\")\n\n\n\
+              def downgrade():\n    op.execute('DROP TABLE \"user\"')\n",
+        good: "def upgrade():\n    op.execute('CREATE TABLE \"user\" (id INTEGER)')\n\n\n\
+               def downgrade():\n    op.execute('DROP TABLE \"user\"')\n",
+        check: Check::Migration(reserved_word),
+    },
+    Rule {
+        code: "MRT827",
+        name: "name too long",
+        severity: Severity::Error,
+        engines: &[
+            EngineKind::MySql,
+            EngineKind::Postgres,
+            EngineKind::MariaDb,
+            EngineKind::SqlServer,
+            EngineKind::Oracle,
+        ],
+        about: "A name is longer than the engine takes: 63 bytes on PostgreSQL, 64 characters on MySQL and MariaDB, 128 on SQL Server and \
+                Oracle. PostgreSQL cuts it without a word, so that two names may become one (a note), but for indexes and constraints, which \
+                SQLAlchemy refuses unless `op.f` or a naming convention gives the name; the others refuse it. Choose a shorter name.",
+        bad: "def upgrade():\n    op.create_table(\"a_table_of_things_that_somebody_has_collected_over_a_good_many_years\", \
+              sa.Column(\"id\", sa.Integer()))\n\n\n\
+              def downgrade():\n    op.drop_table(\"a_table_of_things_that_somebody_has_collected_over_a_good_many_years\")\n",
+        good: "def upgrade():\n    op.create_table(\"collected_things\", sa.Column(\"id\", sa.Integer()))\n\n\n\
+               def downgrade():\n    op.drop_table(\"collected_things\")\n",
+        check: Check::Migration(too_long),
+    },
+];
+
+fn reserved_word(case: &Case<'_>, findings: &mut Findings<'_>) {
     for operation in super::both(case) {
         let mut told: Vec<&str> = Vec::new();
         for name in operation.said.bare.iter().filter(|name| reserved::is_reserved(name, case.engine)) {
@@ -26,7 +65,7 @@ pub(super) fn reserved_word(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-pub(super) fn too_long(case: &Case<'_>, findings: &mut Findings<'_>) {
+fn too_long(case: &Case<'_>, findings: &mut Findings<'_>) {
     let (most, unit) = match case.engine {
         EngineKind::Postgres => (63, "bytes"),
         EngineKind::MySql | EngineKind::MariaDb => (64, "characters"),
