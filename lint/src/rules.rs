@@ -80,6 +80,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         engines::names::RULES,
         engines::types::RULES,
         engines::keys::RULES,
+        engines::commits::RULES,
         environment::RULES,
         graph::RULES,
     ];

@@ -11,8 +11,10 @@ fn said(engine: EngineKind, up: &str) -> Vec<String> {
         "import contextlib\nimport sqlalchemy as sa\nfrom alembic import op\nfrom sqlalchemy.dialects import mssql, mysql, postgresql\n\
          revision = 'r'\ndown_revision = None\n\n\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    raise NotImplementedError\n"
     );
-    let selection =
-        Selection { select: vec!["MRT82".to_owned(), "MRT83".to_owned()], ..Selection::default() };
+    let selection = Selection {
+        select: vec!["MRT82".to_owned(), "MRT83".to_owned(), "MRT84".to_owned()],
+        ..Selection::default()
+    };
     let checked = check_texts(&[("r.py", &text)], &[engine], &selection).unwrap();
     checked.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code)).collect()
 }
@@ -273,4 +275,15 @@ fn null_is_said_with_the_type() {
     refuses("warning MRT831", &[], &change(", existing_nullable=False"));
     refuses("warning MRT831", &[], &change("").replace("nullable=False", "nullable=True"));
     refuses("warning MRT831", &[], "op.alter_column('t', 'a', type_=sa.Integer())");
+}
+
+#[test]
+fn values_are_changed_twice_where_the_schema_commits_them() {
+    let refuses = |engines: &[EngineKind], up: &str| refuses("warning MRT840", engines, up);
+    let (update, alter) = (sql("UPDATE t SET a = a * 2"), "op.drop_column('t', 'b')");
+    refuses(&[MySql, MariaDb, Oracle], &format!("{update}\n    {alter}"));
+    refuses(&[], &format!("{alter}\n    {update}"));
+    refuses(&[], &update);
+    refuses(&[], &format!("{}\n    {alter}", sql("UPDATE t SET a = b * 2")));
+    refuses(&[], &format!("{}\n    {alter}", sql("UPDATE t SET a = upper(a)")));
 }

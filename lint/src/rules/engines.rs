@@ -1,5 +1,6 @@
 //! MRT82x and MRT83x: what the suite's engines refuse. Here are whole statements; names, types and keys have files of their own.
 
+pub(super) mod commits;
 pub(super) mod keys;
 pub(super) mod names;
 mod reserved;
@@ -163,12 +164,12 @@ fn if_exists(case: &Case<'_>, findings: &mut Findings<'_>) {
         if case.engine == EngineKind::Sqlite && operation.written == Written::Batch {
             continue;
         }
-        if lacks_it(&operation.kind, case.engine, !is_call(operation)) {
+        if let Some(object) = with_if_exists(&operation.kind, case.engine, !is_call(operation)) {
             findings.add(
                 operation.line,
                 format!(
-                    "`{}` has an IF EXISTS or IF NOT EXISTS, which {} does not know there; leave it away, or ask the server before",
-                    operation.kind,
+                    "`{object}` is made or dropped with an IF EXISTS or IF NOT EXISTS, which {} does not know there; leave it away, or ask \
+                     the server before",
                     case.engine.title()
                 ),
             );
@@ -176,19 +177,25 @@ fn if_exists(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether a step says IF EXISTS or IF NOT EXISTS, which the engine does not know in it. Of some calls Alembic leaves it away.
-fn lacks_it(kind: &Kind, engine: EngineKind, is_sql: bool) -> bool {
+/// What a step makes or drops with IF EXISTS or IF NOT EXISTS, where the engine does not know that. Of some calls Alembic leaves it
+/// away.
+fn with_if_exists(kind: &Kind, engine: EngineKind, is_sql: bool) -> Option<String> {
     use EngineKind::{MySql, Postgres, SqlServer, Sqlite};
-    match kind {
-        Kind::CreateTable { exists_ok: true, .. } => engine == SqlServer,
-        Kind::AddColumn { exists_ok: true, .. } => {
-            matches!(engine, MySql | Sqlite) || (engine == SqlServer && is_sql)
+    let (object, lacks) = match kind {
+        Kind::CreateTable { table, exists_ok: true, .. } => (table.clone(), engine == SqlServer),
+        Kind::AddColumn { table, column, exists_ok: true } => (
+            format!("{table}.{}", column.name),
+            matches!(engine, MySql | Sqlite) || (engine == SqlServer && is_sql),
+        ),
+        Kind::DropColumn { table, column, missing_ok: true } => {
+            (format!("{table}.{column}"), matches!(engine, MySql | Sqlite))
         }
-        Kind::DropColumn { missing_ok: true, .. } => matches!(engine, MySql | Sqlite),
-        Kind::CreateIndex { exists_ok: true, .. } => engine == MySql || (engine == SqlServer && is_sql),
-        Kind::DropIndex { missing_ok: true, .. } => engine == MySql,
-        Kind::DropConstraint { missing_ok: true, .. } => engine == MySql && is_sql,
-        Kind::Create { object, exists_ok: true, .. } => {
+        Kind::CreateIndex { index, exists_ok: true, .. } => {
+            (index.name.clone()?, engine == MySql || (engine == SqlServer && is_sql))
+        }
+        Kind::DropIndex { name, missing_ok: true, .. } => (name.clone(), engine == MySql),
+        Kind::DropConstraint { name, missing_ok: true, .. } => (name.clone()?, engine == MySql && is_sql),
+        Kind::Create { object, name, exists_ok: true, .. } => {
             let without = matches!(
                 object,
                 ObjectKind::Type
@@ -198,10 +205,11 @@ fn lacks_it(kind: &Kind, engine: EngineKind, is_sql: bool) -> bool {
                     | ObjectKind::Function
                     | ObjectKind::Procedure
             );
-            engine == Postgres && is_sql && without
+            (name.clone(), engine == Postgres && is_sql && without)
         }
-        _ => false,
-    }
+        _ => return None,
+    };
+    lacks.then_some(object)
 }
 
 fn label_used(case: &Case<'_>, findings: &mut Findings<'_>) {
