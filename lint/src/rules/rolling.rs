@@ -99,7 +99,7 @@ fn column_dropped(case: &Case<'_>, findings: &mut Findings<'_>) {
             && is_column_taken(case, table, column)
         {
             let message = format!(
-                "`{table}.{column}` is dropped while the version before still names it; deploy one that does not before"
+                "`{table}.{column}` is dropped while the version before still names it; first deploy one that does not"
             );
             add(findings, operation, message);
         }
@@ -129,7 +129,7 @@ fn table_gone(case: &Case<'_>, findings: &mut Findings<'_>) {
         };
         if is_taken(case, &Object::table(table)) {
             let message = format!(
-                "`{table}` {what} while the version before still asks for it; deploy one that does not before"
+                "`{table}` {what} while the version before still asks for it; first deploy one that does not"
             );
             add(findings, operation, message);
         }
