@@ -297,6 +297,10 @@ pub(crate) struct CheckRevisions {
     #[arg(long, value_name = "CODE=SEVERITY", value_parser = graded, help_heading = "What to look for")]
     pub(crate) severity: Vec<(String, Severity)>,
 
+    /// Look also for what breaks the version before, while it still runs beside the new one (`MRT7`).
+    #[arg(long, help_heading = "What to look for")]
+    pub(crate) rolling: bool,
+
     /// Say what a code means, with an example that it flags and one that it does not, and end.
     #[arg(long, value_name = "CODE", help_heading = "What to look for")]
     pub(crate) explain: Option<String>,

@@ -113,6 +113,7 @@ fn selection(arguments: &CheckRevisions, project: Option<&Project>) -> Result<Se
         only: arguments.select.only.clone(),
         since: arguments.since.clone(),
         changed,
+        rolling: arguments.rolling,
         today: Some(submission::today()),
     })
 }

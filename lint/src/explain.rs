@@ -9,9 +9,10 @@ What `mrt-cli check` looks for. This page is made of the rules themselves (`lint
 
 An **error** is certain, as far as a file can be read: rows or schema are lost, or a step fails. A **warning** hangs on rows, sizes,
 or on something that only running the migration tells. Where less is certain than a rule's own severity, its finding is a warning.
-A comment at the end of a line silences it: `# noqa: MRT201`, or `# noqa` for every rule. The examples have `op`, `sa`, `revision` and
-`down_revision` besides, those of Django the imports and `dependencies`. What is said of `upgrade()` and `downgrade()` holds for the
-operations of a migration of Django, and for what Django does to reverse them.
+A comment at the end of a line silences it: `# noqa: MRT201`, or `# noqa` for every rule. The rules of rolling
+deployments (MRT7) look with `--rolling` or `--select MRT7` alone. The examples have `op`, `sa`, `revision` and
+`down_revision` besides, those of Django the imports and `dependencies`; those of MRT85x are of an `env.py`. What is said of
+`upgrade()` and `downgrade()` holds for the operations of a migration of Django, and for what Django does to reverse them.
 ";
 
 /// One rule, as `--explain` shows it.

@@ -9,6 +9,7 @@
 pub mod accepted;
 mod case;
 pub mod django;
+pub mod environment;
 pub mod explain;
 pub mod finding;
 pub mod migration;

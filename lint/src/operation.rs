@@ -20,10 +20,25 @@ pub struct Operation {
     pub conditional: bool,
     /// How it is written.
     pub written: Written,
-    /// Outside of the migration's transaction (`autocommit_block`).
+    /// Outside of the migration's transaction (`autocommit_block`, or behind a COMMIT of its own).
     pub autocommit: bool,
     /// A batch that is told what the table is (`copy_from=`, `table_args=`), and does not look for itself.
     pub restated: bool,
+    /// What it says besides.
+    pub said: Said,
+}
+
+/// What an operation says besides what it does. A statement of SQL that does several things says it with the first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// Names in SQL that stand alone and without quotes, where the name of a table, a column or the like must stand.
+    pub bare: Vec<String>,
+    /// Texts of SQL in quotes.
+    pub texts: Vec<String>,
+    /// An index that has a condition for other engines, and none for this one.
+    pub partial_elsewhere: bool,
+    /// Names that SQLAlchemy shortens where they are too long (`op.f`).
+    pub fitted: Vec<String>,
 }
 
 /// How an operation is written.
@@ -169,6 +184,8 @@ pub struct Type {
     pub enum_name: Option<String>,
     /// SQLAlchemy makes that type along with the table.
     pub makes_enum: bool,
+    /// A collation of its own is said.
+    pub collated: bool,
 }
 
 /// What else is said of something, by words that are compared as they are: `collation`, `included columns`.
@@ -199,6 +216,8 @@ pub struct Change {
     pub name: Option<String>,
     /// The type that the author says it has had.
     pub existing_type: Option<Type>,
+    /// A type is said, new or existing, known here or not.
+    pub typed: bool,
     /// The nullability that the author says it has had.
     pub existing_nullable: Option<bool>,
     /// The default that the author says it has had.

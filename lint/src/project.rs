@@ -10,6 +10,7 @@ use mrt_chain::settings::{EngineKind, Framework, Suite};
 use crate::accepted::Accepted;
 use crate::case::{Case, Findings};
 use crate::django::{self, DiscoveryError};
+use crate::environment::{self, EnvironmentFile};
 use crate::finding::Finding;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
@@ -76,12 +77,23 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
     }
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();
     let read = read_all(&files)?;
+    let path = suite.alembic.script_location.join(environment::FILE);
+    let environment = if path.exists() {
+        let display = path.strip_prefix(&suite.dir).unwrap_or(&path).display().to_string();
+        let file = RevisionFile { path, display };
+        Some(on_a_large_stack(|| {
+            let source = Source::read(&file.path);
+            EnvironmentFile::new(file, source, engines.clone())
+        })?)
+    } else {
+        None
+    };
     let locations = engines.iter().flat_map(|engine| suite.alembic.locations(*engine)).cloned().collect();
     let said = Said::by(suite, locations);
-    judge(&files, read, &said, selection)
+    judge(&files, read, environment, &said, selection)
 }
 
-/// Checks texts that need not be files, as revisions of one chain on these engines.
+/// Checks texts that need not be files, as revisions of one chain on these engines; one that is called `env.py` is no revision.
 ///
 /// # Errors
 /// When the machine has no room for a thread, or the selection names what is not there.
@@ -90,18 +102,25 @@ pub fn check_texts(
     engines: &[EngineKind],
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
+    let (environments, texts): (Vec<_>, Vec<_>) =
+        texts.iter().copied().partition(|(name, _)| *name == environment::FILE);
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = texts
         .iter()
         .map(|(name, _)| (RevisionFile { path: name.into(), display: (*name).to_owned() }, engines.to_vec()))
         .collect();
-    let read = on_a_large_stack(|| {
+    let (read, environment) = on_a_large_stack(|| {
         let read_text = |(file, (_, text)): (&(RevisionFile, Vec<EngineKind>), &(&str, &str))| {
             let source = Source::new(*text);
             (migration::read(&file.0, &source, engines), source.text)
         };
-        files.iter().zip(texts).map(read_text).collect::<Vec<_>>()
+        let read = files.iter().zip(&texts).map(read_text).collect::<Vec<_>>();
+        let environment = environments.first().map(|(name, text)| {
+            let file = RevisionFile { path: (*name).into(), display: (*name).to_owned() };
+            EnvironmentFile::new(file, Ok(Source::new(*text)), engines.iter().copied().collect())
+        });
+        (read, environment)
     })?;
-    judge(&files, read, &Said::default(), selection)
+    judge(&files, read, environment, &Said::default(), selection)
 }
 
 /// Checks texts that need not be files, as migrations of one project of Django. Each is called `APP/migrations/NAME.py`.
@@ -160,10 +179,13 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
 fn judge(
     files: &[(RevisionFile, Vec<EngineKind>)],
     read: Vec<ReadFile>,
+    mut environment: Option<EnvironmentFile>,
     said: &Said<'_>,
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
-    let mut telling = Telling::of(files.iter().map(|(file, _)| file), said, selection)?;
+    let beside = environment.as_ref().map(|environment| &environment.file);
+    let revisions = files.iter().map(|(file, _)| file);
+    let mut telling = Telling::of(revisions.chain(beside), said, selection)?;
     for ((file, _), (read, _)) in files.iter().zip(&read) {
         let (problem, line) = match read {
             Err(error) => (format!("this file {error}"), error.line()),
@@ -209,6 +231,9 @@ fn judge(
             }
         }
     }
+    if let Some(file) = &mut environment {
+        judge_environment(file, &read, &mut telling);
+    }
     let looked = files.iter().zip(read).map(|((file, engines), (read, text))| {
         let read = read.ok();
         let draft = read.as_ref().and_then(|read| read.draft.as_ref().ok());
@@ -220,7 +245,40 @@ fn judge(
             text,
         }
     });
-    Ok(telling.finish(looked.collect())?)
+    let beside = environment.map(|EnvironmentFile { file, text, read }| Looked {
+        file,
+        revision: String::new(),
+        engines: 0,
+        noqa: read.ok().map(|(_, noqa)| noqa),
+        text,
+    });
+    Ok(telling.finish(looked.collect(), beside)?)
+}
+
+fn judge_environment(file: &mut EnvironmentFile, read: &[ReadFile], telling: &mut Telling<'_>) {
+    let display = &file.file.display;
+    let environment = match &mut file.read {
+        Ok((environment, _)) => environment,
+        Err(error) => {
+            if let Some(rule) = rules::find(rules::UNREADABLE) {
+                telling.add(finding(rule, "", display, error.line(), format!("this file {error}")), None);
+            }
+            return;
+        }
+    };
+    let mut steps = read.iter().filter_map(|(read, _)| read.as_ref().ok()).flat_map(|read| &read.steps);
+    environment.leaves_transactions = steps.any(|(_, steps)| {
+        let down = steps.downgrade.iter().flatten();
+        steps.upgrade.iter().chain(down).any(|operation| operation.autocommit)
+    });
+    for rule in rules::all() {
+        let Check::Environment(look) = rule.check else { continue };
+        if environment.engines.iter().any(|engine| rule.concerns(*engine)) {
+            let mut findings = Findings { rule, revision: "", file: display, django: false, out: Vec::new() };
+            look(environment, &mut findings);
+            findings.out.into_iter().for_each(|finding| telling.add(finding, None));
+        }
+    }
 }
 
 /// Takes in which revisions follow on which.

@@ -21,7 +21,7 @@ use ruff_text_size::TextSize;
 
 pub(crate) use value::{Arguments, Call, HOLE, Value};
 
-use crate::operation::{Kind, Operation, Written};
+use crate::operation::{Kind, Operation, Said, Written};
 use crate::source::Lines;
 
 /// Statements and expressions that are looked at in one file, at most.
@@ -78,6 +78,8 @@ struct Reader<'a> {
     autocommit: usize,
     /// The batch under way is told what its table is.
     restated: bool,
+    /// SQL has ended the transaction.
+    committed: bool,
     call_line: u32,
     budget: u32,
 }
@@ -92,6 +94,7 @@ impl<'a> Reader<'a> {
             conditional: 0,
             left_early: 0,
             autocommit: 0,
+            committed: false,
             restated: false,
             call_line: 1,
             budget: BUDGET,
@@ -100,7 +103,7 @@ impl<'a> Reader<'a> {
 
     fn step(&mut self, function: &'a StmtFunctionDef) -> Vec<Operation> {
         self.out.clear();
-        (self.conditional, self.left_early, self.autocommit) = (0, 0, 0);
+        (self.conditional, self.left_early, self.autocommit, self.committed) = (0, 0, 0, false);
         self.budget = BUDGET;
         self.call_line = self.line_of(&function.name);
         self.invoke(function, &Arguments::default());
@@ -125,13 +128,18 @@ impl<'a> Reader<'a> {
     }
 
     fn emit_as(&mut self, kind: Kind, written: Written) {
+        self.emit_said(kind, written, Said::default());
+    }
+
+    fn emit_said(&mut self, kind: Kind, written: Written, said: Said) {
         self.out.push(Operation {
             kind,
             line: self.call_line,
             conditional: self.conditional > 0,
             written,
-            autocommit: self.autocommit > 0,
+            autocommit: self.autocommit > 0 || self.committed,
             restated: self.restated,
+            said,
         });
     }
 

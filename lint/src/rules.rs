@@ -5,11 +5,13 @@ mod constraints;
 mod django;
 mod downgrade;
 mod engines;
+mod environment;
 mod examples;
 mod graph;
 mod loss;
 mod objects;
 mod reversal;
+mod rolling;
 mod shows;
 
 use std::sync::LazyLock;
@@ -18,15 +20,18 @@ use mrt_chain::graph::Chain;
 use mrt_chain::settings::EngineKind;
 
 pub use crate::case::{Case, Findings};
-pub(crate) use engines::{NO_CHAIN, UNREADABLE};
-pub use examples::{files, is_of_django};
-pub(crate) use graph::HEADS;
+pub use examples::{files, files_of_environment, is_of_django};
+pub(crate) use graph::{HEADS, NO_CHAIN, UNREADABLE};
 pub use shows::Shows;
 
+use crate::environment::Environment;
 use crate::finding::Severity;
 
 /// Rules about what Django does by itself, or has rules of its own for.
 const NOT_OF_DJANGO: &[&str] = &["MRT101", "MRT202"];
+
+/// How every code begins.
+pub(crate) const FIRST: &str = "MRT";
 
 /// One rule.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +61,8 @@ pub enum Check {
     Migration(fn(&Case<'_>, &mut Findings<'_>)),
     /// A function over the chain; it finds lines of revisions by their position.
     Chain(fn(&Chain) -> Vec<(usize, String)>),
+    /// A function over the suite's `env.py`.
+    Environment(fn(&Environment, &mut Findings<'_>)),
     /// Whoever reads the files.
     Reader,
 }
@@ -81,14 +88,19 @@ impl Rule {
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
         let families = [
-            engines::FILES,
             downgrade::RULES,
             loss::RULES,
             change::RULES,
             constraints::RULES,
             objects::RULES,
+            rolling::RULES,
             reversal::RULES,
             engines::RULES,
+            engines::names::RULES,
+            engines::types::RULES,
+            engines::keys::RULES,
+            engines::commits::RULES,
+            environment::RULES,
             graph::RULES,
             django::RULES,
         ];
@@ -97,6 +109,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         rules
     });
     ALL.iter().copied()
+}
+
+/// Whether a rule looks only where it is asked for: what it finds is wrong in one way of deploying, and right in others.
+pub fn is_on_request(code: &str) -> bool {
+    code.starts_with(rolling::FAMILY)
 }
 
 /// The rule of a code.

@@ -18,6 +18,8 @@ pub struct Selection {
     pub select: Vec<String>,
     /// Not these.
     pub ignore: Vec<String>,
+    /// Also what breaks the version before, which still runs while a new one is rolled out.
+    pub rolling: bool,
     /// How heavy findings of these codes or families are, however certain they are.
     pub severity: Vec<(String, Severity)>,
     /// Only the revisions with these ids, or beginnings of ids; none is all.
@@ -74,7 +76,7 @@ pub enum SelectionError {
 impl Selection {
     /// Whether part of what is found is left out at somebody's wish, so that what is not found need not be gone.
     pub fn is_part(&self) -> bool {
-        let Self { select, ignore, severity: _, only, since, changed, today: _ } = self;
+        let Self { select, ignore, rolling: _, severity: _, only, since, changed, today: _ } = self;
         !(select.is_empty() && ignore.is_empty() && only.is_empty() && since.is_none() && changed.is_none())
     }
 
@@ -104,7 +106,10 @@ impl Changed {
 }
 
 /// What is heard, layer by layer; a later one wins over those before it, and in one of them the longer code.
-pub(crate) struct Hearing<'a>(Vec<Layer<'a>>);
+pub(crate) struct Hearing<'a> {
+    layers: Vec<Layer<'a>>,
+    rolling: bool,
+}
 
 struct Layer<'a> {
     files: Option<&'a Files>,
@@ -138,14 +143,18 @@ impl<'a> Hearing<'a> {
             ignore: codes(&asked.ignore)?,
             severity: asked.severity.iter().map(graded).collect::<Result<_, _>>()?,
         });
-        Ok(Self(layers))
+        Ok(Self { layers, rolling: asked.rolling })
     }
 
     /// How heavy a finding of a code is in a file; `None` where nobody wants to hear of it.
     pub(crate) fn severity(&self, code: &str, file: &Path, own: Severity) -> Option<Severity> {
-        let (mut heard, mut severity) = (true, own);
-        for layer in self.0.iter().filter(|layer| layer.files.is_none_or(|files| files.contains(file))) {
+        let on_request = rules::is_on_request(code);
+        let (mut heard, mut severity) = (!on_request || self.rolling, own);
+        for layer in self.layers.iter().filter(|layer| layer.files.is_none_or(|files| files.contains(file))) {
             let (selected, ignored) = (longest(code, &layer.select), longest(code, &layer.ignore));
+            // `MRT` is every rule that looks by itself.
+            let selected =
+                selected.filter(|length| !on_request || self.rolling || *length > rules::FIRST.len());
             if !layer.select.is_empty() || ignored.is_some() {
                 heard = selected > ignored;
             }

@@ -5,6 +5,7 @@ mod create;
 mod definition;
 mod extras;
 mod head;
+mod names;
 mod oracle;
 mod phrase;
 mod settings;
@@ -12,8 +13,8 @@ mod words;
 
 use mrt_chain::settings::EngineKind;
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, BinaryOperator, Expr, FromTable, Ident, ObjectName, ObjectType, SetExpr,
-    Statement, TableFactor, TableObject, TableWithJoins, UnaryOperator, Value,
+    self, Assignment, AssignmentTarget, BinaryOperator, Expr, FromTable, Ident, ObjectName, ObjectType,
+    SetExpr, TableFactor, TableObject, TableWithJoins, UnaryOperator, Value,
 };
 use sqlparser::dialect::{
     Dialect, MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, SQLiteDialect,
@@ -24,22 +25,41 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 pub(crate) use words::{mentions, names, normal};
 
-use crate::operation::{Assigned, Kind, ObjectKind};
+use crate::operation::{Assigned, Kind, ObjectKind, Said};
 use crate::python::HOLE;
 use crate::undo::Object;
 
 /// Longer texts are known by their first words alone: what is built of them is as deep as they are long.
 const LONGEST: usize = 64 << 10;
 
+/// One statement.
+#[derive(Default)]
+pub(crate) struct Statement {
+    /// What it does: nothing, one thing or several.
+    pub(crate) kinds: Vec<Kind>,
+    /// What it says besides.
+    pub(crate) said: Said,
+    /// It ends a transaction, or begins one (`false`).
+    pub(crate) commits: Option<bool>,
+}
+
+impl Statement {
+    /// What it does, thing by thing; what it says besides goes with the first.
+    pub(crate) fn into_said(self) -> impl Iterator<Item = (Kind, Said)> {
+        let mut said = self.said;
+        self.kinds.into_iter().map(move |kind| (kind, std::mem::take(&mut said)))
+    }
+}
+
 /// What a text of SQL does, statement by statement.
-pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
+pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
     let dialect = dialect(engine);
     let Some(tokens) = (text.len() <= LONGEST).then(|| tokens(text, &*dialect, engine)).flatten() else {
-        let mut out = Vec::new();
+        let mut kinds = Vec::new();
         let words: Vec<Token> =
             text.split_whitespace().take(8).map(|word| Token::make_word(word, None)).collect();
-        head::read(&words, text, &mut out);
-        return out;
+        head::read(&words, text, &mut kinds);
+        return vec![Statement { kinds, ..Statement::default() }];
     };
     // The body of a routine has semicolons of its own.
     let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
@@ -51,40 +71,63 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Kind> {
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);
-        statement_of(statement, &*dialect, engine, &mut out);
-    }
-    out.retain(|kind| !words::is_quiet(kind));
-    for kind in &mut out {
-        if words::has_hole(kind) {
-            *kind = Kind::Raw { sql: shown(text) };
+        let mut kinds = Vec::new();
+        let bare = statement_of(statement, &*dialect, engine, &mut kinds);
+        let said = Said { bare, texts: words::texts(statement), ..Said::default() };
+        kinds.retain(|kind| !words::is_quiet(kind));
+        for kind in &mut kinds {
+            if words::has_hole(kind) {
+                *kind = Kind::Raw { sql: shown(text) };
+            }
         }
+        let commits = match head::first_word(statement).as_deref() {
+            Some("COMMIT" | "END") => Some(true),
+            Some("BEGIN" | "START") if statements_are_short(statement) => Some(false),
+            _ => None,
+        };
+        out.push(Statement { kinds, said, commits });
     }
     out
 }
 
-fn statement_of(statement: &[Token], dialect: &dyn Dialect, engine: EngineKind, out: &mut Vec<Kind>) {
+/// Reads one statement; the answer is the names that stand in it without quotes, as far as it parses.
+fn statement_of(
+    statement: &[Token],
+    dialect: &dyn Dialect,
+    engine: EngineKind,
+    out: &mut Vec<Kind>,
+) -> Vec<String> {
     let parse = |tokens: &[Token]| Parser::new(dialect).with_tokens(tokens.to_vec()).parse_statements();
     if let Ok([parsed]) = parse(statement).as_deref() {
-        return of(parsed, statement, engine, out);
+        of(parsed, statement, engine, out);
+        return names::bare(parsed);
     }
     if let Some(plain) = extras::without(statement)
         && let Ok([parsed]) = parse(&plain.tokens).as_deref()
     {
         let from = out.len();
         of(parsed, statement, engine, out);
-        return plain.add_to(&mut out[from..]);
+        plain.add_to(&mut out[from..]);
+        return names::bare(parsed);
     }
     if engine == EngineKind::SqlServer
         && let Some(modified) = alter::as_modify(statement)
-        && let Ok([Statement::AlterTable(parsed)]) =
+        && let Ok([ast::Statement::AlterTable(parsed)]) =
             Parser::new(&MySqlDialect {}).with_tokens(modified).parse_statements().as_deref()
     {
-        return alter::table(parsed, engine, statement, out);
+        alter::table(parsed, engine, statement, out);
+        return Vec::new();
     }
     match settings::read(statement) {
         Some(kinds) => out.extend(kinds),
         None => head::read(statement, &text_of(statement), out),
     }
+    Vec::new()
+}
+
+/// `BEGIN` alone, and no block of statements.
+fn statements_are_short(tokens: &[Token]) -> bool {
+    tokens.iter().filter(|token| matches!(token, Token::Word(_))).count() <= 2
 }
 
 fn dialect(engine: EngineKind) -> Box<dyn Dialect> {
@@ -126,9 +169,9 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
+fn of(statement: &ast::Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec<Kind>) {
     let kind = match statement {
-        Statement::CreateTable(table) => {
+        ast::Statement::CreateTable(table) => {
             let made = create::table(table, engine);
             out.push(made);
             let options = definition::of_table(tokens);
@@ -137,15 +180,15 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             }
             return;
         }
-        Statement::CreateVirtualTable { name, if_not_exists, .. } => {
+        ast::Statement::CreateVirtualTable { name, if_not_exists, .. } => {
             head::table(name_of(name), *if_not_exists)
         }
-        Statement::CreateIndex(index) => create::index(index),
-        Statement::AlterTable(alter) => {
+        ast::Statement::CreateIndex(index) => create::index(index),
+        ast::Statement::AlterTable(alter) => {
             alter::table(alter, engine, tokens, out);
             return;
         }
-        Statement::AlterIndex { name, operation } => {
+        ast::Statement::AlterIndex { name, operation } => {
             let sqlparser::ast::AlterIndexOperation::RenameIndex { index_name } = operation;
             Kind::Rename {
                 object: ObjectKind::Index,
@@ -154,15 +197,15 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                 table: None,
             }
         }
-        Statement::AlterType(alter) => alter::ty(alter),
-        Statement::RenameTable(renames) => {
+        ast::Statement::AlterType(alter) => alter::ty(alter),
+        ast::Statement::RenameTable(renames) => {
             out.extend(renames.iter().map(|rename| Kind::RenameTable {
                 from: name_of(&rename.old_name),
                 to: name_of(&rename.new_name),
             }));
             return;
         }
-        Statement::Drop { object_type, if_exists, names, cascade, table, .. } => {
+        ast::Statement::Drop { object_type, if_exists, names, cascade, table, .. } => {
             let missing_ok = *if_exists;
             out.extend(names.iter().map(|name| {
                 let object = match object_type {
@@ -188,7 +231,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             }));
             return;
         }
-        Statement::Insert(insert) => match &insert.table {
+        ast::Statement::Insert(insert) => match &insert.table {
             TableObject::TableName(name) => Kind::Insert {
                 table: name_of(name),
                 columns: insert.columns.iter().map(last_of).collect(),
@@ -203,7 +246,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             },
             _ => Kind::Raw { sql: shown(&text_of(tokens)) },
         },
-        Statement::Update(update) => match table_of(&update.table) {
+        ast::Statement::Update(update) => match table_of(&update.table) {
             Some(table) => Kind::Update {
                 table,
                 columns: update
@@ -225,7 +268,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             },
             None => Kind::Raw { sql: shown(&text_of(tokens)) },
         },
-        Statement::Delete(delete) => {
+        ast::Statement::Delete(delete) => {
             let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
             match from.first().and_then(table_of) {
                 Some(table) => {
@@ -234,19 +277,19 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
                 None => Kind::Raw { sql: shown(&text_of(tokens)) },
             }
         }
-        Statement::Truncate(truncate) => {
+        ast::Statement::Truncate(truncate) => {
             out.extend(
                 truncate.table_names.iter().map(|target| Kind::Truncate { table: name_of(&target.name) }),
             );
             return;
         }
-        Statement::Query(_) => {
+        ast::Statement::Query(_) => {
             if let Some(kind) = head::query(tokens) {
                 out.push(kind);
             }
             return;
         }
-        Statement::CreateView(view) => Kind::Create {
+        ast::Statement::CreateView(view) => Kind::Create {
             object: ObjectKind::View,
             name: name_of(&view.name),
             table: None,
@@ -254,7 +297,7 @@ fn of(statement: &Statement, tokens: &[Token], engine: EngineKind, out: &mut Vec
             replaces: view.or_replace || view.or_alter,
             exists_ok: view.if_not_exists,
         },
-        Statement::CreateType { name, representation } => Kind::Create {
+        ast::Statement::CreateType { name, representation } => Kind::Create {
             object: ObjectKind::Type,
             name: name_of(name),
             table: None,

@@ -85,13 +85,17 @@ impl<'a> Telling<'a> {
     }
 
     /// Keeps what is asked for, says on which engines a finding is, where not on all; leaves out what files ask to be silent about;
-    /// sorts; sets apart what is accepted.
-    pub(crate) fn finish(self, files: Vec<Looked>) -> Result<Checked, SelectionError> {
+    /// sorts; sets apart what is accepted. `beside` is a file that holds no revision.
+    pub(crate) fn finish(
+        self,
+        files: Vec<Looked>,
+        beside: Option<Looked>,
+    ) -> Result<Checked, SelectionError> {
         let Self { said, selection, scope, found, .. } = self;
         scope.verify()?;
         let mut acceptances = Acceptances::of(said.accept, said.targets, selection.today.as_deref());
         let by_name: BTreeMap<&str, &Looked> =
-            files.iter().map(|looked| (looked.file.display.as_str(), looked)).collect();
+            files.iter().chain(&beside).map(|looked| (looked.file.display.as_str(), looked)).collect();
         let mut checked = Checked { files: files.len(), ..Checked::default() };
         for Looked { file, revision, .. } in &files {
             let is_asked_for = scope.has(revision, &file.path);

@@ -5,14 +5,18 @@
 use mrt_chain::settings::EngineKind;
 use mrt_lint::Finding;
 use mrt_lint::project::{Selection, check_django_texts, check_texts};
-use mrt_lint::rules::{self, Rule};
+use mrt_lint::rules::{self, Check, Rule};
 
 fn findings(rule: &Rule, example: &str) -> Vec<Finding> {
     let engine = rule.engines.first().copied().unwrap_or(EngineKind::Postgres);
-    let files = rules::files(example);
+    let files = match rule.check {
+        Check::Environment(_) => rules::files_of_environment(example),
+        _ => rules::files(example),
+    };
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let check = if rules::is_of_django(example) { check_django_texts } else { check_texts };
-    check(&files, &[engine], &Selection::default()).unwrap().findings
+    let selection = Selection { rolling: rules::is_on_request(rule.code), ..Selection::default() };
+    check(&files, &[engine], &selection).unwrap().findings
 }
 
 #[test]

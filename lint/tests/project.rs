@@ -106,6 +106,34 @@ fn what_both_branches_of_a_merge_have_made_is_known_behind_it() {
 }
 
 #[test]
+fn rules_of_rolling_deployments_look_where_they_are_asked_for() {
+    let text = revision(
+        "r",
+        "None",
+        "op.alter_column('t', 'a', new_column_name='b')",
+        "op.alter_column('t', 'b', new_column_name='a')",
+    );
+    let codes = |selection: Selection| {
+        let checked = check_texts(&[("r.py", &text)], &[EngineKind::Postgres], &selection).unwrap();
+        checked.findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let rolling = Selection { rolling: true, ..Selection::default() };
+    assert_eq!(codes(Selection::default()), Vec::<&str>::new());
+    assert_eq!(codes(rolling.clone()), ["MRT702"]);
+    assert_eq!(codes(Selection { select: vec!["mrt7".to_owned()], ..Selection::default() }), ["MRT702"]);
+    assert_eq!(codes(Selection { ignore: vec!["MRT702".to_owned()], ..rolling }), Vec::<&str>::new());
+}
+
+#[test]
+fn a_table_that_is_swapped_is_there_for_the_version_before() {
+    let up = "op.create_table('new', sa.Column('id', sa.Integer()))\n    op.drop_table('t')\n    op.rename_table('new', 't')\n    \
+              op.add_column('t', sa.Column('c', sa.Integer(), nullable=False))\n    op.alter_column('t', 'c', server_default='0')";
+    let text = revision("r", "None", up, "raise NotImplementedError");
+    let selection = Selection { select: vec!["MRT7".to_owned()], ..Selection::default() };
+    assert_eq!(lines(&[("r.py", &text)], &[EngineKind::Postgres], &selection), Vec::<String>::new());
+}
+
+#[test]
 fn revisions_that_are_no_chain_are_checked_one_by_one() {
     let texts = [(
         "1.py",
@@ -114,7 +142,7 @@ fn revisions_that_are_no_chain_are_checked_one_by_one() {
     let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let checked = check_texts(&texts, &[EngineKind::Postgres], &Selection::default()).unwrap();
     let codes: Vec<&str> = checked.findings.iter().map(|finding| finding.code).collect();
-    assert_eq!(codes, ["MRT002", "MRT201"]);
+    assert_eq!(codes, ["MRT904", "MRT201"]);
 }
 
 #[test]

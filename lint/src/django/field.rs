@@ -201,7 +201,7 @@ impl Field {
             "SearchVectorField" => "TSVECTOR".to_owned(),
             _ => return None,
         };
-        Some(Type { text, enum_name: None, makes_enum: false })
+        Some(Type { text, enum_name: None, makes_enum: false, collated: false })
     }
 }
 

@@ -9,8 +9,8 @@ use super::state::{Model, State, key};
 use super::written::{self, Action, ActionKind, Options, Reverse};
 use super::{Python, Step, What};
 use crate::operation::{
-    self, Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Operation, Setting,
-    Written,
+    self, Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Operation, Said,
+    Setting, Written,
 };
 use crate::sql;
 
@@ -114,17 +114,25 @@ impl Replay<'_> {
     }
 
     fn step(&mut self, line: u32, both: Both, what: What) {
-        self.step_as(line, both, what, Written::Django);
+        let silent = |kinds: Vec<Kind>| kinds.into_iter().map(|kind| (kind, Said::default())).collect();
+        self.step_as(line, [silent(both.up), silent(both.down)], what, Written::Django);
     }
 
-    fn step_as(&mut self, line: u32, both: Both, what: What, written: Written) {
+    fn step_as(&mut self, line: u32, [up, down]: [Vec<(Kind, Said)>; 2], what: What, written: Written) {
         let autocommit = self.autocommit;
-        let operation =
-            |kind| Operation { restated: false, kind, line, conditional: false, written, autocommit };
+        let operation = |(kind, said)| Operation {
+            kind,
+            line,
+            conditional: false,
+            written,
+            autocommit,
+            restated: false,
+            said,
+        };
         let start = self.out.upgrade.len();
-        self.out.upgrade.extend(both.up.into_iter().map(operation));
+        self.out.upgrade.extend(up.into_iter().map(operation));
         self.out.steps.push(Step { line, upgrade: start..self.out.upgrade.len(), what });
-        self.backwards.push(both.down.into_iter().map(operation).collect());
+        self.backwards.push(down.into_iter().map(operation).collect());
     }
 
     fn python(&mut self, line: u32, forward: &Code, reverse: Option<&Code>) {
@@ -170,18 +178,23 @@ impl Replay<'_> {
     }
 
     fn sql(&mut self, line: u32, forward: Option<&[String]>, reverse: &Reverse) {
-        let unknown = || vec![Kind::Opaque { what: "SQL that only running the file tells".to_owned() }];
+        let unknown = || {
+            let kind = Kind::Opaque { what: "SQL that only running the file tells".to_owned() };
+            vec![(kind, Said::default())]
+        };
         let engine = self.engine;
-        let read =
-            |texts: &[String]| texts.iter().flat_map(|text| sql::read(text, engine)).collect::<Vec<_>>();
+        let read = |texts: &[String]| {
+            let statements = texts.iter().flat_map(|text| sql::read(text, engine));
+            statements.flat_map(sql::Statement::into_said).collect::<Vec<_>>()
+        };
         let up = forward.map_or_else(unknown, read);
         let down = match reverse {
-            Reverse::None => vec![Kind::Raise],
+            Reverse::None => vec![(Kind::Raise, Said::default())],
             Reverse::Unknown => unknown(),
             Reverse::Sql(texts) => read(texts),
         };
         let what = What::RunSql { reversible: !matches!(reverse, Reverse::None) };
-        self.step_as(line, Both { up, down }, what, Written::Sql);
+        self.step_as(line, [up, down], what, Written::Sql);
     }
 
     /// A change of the models, and what it is in the database.

@@ -147,7 +147,7 @@ impl Schema<'_> {
         };
         let id = Column {
             name: "id".to_owned(),
-            ty: Some(Type { text: "BIGINT".to_owned(), enum_name: None, makes_enum: false }),
+            ty: Some(Type { text: "BIGINT".to_owned(), enum_name: None, makes_enum: false, collated: false }),
             nullable: Some(false),
             primary_key: true,
             automatic: true,

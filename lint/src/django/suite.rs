@@ -150,7 +150,7 @@ fn judge(
         noqa: Some(file.noqa),
         text: file.text,
     });
-    Ok(telling.finish(looked.collect())?)
+    Ok(telling.finish(looked.collect(), None)?)
 }
 
 /// Files that are one project: of several directories whose application has the same label, each is another project's.

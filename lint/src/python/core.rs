@@ -10,8 +10,11 @@ impl<'a> Reader<'a> {
     pub(super) fn execute(&mut self, statement: &Value<'a>, written: Written) {
         match statement {
             Value::Str(text) => {
-                for kind in sql::read(text, self.engine) {
-                    self.emit_as(kind, written);
+                for statement in sql::read(text, self.engine) {
+                    self.committed = statement.commits.unwrap_or(self.committed);
+                    for (kind, said) in statement.into_said() {
+                        self.emit_said(kind, written, said);
+                    }
                 }
             }
             Value::List(items) => {

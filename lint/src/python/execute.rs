@@ -94,18 +94,26 @@ impl<'a> Reader<'a> {
             Stmt::If(choice) => return self.branch(choice),
             Stmt::With(with) => {
                 let mut autocommit = 0;
+                let mut suppressed = false;
                 for item in &with.items {
                     let value = self.evaluate(&item.context_expr);
                     if value.call().is_some_and(|call| call.function.last_word() == Some("autocommit_block"))
                     {
                         autocommit += 1;
                     }
+                    suppressed |= value
+                        .call()
+                        .is_some_and(|call| call.function.global() == Some("contextlib.suppress"));
                     if let Some(target) = &item.optional_vars {
                         self.assign(target, value);
                     }
                 }
                 self.autocommit += autocommit;
-                let flow = self.block(&with.body);
+                let flow = if suppressed {
+                    self.maybe(|reader| reader.block(&with.body))
+                } else {
+                    self.block(&with.body)
+                };
                 self.autocommit -= autocommit;
                 return flow;
             }

@@ -6,7 +6,7 @@ use super::Reader;
 use super::schema::{self, columns_of};
 use super::value::{Arguments, Value};
 use crate::operation::{
-    Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Setting, Written,
+    Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Said, Setting, Written,
 };
 use crate::undo::Object;
 
@@ -42,11 +42,35 @@ impl<'a> Reader<'a> {
             self.emit_as(before, written);
         }
         let options = kind.as_ref().and_then(|kind| call.options_of_table(kind));
-        self.emit_as(kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") }), written);
+        let kind = kind.unwrap_or_else(|| Kind::Opaque { what: format!("op.{name}(…)") });
+        let is_given = |value: &Value<'_>| !matches!(value, Value::None);
+        let has_condition =
+            arguments.named.iter().any(|(name, value)| name.ends_with("_where") && is_given(value));
+        let is_partial = || schema::predicate(arguments, self.engine) != Setting::None;
+        let mut said = Said {
+            partial_elsewhere: name == "create_index" && has_condition && !is_partial(),
+            ..Said::default()
+        };
+        fitted(arguments, &mut said.fitted);
+        self.emit_said(kind, written, said);
         if let Some(set) = options {
             self.emit_as(set, written);
         }
         self.restated = false;
+    }
+}
+
+/// The names that `op.f` gives, anywhere in the arguments.
+fn fitted(arguments: &Arguments<'_>, out: &mut Vec<String>) {
+    let values = arguments.positional.iter().chain(arguments.named.iter().map(|(_, value)| value));
+    for call in values.filter_map(Value::call) {
+        let is_f = call.function.global() == Some("alembic.op.f")
+            || matches!(call.function.method(), Some("f" | "conv"));
+        if is_f || call.function.class() == Some("conv") {
+            out.extend(call.arguments.positional.first().and_then(Value::name));
+        } else {
+            fitted(&call.arguments, out);
+        }
     }
 }
 
@@ -147,7 +171,8 @@ impl<'a> OperationCall<'_, 'a> {
                         "check" => Some(ConstraintKind::Check),
                         _ => None,
                     },
-                    _ => None,
+                    None | Some(Value::None) => None,
+                    Some(_) => return None,
                 };
                 let name = match arguments.get("constraint_name", 0) {
                     Some(Value::None) => None,
@@ -228,6 +253,7 @@ impl<'a> OperationCall<'_, 'a> {
                 .text("new_column_name", usize::MAX)
                 .or_else(|| arguments.text("name", usize::MAX)),
             existing_type: ty("existing_type").and_then(|value| super::types::of(value, self.engine)),
+            typed: ty("type_").or_else(|| ty("existing_type")).is_some(),
             existing_nullable: flag("existing_nullable"),
             existing_default: default("existing_server_default"),
             comment: default("comment"),

@@ -74,6 +74,13 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         })
     };
     let text = match class {
+        // SQLModel gives it a length where MySQL needs one.
+        "AutoString"
+            if matches!(engine, EngineKind::MySql | EngineKind::MariaDb)
+                && number("length", 0)?.is_none() =>
+        {
+            "VARCHAR(255)".to_owned()
+        }
         "String" | "VARCHAR" | "AutoString" => sized("VARCHAR")?,
         "Unicode" | "NVARCHAR" => {
             sized(if engine == EngineKind::SqlServer { "NVARCHAR" } else { "VARCHAR" })?
@@ -99,6 +106,8 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
         "JSON" | "JSONB" | "UUID" | "Uuid" | "Interval" | "INTERVAL" | "INET" | "CITEXT" | "TSVECTOR"
         | "HSTORE" | "MONEY" | "BIT" | "OID" | "MACADDR" | "CIDR" | "REAL" | "LONGTEXT" | "MEDIUMTEXT"
         | "TINYTEXT" => class.to_uppercase(),
+        // The number is how wide it is shown.
+        "TINYINT" | "MEDIUMINT" => class.to_owned(),
         "Enum" | "ENUM" => return Some(enumeration(call?, engine)),
         "SET" => {
             let labels: Option<Vec<String>> = call?.arguments.positional.iter().map(Value::name).collect();
@@ -119,7 +128,8 @@ fn named(class: &str, call: Option<&Call<'_>>, engine: EngineKind) -> Option<Typ
     };
     let unsigned = call.is_some_and(|call| call.arguments.flag("unsigned", false));
     let text = if unsigned { format!("{text} UNSIGNED") } else { text };
-    Some(Type { text, enum_name: None, makes_enum: false })
+    let collated = argument("collation", usize::MAX).is_some_and(|value| !matches!(value, Value::None));
+    Some(Type { text, enum_name: None, makes_enum: false, collated })
 }
 
 /// `sa.Enum("a", "b", name="mood")`.
@@ -141,5 +151,6 @@ pub(super) fn enumeration(call: &Call<'_>, engine: EngineKind) -> Type {
         text,
         enum_name: name.filter(|_| native),
         makes_enum: native && arguments.flag("create_type", true),
+        collated: false,
     }
 }

@@ -247,7 +247,7 @@ fn is_prepared(operations: &[Operation], column: &Object, cuts: &[&str]) -> bool
 }
 
 /// Whether every value of one type is a value of the other.
-fn is_wider(from: &str, to: &str) -> bool {
+pub(super) fn is_wider(from: &str, to: &str) -> bool {
     if let (Some(from), Some(to)) = (labels(from), labels(to)) {
         return from.iter().all(|label| to.contains(label));
     }

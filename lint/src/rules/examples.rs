@@ -40,3 +40,10 @@ fn migration(index: usize, text: &str) -> (String, String) {
     let imports = "from django.contrib.postgres.operations import AddIndexConcurrently\nfrom django.db import migrations, models\n";
     (format!("shop/migrations/{name}.py"), format!("{imports}\n\n{text}"))
 }
+
+/// The files of an example that begins with an `env.py`, and has revisions beside it.
+pub fn files_of_environment(example: &str) -> Vec<(String, String)> {
+    let (environment, rest) = example.split_once(NEXT).map_or((example, None), |(it, rest)| (it, Some(rest)));
+    let environment = ("env.py".to_owned(), environment.to_owned());
+    rest.into_iter().flat_map(files).chain([environment]).collect()
+}

@@ -1,4 +1,4 @@
-//! MRT9xx: the chain.
+//! MRT9xx: the chain, and files that cannot be read.
 
 use mrt_chain::graph::Chain;
 
@@ -9,6 +9,10 @@ use crate::undo::Object;
 
 /// The rule of several heads, or of Django's several leaf nodes.
 pub(crate) const HEADS: &str = "MRT901";
+/// A file that is no revision.
+pub(crate) const UNREADABLE: &str = "MRT902";
+/// Revisions that are no chain.
+pub(crate) const NO_CHAIN: &str = "MRT904";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -27,7 +31,18 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Chain(heads),
     },
     Rule {
-        code: "MRT902",
+        code: UNREADABLE,
+        name: "file cannot be checked",
+        severity: Severity::Error,
+        engines: &[],
+        about: "A file in a version directory is no Python, no text, larger than 2 MiB or nested beyond reason. Alembic imports every \
+                file there, and cannot import one that is broken. The other files are checked all the same.",
+        bad: "def upgrade(:\n",
+        good: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
+        check: Check::Reader,
+    },
+    Rule {
+        code: "MRT903",
         name: "column that was dropped before",
         severity: Severity::Warning,
         engines: &[],
@@ -42,6 +57,17 @@ pub(super) const RULES: &[Rule] = &[
                # the next revision\ndef upgrade():\n    op.add_column(\"users\", sa.Column(\"mobile\", sa.String(20)))\n\n\n\
                def downgrade():\n    op.drop_column(\"users\", \"mobile\")\n",
         check: Check::Migration(dropped_before),
+    },
+    Rule {
+        code: NO_CHAIN,
+        name: "no chain",
+        severity: Severity::Error,
+        engines: &[],
+        about: "The revisions are no chain that Alembic could follow: one names a parent that is not there, two have the same id, or \
+                they go round in a circle. Each file is then checked for itself, without what others say of the schema.",
+        bad: "down_revision = \"gone\"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
+        good: "def upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",
+        check: Check::Reader,
     },
 ];
 

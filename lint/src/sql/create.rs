@@ -302,7 +302,7 @@ pub(super) fn data_type(ty: &DataType) -> Type {
         other => other,
     };
     let rest = rest.replace(", ", ",").replace(',', ", ");
-    Type { text: format!("{word}{rest}"), enum_name: None, makes_enum: false }
+    Type { text: format!("{word}{rest}"), enum_name: None, makes_enum: false, collated: false }
 }
 
 fn deferred(characteristics: Option<&ConstraintCharacteristics>) -> String {

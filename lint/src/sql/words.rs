@@ -68,6 +68,15 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     tokens.into_iter().filter_map(name).collect()
 }
 
+/// What stands in quotes.
+pub(super) fn texts(tokens: &[Token]) -> Vec<String> {
+    let texts = tokens.iter().filter_map(|token| match token {
+        Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
 pub(super) fn of_from(from: &UpdateTableFromKind) -> Vec<String> {
     let (UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables)) = from;
     tables.iter().flat_map(|table| of_text(&table.to_string())).collect()
