@@ -642,4 +642,8 @@ fn values_come_back_from_where_they_were_kept() {
     let back = |from: &str| format!("op.execute('UPDATE t SET a = {from}')");
     let (add, drop) = ("op.add_column('t', sa.Column('a', sa.Text()))", "op.drop_column('t', 'k')");
     tells(Postgres, "MRT201", &[&made], &up, &[add, &back("b"), drop], &[add, &back("k"), drop]);
+    // A column of that name may be another table's.
+    let from = [up[0], "op.execute('UPDATE t SET k = o.a FROM o WHERE o.id = t.id')", up[2]];
+    let found = said(Postgres, &[&made], &from, &[add, &back("b"), drop]);
+    assert!(!found.contains(&"error MRT201".to_owned()), "{found:?}");
 }

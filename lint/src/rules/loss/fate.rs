@@ -120,19 +120,21 @@ pub(super) fn elsewhere(
                 Assigned::Column(from) if is(own, table) && is(from, column) => Some(to.clone()),
                 _ => None,
             });
-            // What is kept in another form is for others to judge.
-            kept.push(to?);
+            // What is kept in another form, or comes from another table, is for others to judge.
+            kept.push(to.filter(|_| reads.len() == values.len())?);
         }
     }
     let mut back = Vec::new();
     for operation in case.migration.down() {
         match &operation.kind {
-            Kind::Update { table: own, columns, values, whole, .. }
+            Kind::Update { table: own, columns, values, reads, whole }
                 if is(own, table) && mentions(columns, column) =>
             {
                 let value = values.iter().find(|(to, _)| is(to, column)).map(|(_, value)| value);
                 match value {
-                    Some(Assigned::Column(from)) if *whole => back.push((operation.line, from.clone())),
+                    Some(Assigned::Column(from)) if *whole && reads.len() == values.len() => {
+                        back.push((operation.line, from.clone()))
+                    }
                     _ => return None,
                 }
             }
