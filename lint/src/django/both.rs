@@ -1,5 +1,7 @@
 //! Changes of a schema with their reverse.
 
+use mrt_chain::settings::EngineKind;
+
 use super::FieldDefault;
 use super::field::Field;
 use crate::operation::{
@@ -141,4 +143,26 @@ pub(super) fn change(old: &Field, old_column: &Column, new: &Field, new_column: 
         fills: nullable == Some(false) && new.default != FieldDefault::None,
         ..Change::default()
     })
+}
+
+/// On MySQL a unique constraint is a unique index.
+pub(super) fn on_engine(kind: Kind, engine: EngineKind) -> Kind {
+    let has_constraints = !matches!(engine, EngineKind::MySql | EngineKind::MariaDb);
+    match kind {
+        kind if has_constraints => kind,
+        Kind::CreateConstraint { table, constraint, .. } if constraint.rule == ConstraintRule::Unique => {
+            let role = || format!("unique({})", constraint.columns.join(", "));
+            let index = Index {
+                name: Some(constraint.name.clone().unwrap_or_else(role)),
+                columns: Some(constraint.columns),
+                unique: Some(true),
+                predicate: Setting::None,
+            };
+            Kind::CreateIndex { table, index, concurrently: false, exists_ok: false }
+        }
+        Kind::DropConstraint { table, name: Some(name), kind: Some(ConstraintKind::Unique), missing_ok } => {
+            Kind::DropIndex { name, table: Some(table), concurrently: false, missing_ok }
+        }
+        kind => kind,
+    }
 }

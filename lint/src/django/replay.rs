@@ -3,7 +3,7 @@
 use mrt_chain::settings::EngineKind;
 
 use super::both::{
-    Both, change, constraint_as, create_unknown, drop_table, index_as, index_over, made, rename_column,
+    self, Both, change, constraint_as, create_unknown, drop_table, index_as, index_over, made, rename_column,
     rename_index, rename_table, unique_over,
 };
 use super::code::{Code, Write};
@@ -94,8 +94,14 @@ impl Replay<'_> {
     }
 
     fn step_as(&mut self, line: u32, both: Both, what: What, written: Written) {
-        let autocommit = self.autocommit;
-        let operation = |kind| Operation { kind, line, conditional: false, written, autocommit };
+        let (autocommit, engine) = (self.autocommit, self.engine);
+        let operation = |kind| Operation {
+            kind: both::on_engine(kind, engine),
+            line,
+            conditional: false,
+            written,
+            autocommit,
+        };
         let start = self.out.upgrade.len();
         self.out.upgrade.extend(both.up.into_iter().map(operation));
         self.out.steps.push(Step { line, upgrade: start..self.out.upgrade.len(), what });
@@ -395,7 +401,8 @@ impl Replay<'_> {
         let table = self.state.table(app, model);
         let column = self.look().column(app, model, name, field);
         let drop = Kind::DropColumn { table: table.clone(), column: column.name.clone(), missing_ok: false };
-        let index = schema::is_indexed(field).then(|| index_over(&table, vec![column.name.clone()]));
+        let index =
+            schema::is_indexed(field, self.engine).then(|| index_over(&table, vec![column.name.clone()]));
         let mut both = Both::one(Kind::AddColumn { table, column, exists_ok: false }, drop);
         // It goes with its column.
         both.up.extend(index.into_iter().flat_map(|index| index.up));
@@ -460,8 +467,8 @@ impl Replay<'_> {
                         What::Other,
                     ),
                     (
-                        schema::is_indexed(&old),
-                        schema::is_indexed(field),
+                        schema::is_indexed(&old, self.engine),
+                        schema::is_indexed(field, self.engine),
                         index_over(&table, vec![column.clone()]),
                         What::AddIndex,
                     ),

@@ -520,10 +520,21 @@ fn no_transaction(case: &Case<'_>, findings: &mut Findings<'_>) {
                 format!(
                     "where `RunPython({})` fails, what is before it (`{}`) stays, and the migration cannot be run again; make two \
                      migrations of it",
-                    python.name, operation.kind
+                    python.name,
+                    brief(&operation.kind)
                 ),
             );
+            return;
         }
+    }
+}
+
+/// An operation without what it says of columns.
+fn brief(kind: &Kind) -> String {
+    match kind {
+        Kind::CreateTable { table, .. } => format!("create table {table}"),
+        Kind::AddColumn { table, column, .. } => format!("add column {table}.{}", column.name),
+        kind => kind.to_string(),
     }
 }
 
