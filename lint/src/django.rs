@@ -8,6 +8,7 @@
 //! earlier migrations have left them, so that actions become operations when the project is gone through in order.
 
 mod app;
+mod both;
 mod code;
 mod field;
 mod files;

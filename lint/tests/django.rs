@@ -245,6 +245,18 @@ proptest! {
     }
 }
 
+#[test]
+fn mysql_keeps_the_index_of_a_foreign_key() {
+    let body = "    dependencies = [(\"shop\", \"0001\")]\n    operations = [migrations.AlterUniqueTogether(\"order\", {(\"buyer\", \"note\")}), migrations.AlterUniqueTogether(\"order\", set())]\n";
+    let texts = [ORDERS, body].map(|body| format!("{HEAD}class Migration(migrations.Migration):\n{body}"));
+    let texts =
+        [("shop/migrations/0001.py", texts[0].as_str()), ("shop/migrations/0002.py", texts[1].as_str())];
+    let selection = Selection { select: vec!["MRT8".to_owned()], ..Selection::default() };
+    let found = check_django_texts(&texts, &[EngineKind::MySql], &selection).unwrap().findings;
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, Vec::<&str>::new(), "{found:?}");
+}
+
 const MIGRATION: &str =
     "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    operations = []\n";
 

@@ -2,16 +2,17 @@
 
 use mrt_chain::settings::EngineKind;
 
+use super::both::{
+    self, Both, change, constraint_as, create_unknown, drop_table, index_as, index_over, made, rename_column,
+    rename_index, rename_table, unique_over,
+};
 use super::code::{Code, Write};
 use super::field::{Field, Shape};
 use super::schema::{self, Made, Schema};
 use super::state::{Model, State, key};
 use super::written::{self, Action, ActionKind, Options, Reverse};
 use super::{Python, Step, What};
-use crate::operation::{
-    self, Change, Constraint, ConstraintKind, ConstraintRule, Index, Kind, ObjectKind, Operation, Said,
-    Setting, Written,
-};
+use crate::operation::{self, Column, Index, Kind, ObjectKind, Operation, Said, Setting, Written};
 use crate::sql;
 
 /// What a migration comes to.
@@ -46,31 +47,6 @@ struct Replay<'r> {
     /// The reverse of each step.
     backwards: Vec<Vec<Operation>>,
     autocommit: bool,
-}
-
-/// What a step does and undoes.
-#[derive(Default)]
-struct Both {
-    up: Vec<Kind>,
-    down: Vec<Kind>,
-}
-
-impl Both {
-    fn one(up: Kind, down: Kind) -> Self {
-        Self { up: vec![up], down: vec![down] }
-    }
-
-    fn and(mut self, mut other: Self) -> Self {
-        self.up.append(&mut other.up);
-        // What was done last is undone first.
-        other.down.append(&mut self.down);
-        self.down = other.down;
-        self
-    }
-
-    fn turned(self) -> Self {
-        Self { up: self.down, down: self.up }
-    }
 }
 
 impl Replay<'_> {
@@ -119,9 +95,9 @@ impl Replay<'_> {
     }
 
     fn step_as(&mut self, line: u32, [up, down]: [Vec<(Kind, Said)>; 2], what: What, written: Written) {
-        let autocommit = self.autocommit;
+        let (autocommit, engine) = (self.autocommit, self.engine);
         let operation = |(kind, said)| Operation {
-            kind,
+            kind: both::on_engine(kind, engine),
             line,
             conditional: false,
             written,
@@ -433,7 +409,8 @@ impl Replay<'_> {
         let table = self.state.table(app, model);
         let column = self.look().column(app, model, name, field);
         let drop = Kind::DropColumn { table: table.clone(), column: column.name.clone(), missing_ok: false };
-        let index = schema::is_indexed(field).then(|| index_over(&table, vec![column.name.clone()]));
+        let index =
+            schema::is_indexed(field, self.engine).then(|| index_over(&table, vec![column.name.clone()]));
         let mut both = Both::one(Kind::AddColumn { table, column, exists_ok: false }, drop);
         // It goes with its column.
         both.up.extend(index.into_iter().flat_map(|index| index.up));
@@ -447,11 +424,8 @@ impl Replay<'_> {
             Some(field) => self.field(model, name, field).turned(),
             None if self.is_managed(model) => {
                 let table = self.state.table(app, model);
-                let column = crate::operation::Column {
-                    name: name.to_owned(),
-                    default: Setting::Unknown,
-                    ..Default::default()
-                };
+                let column =
+                    Column { name: name.to_owned(), default: Setting::Unknown, ..Default::default() };
                 let drop =
                     Kind::DropColumn { table: table.clone(), column: name.to_owned(), missing_ok: false };
                 Both::one(drop, Kind::AddColumn { table, column, exists_ok: false })
@@ -501,8 +475,8 @@ impl Replay<'_> {
                         What::Other,
                     ),
                     (
-                        schema::is_indexed(&old),
-                        schema::is_indexed(field),
+                        schema::is_indexed(&old, self.engine),
+                        schema::is_indexed(field, self.engine),
                         index_over(&table, vec![column.clone()]),
                         What::AddIndex,
                     ),
@@ -576,131 +550,4 @@ impl Replay<'_> {
             Made::Constraint(constraint) => constraint_as(&table, constraint, validated),
         }
     }
-}
-
-/// Tables that are made.
-fn made(tables: Vec<Kind>, unmanaged: bool) -> Both {
-    let tables = if unmanaged { Vec::new() } else { tables };
-    let make = |create: Kind| {
-        let drop = match &create {
-            Kind::CreateTable { table, .. } => drop_table(table),
-            other => other.clone(),
-        };
-        Both::one(create, drop)
-    };
-    tables.into_iter().map(make).fold(Both::default(), Both::and)
-}
-
-fn drop_table(table: &str) -> Kind {
-    Kind::DropTable { table: table.to_owned(), cascade: false, missing_ok: false }
-}
-
-/// A table of which nothing is known.
-fn create_unknown(table: &str) -> Kind {
-    Kind::CreateTable {
-        table: table.to_owned(),
-        columns: Vec::new(),
-        constraints: Vec::new(),
-        indexes: Vec::new(),
-        from_query: None,
-        partition_of: None,
-        exists_ok: false,
-        complete: false,
-    }
-}
-
-fn rename_table(from: &str, to: &str) -> Both {
-    let rename = |from: &str, to: &str| Kind::RenameTable { from: from.to_owned(), to: to.to_owned() };
-    Both::one(rename(from, to), rename(to, from))
-}
-
-fn rename_column(table: &str, from: &str, to: &str) -> Both {
-    let rename = |from: &str, to: &str| Kind::AlterColumn {
-        table: table.to_owned(),
-        column: from.to_owned(),
-        change: Change { name: Some(to.to_owned()), ..Change::default() },
-    };
-    Both::one(rename(from, to), rename(to, from))
-}
-
-fn rename_index(table: &str, from: &str, to: &str) -> Kind {
-    Kind::Rename {
-        object: ObjectKind::Index,
-        from: from.to_owned(),
-        to: to.to_owned(),
-        table: Some(table.to_owned()),
-    }
-}
-
-fn unique_over(table: &str, columns: Vec<String>) -> Both {
-    let constraint = Constraint {
-        options: operation::Options::new(),
-        name: None,
-        rule: ConstraintRule::Unique,
-        columns,
-        deferred: String::new(),
-    };
-    constraint_as(table, constraint, true)
-}
-
-fn constraint_as(table: &str, constraint: Constraint, validated: bool) -> Both {
-    let kind = constraint.rule.kind();
-    // One without a name is found by its role.
-    let role = || format!("{}({})", kind.as_str(), constraint.columns.join(", "));
-    let drop = Kind::DropConstraint {
-        table: table.to_owned(),
-        name: Some(constraint.name.clone().unwrap_or_else(role)),
-        kind: Some(kind).filter(|kind| *kind != ConstraintKind::PrimaryKey),
-        missing_ok: false,
-    };
-    Both::one(Kind::CreateConstraint { table: table.to_owned(), constraint, validated }, drop)
-}
-
-fn index_over(table: &str, columns: Vec<String>) -> Both {
-    let index = Index {
-        options: operation::Options::new(),
-        name: None,
-        columns: Some(columns),
-        unique: Some(false),
-        predicate: Setting::None,
-    };
-    index_as(table, index, false)
-}
-
-fn index_as(table: &str, index: Index, concurrently: bool) -> Both {
-    let role =
-        || format!("index({})", index.columns.as_ref().map_or(String::new(), |columns| columns.join(", ")));
-    let drop = Kind::DropIndex {
-        name: index.name.clone().unwrap_or_else(role),
-        table: Some(table.to_owned()),
-        concurrently,
-        missing_ok: false,
-    };
-    Both::one(Kind::CreateIndex { table: table.to_owned(), index, concurrently, exists_ok: false }, drop)
-}
-
-/// What becomes of a column; `None` where the database sees nothing of it.
-fn change(
-    old: &Field,
-    old_column: &crate::operation::Column,
-    new: &Field,
-    new_column: &crate::operation::Column,
-) -> Option<Change> {
-    let ty = match (&old_column.ty, &new_column.ty) {
-        (Some(old), Some(new)) if old != new => Some(Some(new.clone())),
-        _ => None,
-    };
-    let nullable = match (old.null, new.null) {
-        (Some(old), Some(new)) if old != new => Some(new),
-        _ => None,
-    };
-    (ty.is_some() || nullable.is_some()).then(|| Change {
-        ty,
-        nullable,
-        existing_type: old_column.ty.clone(),
-        existing_nullable: old.null,
-        // Django writes the default into rows that have NULL; an empty text that it takes for one it does not.
-        fills: nullable == Some(false) && new.default != super::FieldDefault::None,
-        ..Change::default()
-    })
 }

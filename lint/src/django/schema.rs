@@ -33,7 +33,7 @@ impl Schema<'_> {
         let named = |names: &[String]| names.iter().map(|name| model.column(name)).collect::<Vec<_>>();
         let mut constraints: Vec<Constraint> =
             model.unique_together.iter().map(|names| unnamed(ConstraintRule::Unique, named(names))).collect();
-        let indexed = model.fields.iter().filter(|(_, field)| is_indexed(field));
+        let indexed = model.fields.iter().filter(|(_, field)| is_indexed(field, self.engine));
         let mut indexes: Vec<Index> = indexed
             .map(|(name, _)| std::slice::from_ref(name))
             .chain(model.index_together.iter().map(Vec::as_slice))
@@ -174,8 +174,12 @@ impl Schema<'_> {
 }
 
 /// Whether a field has an index of its own, besides what keeps it unique.
-pub(super) fn is_indexed(field: &Field) -> bool {
-    field.has_column() && field.index && !field.unique && !field.primary_key
+pub(super) fn is_indexed(field: &Field, engine: EngineKind) -> bool {
+    // MySQL makes that of a foreign key itself, and Django leaves it to it.
+    let is_servers = matches!(engine, EngineKind::MySql | EngineKind::MariaDb)
+        && field.shape == Shape::ForeignKey
+        && field.constrained;
+    field.has_column() && field.index && !field.unique && !field.primary_key && !is_servers
 }
 
 /// What a constraint of Django is in the database.

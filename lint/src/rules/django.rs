@@ -176,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MRT611",
         name: "one value for a unique field",
-        severity: Severity::Error,
+        severity: Severity::Warning,
         engines: &[],
         about: "`AddField` asks the default of a new field once and gives every older row the same value, also where it is a function \
                 (`uuid.uuid4`). A unique field then fails where the table has two rows. Add it with `null=True` and without `unique`, \
@@ -384,7 +384,7 @@ fn one_value(case: &Case<'_>, findings: &mut Findings<'_>) {
             ),
             FieldDefault::Server | FieldDefault::None => continue,
         };
-        findings.add_as(Severity::Warning, step.line, message);
+        findings.add(step.line, message);
     }
 }
 
@@ -520,10 +520,21 @@ fn no_transaction(case: &Case<'_>, findings: &mut Findings<'_>) {
                 format!(
                     "where `RunPython({})` fails, what is before it (`{}`) stays, and the migration cannot be run again; make two \
                      migrations of it",
-                    python.name, operation.kind
+                    python.name,
+                    brief(&operation.kind)
                 ),
             );
+            return;
         }
+    }
+}
+
+/// An operation without what it says of columns.
+fn brief(kind: &Kind) -> String {
+    match kind {
+        Kind::CreateTable { table, .. } => format!("create table {table}"),
+        Kind::AddColumn { table, column, .. } => format!("add column {table}.{}", column.name),
+        kind => kind.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, ObjectKind, Setting};
+use crate::operation::{Kind, ObjectKind, Setting, Written};
 use crate::undo::{Loss, Object, Part, Problem};
 
 pub(super) const RULES: &[Rule] = &[
@@ -165,6 +165,10 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
     for clash in &case.undo.clashes {
         let operations = if clash.in_upgrade { &case.migration.upgrade[..] } else { case.migration.down() };
         let Some(operation) = operations.get(clash.operation) else { continue };
+        // Django makes the index that a foreign key needs before it drops the one that served.
+        if clash.problem == Problem::Needed && operation.written == Written::Django {
+            continue;
+        }
         let step = if clash.in_upgrade { "upgrade" } else { "downgrade" };
         let what = match clash.problem {
             Problem::Exists => "is there already",
