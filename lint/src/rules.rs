@@ -12,7 +12,6 @@ mod loss;
 mod objects;
 mod reversal;
 mod rolling;
-mod shows;
 
 use std::sync::LazyLock;
 
@@ -22,7 +21,6 @@ use mrt_chain::settings::EngineKind;
 pub use crate::case::{Case, Findings};
 pub use examples::{files, files_of_environment, is_of_django};
 pub(crate) use graph::{HEADS, NO_CHAIN, UNREADABLE};
-pub use shows::Shows;
 
 use crate::environment::Environment;
 use crate::finding::Severity;
@@ -44,6 +42,9 @@ pub struct Rule {
     pub severity: Severity,
     /// The engines that it is about; none is all.
     pub engines: &'static [EngineKind],
+    /// What a run on a database shows where a finding of it is true, any one of these. Empty where no run could tell: how long a
+    /// lock is held is seen by nobody who has a hundred rows.
+    pub shows: &'static [Shows],
     /// What happens, and what to do.
     pub about: &'static str,
     /// An example that it flags.
@@ -52,6 +53,19 @@ pub struct Rule {
     pub good: &'static str,
     /// The function that looks.
     pub check: Check,
+}
+
+/// What a run shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// Rows or values are lost, changed or left behind.
+    Rows,
+    /// The schema does not come back, or something stays behind in it.
+    Schema,
+    /// A step fails.
+    Failure,
+    /// There is no way back, or it refuses.
+    NoWayBack,
 }
 
 /// Who finds it.

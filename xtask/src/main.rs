@@ -1,11 +1,12 @@
-//! What people do to this repository: `cargo xtask test`, `images`, `manifests`, `corpus`, `real`, `mutants`, `bench`, `chaos`,
-//! `compose`.
+//! What people do to this repository: `cargo xtask test`, `images`, `manifests`, `corpus`, `real`, `mutants`, `bench`, `fuzz`,
+//! `chaos`, `compose`.
 
 mod bench;
 mod chaos;
 mod compose;
 mod corpus;
 mod docker;
+mod fuzz;
 mod images;
 mod manifests;
 mod mutants;
@@ -56,6 +57,10 @@ enum Task {
     Real(real::Arguments),
     /// Plant one mutant in each of many real revisions, and count those that are found
     Mutants(mutants::Arguments),
+    /// Read any bytes as a revision, without a crash
+    ///
+    /// The fuzzer of LLVM, which needs a C++ compiler. An input that crashes is left in target/xtask/fuzz.
+    Fuzz(fuzz::Arguments),
     /// Let processes, networks, disks and clocks of a farm fail, and see that its report is that of a single process
     Chaos(chaos::Arguments),
     /// Build the product's images, and hold the report of deploy/compose.yaml's farm against that of a single process
@@ -74,6 +79,7 @@ fn main() -> ExitCode {
         Task::Corpus(arguments) => corpus::run(&arguments).map(exit_code),
         Task::Real(arguments) => real::run(&arguments).map(exit_code),
         Task::Mutants(arguments) => mutants::run(&arguments).map(exit_code),
+        Task::Fuzz(arguments) => fuzz::run(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Chaos(arguments) => chaos::run(&arguments).map(exit_code),
         Task::Compose(arguments) => compose::run(&arguments).map(exit_code),
         Task::Bench(bench) => bench::run(&bench).map(exit_code),

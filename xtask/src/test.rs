@@ -13,7 +13,7 @@ use crate::process::{
     Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
 };
 use crate::servers::Server;
-use crate::{chaos, compose, corpus, images, manifests, python, root};
+use crate::{chaos, compose, corpus, fuzz, images, manifests, python, root};
 
 /// What tests print where they did not run.
 const SKIPPED: &str = "SKIPPED: ";
@@ -79,6 +79,10 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
         None => stages.skip("compose", "it needs Python and a container engine"),
     }
     drop(ground);
+    match quick {
+        true => stages.skip("fuzz", "--quick"),
+        false => stages.run("fuzz", |_| fuzz::check()),
+    }
     Ok(stages.summary())
 }
 

@@ -3,7 +3,7 @@
 use mrt_chain::settings::EngineKind;
 
 use super::downgrade::writes;
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind, Operation, Setting, Written};
@@ -15,6 +15,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "table not renamed back",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`upgrade()` renames a table that `downgrade()` does not rename back: the code that is rolled back looks for the old name.",
         bad: "def upgrade():\n    op.rename_table(\"users\", \"accounts\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
               def downgrade():\n    op.drop_table(\"tags\")\n",
@@ -26,6 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column not renamed back",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`upgrade()` renames a column that `downgrade()` does not rename back.",
         bad: "def upgrade():\n    op.alter_column(\"users\", \"name\", new_column_name=\"full_name\")\n    \
               op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\ndef downgrade():\n    op.drop_table(\"tags\")\n",
@@ -38,6 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "type changed",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "A column comes back with another type than it had (an error where both are known), or one of the two changes of type \
                 can lose or refuse values (a warning): a text that becomes shorter, a text that becomes a number, a number with less \
                 room. Keep the old column until nobody rolls back over the change.",
@@ -52,6 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "label added to an enum",
         severity: Severity::Error,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Schema],
         about: "PostgreSQL cannot take a label out of an enum type again, so that it stays after the rollback, and the next upgrade \
                 fails on it unless it says IF NOT EXISTS. Make the type anew in the downgrade (and say what becomes of rows with the \
                 label), or use text with a CHECK.",

@@ -2,7 +2,7 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{ConstraintRule, Kind, Operation, Setting, Written};
@@ -14,6 +14,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "NOT NULL without a value for older rows",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "A column of an older table becomes NOT NULL, and nothing gives older rows a value: where the table has rows, the \
                 upgrade fails (MySQL fills in 0 or an empty text). Give a `server_default`, or add the column, fill it, and set NOT \
                 NULL then.",
@@ -28,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "nullability not restored",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "`upgrade()` changes whether a column may be NULL, and `downgrade()` does not change it back. Say `nullable=` there, too.",
         bad: "def upgrade():\n    op.execute(\"UPDATE users SET score = 0 WHERE score IS NULL\")\n    \
               with op.batch_alter_table(\"users\") as batch:\n        batch.alter_column(\"score\", existing_type=sa.Integer(), existing_nullable=True, nullable=False)\n\n\n\
@@ -41,6 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "nullability not restored after SQL",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "As MRT402, where the upgrade says it in SQL.",
         bad: "def upgrade():\n    op.execute(\"UPDATE users SET score = 0 WHERE score IS NULL\")\n    \
               op.execute(\"ALTER TABLE users ALTER COLUMN score SET NOT NULL\")\n\n\n\
@@ -54,6 +57,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "default of Python alone",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`default=` is what the program fills in; the server does not know it, and older rows stay NULL (or the column cannot \
                 be added, when it is NOT NULL). Say `server_default=`.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer(), default=0))\n\n\n\
@@ -67,6 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "default that rewrites the table",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
+        shows: &[],
         about: "A column is added with a default that differs from row to row (`gen_random_uuid()`, `random()`): PostgreSQL rewrites the \
                 whole table while nobody may use it, and each upgrade gives other values. Constant defaults cost nothing since \
                 PostgreSQL 11.",
@@ -81,6 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "unique over rows that are there",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "Values of an older table have to be unique from now on; the upgrade fails where they are not. Remove or change \
                 duplicates before.",
         bad: "def upgrade():\n    with op.batch_alter_table(\"users\") as batch:\n        batch.create_unique_constraint(\"uq_users_email\", [\"email\"])\n\n\n\
@@ -94,6 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "index built under a lock",
         severity: Severity::Note,
         engines: &[EngineKind::Postgres],
+        shows: &[],
         about: "An index on an older table is built while nobody may write to it. Build it CONCURRENTLY, in an `autocommit_block()`.",
         bad: "def upgrade():\n    op.create_index(\"ix_users_email\", \"users\", [\"email\"])\n\n\n\
               def downgrade():\n    op.drop_index(\"ix_users_email\", table_name=\"users\")\n",
@@ -108,6 +115,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "index not made again",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "`upgrade()` drops an index that `downgrade()` does not make again: queries become slow, and where it was unique, \
                 duplicates come in.",
         bad: "def upgrade():\n    op.drop_index(\"ix_users_email\", table_name=\"users\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
@@ -121,6 +129,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "constraint not made again",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "`upgrade()` drops a constraint that `downgrade()` does not make again: rows come in that it would have refused.",
         bad: "def upgrade():\n    op.execute(\"ALTER TABLE users DROP CONSTRAINT uq_users_email\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
               def downgrade():\n    op.drop_table(\"tags\")\n",
@@ -133,6 +142,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "constraint not made again after a batch",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "As MRT409, inside of `op.batch_alter_table`.",
         bad: "def upgrade():\n    with op.batch_alter_table(\"users\") as batch:\n        batch.drop_constraint(\"uq_users_email\", type_=\"unique\")\n    \
               op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\ndef downgrade():\n    op.drop_table(\"tags\")\n",

@@ -3,7 +3,7 @@
 use mrt_chain::settings::EngineKind;
 
 use super::loss::{dropped_columns, dropped_tables, removed_rows};
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::django::{Django, FieldDefault, Python, Step, What};
 use crate::finding::Severity;
 use crate::operation::{Kind, Operation, Written};
@@ -15,6 +15,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "RunPython without reverse_code",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::NoWayBack, Shows::Failure],
         about: "`RunPython` has no `reverse_code`: migrating back raises IrreversibleError, there and for everything before it. Write the \
                 function that undoes it, or `migrations.RunPython.noop` where there is nothing to undo.",
         bad: "def fill(apps, schema_editor):\n    apps.get_model(\"shop\", \"Order\").objects.update(state=\"new\")\n\n\n\
@@ -28,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "RunSQL without reverse_sql",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::NoWayBack, Shows::Failure],
         about: "`RunSQL` has no `reverse_sql`: migrating back raises IrreversibleError, there and for everything before it. Write the SQL \
                 that undoes it, or `migrations.RunSQL.noop` where there is nothing to undo.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.RunSQL(\"CREATE VIEW open_orders AS SELECT 1\"),\n    ]\n",
@@ -40,6 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "field removed",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "`RemoveField` drops the column, and its reverse adds an empty one: the values are gone. Copy them before, with a function \
                 that writes them back; or let the model go without the field first (`SeparateDatabaseAndState`), and drop the column in \
                 a later release.",
@@ -53,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "model deleted",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "`DeleteModel` drops the table with its rows, and its reverse makes an empty one. Take the model away from Django first \
                 (`SeparateDatabaseAndState`), or rename its table out of the way, and drop the table in a later release.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.DeleteModel(\"Session\"),\n    ]\n",
@@ -65,6 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "table dropped by RunSQL",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "As MRT210, in the SQL of a `RunSQL`.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.RunSQL(\"DROP TABLE sessions\", \"CREATE TABLE sessions (id INT)\"),\n    ]\n",
         good: "class Migration(migrations.Migration):\n    operations = [\n        migrations.RunSQL(\n            \
@@ -76,6 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "rows removed by RunSQL",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows],
         about: "A `RunSQL` empties a table (TRUNCATE), and nothing in the reverse puts its rows back. Copy them to a table of their own \
                 before, and insert them again.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.RunSQL(\"TRUNCATE TABLE event_log\", \"SELECT 1\"),\n    ]\n",
@@ -88,6 +94,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "model renamed beside a loss",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "One migration renames a model and removes a field or a model: whoever rolls back gets the old names and not the old values, \
                 and code of neither release fits what is there in between. Make two migrations of it, in two releases.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.RenameModel(\"Order\", \"Purchase\"),\n        \
@@ -100,6 +107,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "field without a value for older rows",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`AddField` adds a column that is NOT NULL, and neither a default nor `db_default` says what older rows get: it fails where \
                 the table has rows. Give it a default (`preserve_default=False` where it is for older rows alone), or `null=True`.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.AddField(\"order\", \"total\", models.IntegerField()),\n    ]\n",
@@ -111,6 +119,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "field that may be NULL no more",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`AlterField` forbids NULL in an older column and has no default to write into rows that have it: it fails where there are \
                 such. Give the field a default, or fill the rows in a migration before.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        migrations.CreateModel(\"Order\", [\n            \
@@ -126,6 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "index that Django builds under a lock",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
+        shows: &[],
         about: "`AddIndex` builds the index of an older table while nobody may write to it. `AddIndexConcurrently` of \
                 `django.contrib.postgres.operations` lets them, in a migration with `atomic = False`.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        \
@@ -138,6 +148,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "CONCURRENTLY in an atomic migration",
         severity: Severity::Error,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Failure],
         about: "PostgreSQL refuses CREATE or DROP INDEX CONCURRENTLY inside of a transaction, in which Django runs a migration unless it \
                 says `atomic = False`.",
         bad: "class Migration(migrations.Migration):\n    operations = [\n        \
@@ -150,6 +161,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "squashed RunPython without reverse_code",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::NoWayBack, Shows::Failure],
         about: "As MRT107, in a migration that stands for others (`replaces`): none of them can be migrated back any more.",
         bad: "def fill(apps, schema_editor):\n    apps.get_model(\"shop\", \"Order\").objects.update(state=\"new\")\n\n\n\
               class Migration(migrations.Migration):\n    replaces = [(\"shop\", \"0001_old\"), (\"shop\", \"0002_old\")]\n    operations = [\n        \
@@ -164,6 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "squashed migration that replaces nothing",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "A migration is named as one that stands for others, these are still there, and it has no `replaces`: Django runs it on top \
                 of them, and it meets what they have made. List them, or delete them when every database has them.",
         bad: "class Migration(migrations.Migration):\n    operations = []\n\
@@ -178,6 +191,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "one value for a unique field",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`AddField` asks the default of a new field once and gives every older row the same value, also where it is a function \
                 (`uuid.uuid4`). A unique field then fails where the table has two rows. Add it with `null=True` and without `unique`, \
                 fill it by a `RunPython`, and alter it then: three migrations.",
@@ -192,6 +206,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "RunPython with an imported model",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "The function of a `RunPython` asks a model for rows that it imports: that is the model of today, with fields that the table \
                 may not have yet or no more at this migration, so that it fails on a new database. Ask `apps.get_model`.",
         bad: "from shop.models import Order\n\n\ndef fill(apps, schema_editor):\n    Order.objects.update(state=\"new\")\n\n\n\
@@ -205,6 +220,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "rows and their table changed in one transaction",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Failure],
         about: "A `RunPython` writes rows with foreign keys, and a later operation of the same migration alters their table. Django's keys \
                 are looked at when the transaction ends, and until then PostgreSQL refuses to alter the table (\"pending trigger \
                 events\"). Make two migrations of it.",
@@ -218,6 +234,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "rows and schema without a transaction",
         severity: Severity::Warning,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
+        shows: &[],
         about: "The engine ends the transaction at every change of the schema. Where the `RunPython` of a migration fails, the operations \
                 before it stay, the migration does not count as run, and its next run meets what they have made. Make two migrations \
                 of it.",
@@ -234,6 +251,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "many-to-many tables renamed along",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "`RenameModel` also renames the tables of the model's many-to-many fields, and the column in them that is called after it. \
                 SQL that names them, and a release that is still running, find neither. Look for what names them; `db_table` keeps a name.",
         bad: MANY_TO_MANY_RENAMED,

@@ -1,6 +1,6 @@
 //! MRT1xx: is there a way back at all?
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, Written};
@@ -13,6 +13,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "no way back",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::NoWayBack, Shows::Failure],
         about: "There is no `downgrade()`, or it can only raise. A deployment that goes wrong cannot be rolled back. Write the \
                 downgrade; where there is none, say so in mrt.toml with `accept`.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer()))\n",
@@ -25,6 +26,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "downgrade does nothing",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`downgrade()` does nothing, also not by a function that it calls, though `upgrade()` does something. The rollback \
                 reports success, what the upgrade has made stays, and the next upgrade meets it. Undo every step, the last one first.",
         bad: "def upgrade():\n    op.create_table(\"invitations\", sa.Column(\"id\", sa.Integer(), primary_key=True))\n\n\n\
@@ -38,6 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "values changed one way",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows],
         about: "`upgrade()` changes values of older rows, and `downgrade()` writes nothing into that column. What they were is gone, for certain \
                 where every value becomes another. \
                 Keep the old values in a column or table of their own, and write them back.",
@@ -53,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "SQL or Python that cannot be read",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`upgrade()` does something that cannot be known without running it (a DO block, code of another file, SQL put \
                 together from what a query gives), and nothing in `downgrade()` could be its reverse. Look at it, or let real rows \
                 decide: `mrt-cli run`.",
@@ -65,6 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "SQL for a connection that cannot be read",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "As MRT104, for statements that are given to a connection.",
         bad: "def upgrade():\n    op.get_bind().execute(sa.text(\"CALL rebuild_totals()\"))\n\n\n\
               def downgrade():\n    op.drop_column(\"users\", \"score\")\n",
@@ -77,6 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "rows added and not taken away",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows],
         about: "`upgrade()` inserts rows into an older table, and nothing in `downgrade()` removes them. They stay after the \
                 rollback, and the next upgrade inserts them again. Delete them by their keys.",
         bad: "roles = sa.table(\"roles\", sa.column(\"name\"))\n\n\ndef upgrade():\n    op.bulk_insert(roles, [{\"name\": \"auditor\"}])\n\n\n\

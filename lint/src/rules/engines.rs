@@ -8,7 +8,7 @@ pub(super) mod types;
 
 use mrt_chain::settings::EngineKind;
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::finding::Severity;
 use crate::operation::{ConstraintKind, Kind, ObjectKind, Operation, Written};
 
@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "constraint without a name",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`op.drop_constraint(None, …)` cannot be rendered, unless a naming convention in env.py gives a name. Autogenerate writes \
                 it for constraints that have none. Name the constraint where it is made, and where it is dropped.",
         bad: "def upgrade():\n    op.create_foreign_key(None, \"posts\", \"users\", [\"user_id\"], [\"id\"])\n\n\n\
@@ -31,6 +32,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "CONCURRENTLY inside of a transaction",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Failure],
         about: "PostgreSQL refuses CREATE or DROP INDEX CONCURRENTLY inside of a transaction, which Alembic begins unless env.py says \
                 otherwise. Put it into `with op.get_context().autocommit_block():`.",
         bad: "def upgrade():\n    op.create_index(\"ix_email\", \"users\", [\"email\"], postgresql_concurrently=True)\n\n\n\
@@ -45,6 +47,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "SQLite cannot alter this",
         severity: Severity::Error,
         engines: &[EngineKind::Sqlite],
+        shows: &[Shows::Failure],
         about: "SQLite has no ALTER for types, NULL, defaults and constraints; Alembic refuses, or SQLite does. Put it into \
                 `op.batch_alter_table`, which rebuilds the table.",
         bad: "def upgrade():\n    op.create_unique_constraint(\"uq_slug\", \"pages\", [\"slug\"])\n\n\n\
@@ -58,6 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "IF EXISTS where there is none",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "The engine does not know IF EXISTS or IF NOT EXISTS in this statement, and refuses it as a mistake of syntax: MySQL knows them \
                 for whole tables and not for columns, indexes and constraints (MariaDB does), SQLite not for columns, SQL Server not where \
                 something is made, PostgreSQL not for types, triggers, policies, roles and functions. Ask the server what there is, \
@@ -73,6 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "label used before it is committed",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Failure],
         about: "PostgreSQL lets no statement use a label of an enum in the transaction that adds it, and Alembic runs a migration in one. \
                 Add it in `with op.get_context().autocommit_block():`, or use it in a revision of its own with \
                 `transaction_per_migration=True`.",

@@ -17,6 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "types are not compared",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "`env.py` says `compare_type=False`: autogenerate and `alembic check` do not see when a column of the models has another type \
                 than that of the migrations. Alembic compares types by itself since 1.12; leave the option away, or give a function \
                 that leaves out what it must.",
@@ -30,6 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "server defaults are not compared",
         severity: Severity::Note,
         engines: &[],
+        shows: &[],
         about: "`env.py` does not say `compare_server_default=True`, and Alembic does not compare server defaults by itself: a default that a \
                 migration forgets or loses is seen by nobody. Say it, or give a function where an engine spells defaults in its own way.",
         bad: "from alembic import context\n\ncontext.configure(connection=connection, target_metadata=metadata)\n",
@@ -41,6 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "objects hidden from comparison",
         severity: Severity::Note,
         engines: &[],
+        shows: &[],
         about: "`env.py` gives `include_object` or `include_name`: what that function leaves out, autogenerate and `alembic check` compare with \
                 nothing. Leave out by exact names what belongs to others (the tables of an extension), and nothing by a pattern.",
         bad: "from alembic import context\n\n\n\
@@ -55,6 +58,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "no batches for SQLite",
         severity: Severity::Note,
         engines: &[EngineKind::Sqlite],
+        shows: &[],
         about: "The suite runs on SQLite, and `env.py` does not say `render_as_batch=True`: autogenerate writes ALTERs that SQLite does not have. \
                 Say it; on other engines a batch is an ALTER as before.",
         bad: "from alembic import context\n\n\
@@ -67,6 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "one transaction around revisions that leave it",
         severity: Severity::Note,
         engines: &[EngineKind::Postgres],
+        shows: &[],
         about: "A revision leaves its transaction (`autocommit_block`), which commits everything before it, and `env.py` does not say \
                 `transaction_per_migration=True`: revisions that ran before in the same upgrade are committed in its middle, and a later \
                 failure does not take them back. Say it, so that each revision has a transaction of its own.",
@@ -82,6 +87,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "two version tables",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "`env.py` names another `version_table` or `version_table_schema` for SQL that it writes (`--sql`) than for a database that it \
                 works on: a database that was brought forth by such SQL seems to have no revision, and gets all of them a second time. \
                 Give both calls of `context.configure` the same.",
@@ -96,6 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "transactional DDL where the engine says otherwise",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "`env.py` says `transactional_ddl=False` in a suite with PostgreSQL or SQL Server, where a migration that fails would otherwise \
                 leave nothing behind, or `True` with MySQL, MariaDB or Oracle, which commit at each CREATE, ALTER and DROP whatever is said. \
                 Leave it away: Alembic knows its engines.",
@@ -108,6 +115,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "migrations without a transaction",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres, EngineKind::SqlServer],
+        shows: &[],
         about: "`env.py` connects with `isolation_level=\"AUTOCOMMIT\"`: each statement is committed at once, and a migration that fails stays half \
                 done. Leave it away, and put statements that want no transaction into `autocommit_block()`.",
         bad: "from alembic import context\n\n\

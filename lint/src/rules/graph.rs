@@ -2,7 +2,7 @@
 
 use mrt_chain::graph::Chain;
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::finding::Severity;
 use crate::operation::Kind;
 use crate::undo::Object;
@@ -20,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "several heads",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "Two revisions build on the same one, and no merge follows: `alembic upgrade head` refuses until somebody says which one, \
                 and the order in which they run differs from database to database. Merge them with `alembic merge heads`, or give each \
                 branch a label. In an application of Django such migrations are leaf nodes, and `manage.py migrate` refuses them (an \
@@ -35,6 +36,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "file cannot be checked",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "A file in a version directory is no Python, no text, larger than 2 MiB or nested beyond reason. Alembic imports every \
                 file there, and cannot import one that is broken. The other files are checked all the same.",
         bad: "def upgrade(:\n",
@@ -46,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column that was dropped before",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "A revision adds a column that an earlier one has dropped. Rolling back over both, the values of the first column come \
                 from nowhere, and code that finds the column takes it for the old one. Give the new column another name.",
         bad: "def upgrade():\n    op.create_table(\"users\", sa.Column(\"phone\", sa.String(20)))\n\n\ndef downgrade():\n    op.drop_table(\"users\")\n\
@@ -63,6 +66,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "no chain",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "The revisions are no chain that Alembic could follow: one names a parent that is not there, two have the same id, or \
                 they go round in a circle. Each file is then checked for itself, without what others say of the schema.",
         bad: "down_revision = \"gone\"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n",

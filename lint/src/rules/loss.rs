@@ -8,7 +8,7 @@ use mrt_chain::settings::EngineKind;
 use fate::{Fate, column_fate, elsewhere};
 pub(super) use rows::{dropped_tables, removed_rows};
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{ConstraintRule, Kind, ObjectKind, Operation, Setting, Written};
@@ -21,6 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column dropped",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "`upgrade()` drops a column, and the downgrade brings back an empty one: the values are gone. Copy them to a table \
                 of their own before and write them back, or drop the column in a later release, when nobody will roll back over it.",
         bad: "def upgrade():\n    op.drop_column(\"users\", \"phone\")\n\n\n\
@@ -33,6 +34,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "table dropped",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "`upgrade()` drops a table with its rows, and the downgrade makes an empty one. Rename it out of the way instead, and \
                 drop it in a later release.",
         bad: "def upgrade():\n    op.drop_table(\"sessions\")\n\n\n\
@@ -46,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "rows removed",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows],
         about: "`upgrade()` removes rows (TRUNCATE, or DELETE), and nothing in `downgrade()` brings them back. Copy them to a table \
                 of their own before, and insert them again. A DELETE with a condition is a warning.",
         bad: "def upgrade():\n    op.execute(\"TRUNCATE TABLE event_log\")\n\n\n\
@@ -61,6 +64,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "deletes pass on",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Rows],
         about: "An older table gets a foreign key with ON DELETE CASCADE: from now on its rows go with those that they refer to, also \
                 where a migration rebuilds or empties the other table. DROP … CASCADE takes along what nobody has named. Say what is \
                 meant to go.",
@@ -75,6 +79,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "foreign key not made again",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "`upgrade()` drops a foreign key that `downgrade()` does not make again: rows may refer to nothing from then on.",
         bad: "def upgrade():\n    op.drop_constraint(\"fk_posts\", \"posts\", type_=\"foreignkey\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
               def downgrade():\n    op.drop_table(\"tags\")\n",
@@ -87,6 +92,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column dropped in a batch",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "As MRT201, inside of `op.batch_alter_table`.",
         bad: "def upgrade():\n    with op.batch_alter_table(\"users\") as batch:\n        batch.drop_column(\"phone\")\n\n\n\
               def downgrade():\n    with op.batch_alter_table(\"users\") as batch:\n        batch.add_column(sa.Column(\"phone\", sa.String(20)))\n",
@@ -98,6 +104,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "view not made again",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "`upgrade()` drops a view that `downgrade()` does not make again: whatever reads it fails after the rollback.",
         bad: "def upgrade():\n    op.execute(\"DROP VIEW active_users\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
               def downgrade():\n    op.drop_table(\"tags\")\n",
@@ -110,6 +117,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "moved and dropped in one step",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "One revision adds a column, fills it, and drops the column that the values came from, and the downgrade does not go \
                 the same way back. Make three releases of it: add and fill; write both; drop.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"full_name\", sa.String(80)))\n    \
@@ -125,6 +133,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "NOT NULL reads the whole table under a lock",
         severity: Severity::Note,
         engines: &[EngineKind::Postgres],
+        shows: &[],
         about: "SET NOT NULL on an older column reads every row while nobody may use the table. With a CHECK (… IS NOT NULL) that was \
                 added NOT VALID and validated before, PostgreSQL has nothing to read.",
         bad: "def upgrade():\n    op.alter_column(\"users\", \"email\", existing_type=sa.String(80), nullable=False)\n\n\n\

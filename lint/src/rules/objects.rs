@@ -2,7 +2,7 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind};
@@ -14,6 +14,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "sequence changed or left behind",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`upgrade()` makes a sequence that `downgrade()` does not drop (an error), or changes one or its position and \
                 `downgrade()` does not change it back (a warning).",
         bad: "def upgrade():\n    op.execute(\"ALTER SEQUENCE order_numbers INCREMENT BY 10\")\n\n\n\
@@ -27,6 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "trigger left behind",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "`upgrade()` makes a trigger that `downgrade()` does not drop: it goes on changing rows, or fails on what is gone.",
         bad: "def upgrade():\n    op.execute(\"CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()\")\n\n\n\
               def downgrade():\n    op.execute(\"UPDATE users SET name = 'x' WHERE name = 'y'\")\n",
@@ -39,6 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "type left behind",
         severity: Severity::Error,
         engines: &[EngineKind::Postgres],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "`upgrade()` makes a type, in SQL or by a column with `sa.Enum` in a new table, that `downgrade()` does not drop: \
                 dropping the table leaves the type, and the next upgrade fails, since it is there already. Drop it: \
                 `sa.Enum(name=\"mood\").drop(op.get_bind())`.",

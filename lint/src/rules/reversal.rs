@@ -1,6 +1,6 @@
 //! MRT80x: the downgrade does not undo the upgrade, object by object.
 
-use super::{Case, Check, Findings, Rule};
+use super::{Case, Check, Findings, Rule, Shows};
 use mrt_chain::settings::EngineKind;
 
 use crate::case::certainly;
@@ -14,6 +14,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "left behind",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema, Shows::Failure],
         about: "`upgrade()` makes a table, column, index, constraint, view or function that is still there after `downgrade()`: the next \
                 upgrade fails on it. Drop it.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer()))\n    op.add_column(\"users\", sa.Column(\"level\", sa.Integer()))\n\n\n\
@@ -27,6 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "not brought back",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Schema],
         about: "`upgrade()` drops a table, column, trigger, function, sequence or type that `downgrade()` does not make again, or \
                 `downgrade()` drops what the upgrade has not made.",
         bad: "def upgrade():\n    op.execute(\"DROP TRIGGER touch ON users\")\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n\n\n\
@@ -40,6 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "comes back differently",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Rows, Shows::Schema],
         about: "An object comes back with another default, uniqueness, order, condition or action than it had. It is compared with what \
                 earlier revisions have made of it.",
         bad: "def upgrade():\n    op.create_table(\"users\", sa.Column(\"a\", sa.Integer()), sa.Column(\"b\", sa.Integer()))\n    \
@@ -57,6 +60,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "step meets what cannot be",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "A step makes what is there already, or changes or drops what is not there: it will fail. Mostly the steps of the \
                 downgrade stand in the wrong order.",
         bad: "def upgrade():\n    op.create_table(\"tags\", sa.Column(\"id\", sa.Integer()))\n    op.create_index(\"ix_tags\", \"tags\", [\"id\"])\n\n\n\
@@ -70,6 +74,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "downgrade meets new rows",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "`upgrade()` takes a NOT NULL or a unique constraint away and `downgrade()` demands it again, though rows that were written \
                 meanwhile may break it. Fill or clean them in the downgrade, before.",
         bad: "def upgrade():\n    with op.batch_alter_table(\"users\") as batch:\n        batch.alter_column(\"company\", existing_type=sa.String(80), nullable=True)\n\n\n\

@@ -17,6 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column dropped under the version before",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "Looked for with `--rolling`. The version that still runs reads and writes the column, and fails from the moment that it is \
                 gone. First deploy a version that no longer names it; drop it in the release after that, and silence this line.",
         bad: "def upgrade():\n    op.drop_column(\"users\", \"phone\")\n\n\n\
@@ -30,6 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column renamed under the version before",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "Looked for with `--rolling`. The version that still runs knows the old name alone. Add a column of the new name, fill it, \
                 let the code write both, and drop the old one when nothing reads it.",
         bad: "def upgrade():\n    op.alter_column(\"users\", \"name\", new_column_name=\"full_name\")\n\n\n\
@@ -44,6 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "table dropped or renamed under the version before",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "Looked for with `--rolling`. The version that still runs asks for the table under its name. First deploy a version that no \
                 longer does; drop or rename the table in the release after that.",
         bad: "def upgrade():\n    op.rename_table(\"users\", \"accounts\")\n\n\ndef downgrade():\n    op.rename_table(\"accounts\", \"users\")\n",
@@ -56,6 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "column that the version before does not fill",
         severity: Severity::Error,
         engines: &[],
+        shows: &[],
         about: "Looked for with `--rolling`. A new column is NOT NULL and has no `server_default` when the upgrade ends: the version that \
                 still runs does not know it, and each row that it inserts is refused. Give it a default, or make it NOT NULL a release later.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"score\", sa.Integer(), nullable=False))\n\n\n\
@@ -69,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "type changed under the version before",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[],
         about: "Looked for with `--rolling`. A column gets another type, and not one that only has more room: the version that still runs \
                 sends and expects values of the old one. Add a column of the new type beside it.",
         bad: "def upgrade():\n    op.alter_column(\"users\", \"age\", existing_type=sa.String(10), type_=sa.Integer(), postgresql_using=\"age::int\")\n\n\n\

@@ -30,10 +30,13 @@ pub struct Reading {
     pub engine: EngineKind,
 }
 
+/// Where what is expected of one lies, once it has been read.
+type Place = Arc<OnceLock<Arc<Expected>>>;
+
 /// What is expected of suites, each read once for all of its shards.
 #[derive(Debug, Default)]
 pub struct Expectations {
-    known: Mutex<VecDeque<(Reading, Arc<OnceLock<Arc<Expected>>>)>>,
+    known: Mutex<VecDeque<(Reading, Place)>>,
 }
 
 impl Expectations {
@@ -45,7 +48,7 @@ impl Expectations {
                 Some((_, place)) => Arc::clone(place),
                 None => {
                     known.truncate(REMEMBERED - 1);
-                    let place = Arc::default();
+                    let place = Place::default();
                     known.push_front((reading, Arc::clone(&place)));
                     place
                 }
@@ -101,7 +104,7 @@ impl Expected {
 
 /// The findings of a run that bear out a rule.
 fn kinds(code: &str) -> Vec<FindingKind> {
-    let shows = rules::find(code).map_or(&[][..], rules::Rule::shows);
+    let shows = rules::find(code).map_or(&[][..], |rule| rule.shows);
     shows.iter().flat_map(|shows| of(*shows)).copied().collect()
 }
 

@@ -12,6 +12,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[Rule {
     name: "values changed twice when an upgrade is repeated",
     severity: Severity::Warning,
     engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
+    shows: &[],
     about: "The upgrade first sets a column to something made of its own value (`price * 100`), and then alters the schema, which commits what \
             was done before on MySQL, MariaDB and Oracle. Where that step fails, Alembic counts the revision as not run, and the next \
             attempt changes the values a second time. Change the schema first, or the values in a revision of their own.",

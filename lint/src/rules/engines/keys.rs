@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::finding::Severity;
 use crate::operation::{Column, ConstraintRule, Index, Kind, Operation, Setting, Type, Written};
-use crate::rules::{Case, Check, Findings, Rule};
+use crate::rules::{Case, Check, Findings, Rule, Shows};
 
 pub(in crate::rules) const RULES: &[Rule] = &[
     Rule {
@@ -12,6 +12,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "key over a text without an end",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::SqlServer, EngineKind::Oracle],
+        shows: &[Shows::Failure],
         about: "An index, a primary key or a unique constraint is over a TEXT, BLOB, JSON or CLOB, of which MySQL (without a length), SQL Server \
                 and Oracle make no key. Give the column a length, or on MySQL the index: `mysql_length=191`.",
         bad: "def upgrade():\n    op.create_table(\"pages\", sa.Column(\"slug\", sa.Text(), nullable=False))\n    \
@@ -27,6 +28,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "key too long",
         severity: Severity::Warning,
         engines: &[EngineKind::MySql],
+        shows: &[Shows::Failure],
         about: "The columns of an index or key may have more bytes than the 3072 that MySQL takes, since a character of utf8mb4 needs up to \
                 four. Another character set of the table needs fewer, which a migration rarely says. Shorten the columns, or give the \
                 key a length (`mysql_length`).",
@@ -41,6 +43,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "default of a text",
         severity: Severity::Error,
         engines: &[EngineKind::MySql],
+        shows: &[Shows::Failure],
         about: "MySQL gives a TEXT, BLOB or JSON no plain value as its default (error 1101); since 8.0.13 it takes an expression. Put the \
                 value into parentheses, `server_default=sa.text(\"('')\")`, or give the column a length.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"about\", sa.Text(), server_default=\"nobody\"))\n\n\n\
@@ -54,6 +57,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "partial index where there is none",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
+        shows: &[Shows::Failure],
         about: "SQL makes an index with a WHERE, which MySQL, MariaDB and Oracle do not have. Index an expression that is NULL for the rows \
                 that should not be in it.",
         bad: "def upgrade():\n    op.execute(\"CREATE INDEX ix_open ON orders (placed) WHERE closed = 0\")\n\n\n\
@@ -67,6 +71,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "partial on another engine alone",
         severity: Severity::Warning,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "A unique index has a condition for another engine (`postgresql_where`) and none for this one, where it then is over all rows: \
                 rows that the other engine takes are refused here. Give each engine that has partial indexes its own condition \
                 (`sqlite_where`, `mssql_where`), and on the others make another index.",
@@ -84,6 +89,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "index over an expression",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
+        shows: &[Shows::Failure],
         about: "An index is over an expression, for which MySQL wants parentheses of its own, `((lower(email)))`, and which MariaDB and SQL Server \
                 do not have. Index a generated column there; on MySQL write the parentheses, or let SQLAlchemy (`sa.func.lower(sa.column(\"email\"))`).",
         bad: "def upgrade():\n    op.execute(\"CREATE INDEX ix_email ON users (lower(email))\")\n\n\n\
@@ -97,6 +103,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "index dropped without its table",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
+        shows: &[Shows::Failure],
         about: "An index belongs to its table on MySQL, MariaDB and SQL Server, and cannot be dropped without naming that. Give `table_name`, \
                 which Alembic leaves away where it is not needed; in SQL say `DROP INDEX … ON …`.",
         bad: "def upgrade():\n    op.create_index(\"ix_email\", \"users\", [\"email\"])\n\n\ndef downgrade():\n    op.drop_index(\"ix_email\")\n",
@@ -109,6 +116,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "constraint dropped without its kind",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb],
+        shows: &[Shows::Failure],
         about: "MySQL and MariaDB drop each kind of constraint in its own way, and Alembic refuses `op.drop_constraint` that does not say which. \
                 Give `type_`: `foreignkey`, `unique`, `check` or `primary`.",
         bad: "def upgrade():\n    op.create_foreign_key(\"fk_user\", \"posts\", \"users\", [\"user_id\"], [\"id\"])\n\n\n\

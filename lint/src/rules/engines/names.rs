@@ -6,7 +6,7 @@ use super::reserved;
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::Kind;
-use crate::rules::{Case, Check, Findings, Rule};
+use crate::rules::{Case, Check, Findings, Rule, Shows};
 
 pub(in crate::rules) const RULES: &[Rule] = &[
     Rule {
@@ -14,6 +14,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "reserved word as a name",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "SQL names a table or column without quotes by a word that the engine reserves: the statement does not parse. Each engine \
                 has words of its own (`rank`, `groups` and `system` on MySQL, `user` and `offset` on PostgreSQL). Quote it, or let \
                 Alembic's own operations do it, which know the words.",
@@ -34,6 +35,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
             EngineKind::SqlServer,
             EngineKind::Oracle,
         ],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "A name is longer than the engine takes: 63 bytes on PostgreSQL, 64 characters on MySQL and MariaDB, 128 on SQL Server and \
                 Oracle. PostgreSQL cuts it without a word, so that two names may become one (a note), but for indexes and constraints, which \
                 SQLAlchemy refuses unless `op.f` or a naming convention gives the name; the others refuse it. Choose a shorter name.",

@@ -5,7 +5,7 @@ use mrt_chain::settings::EngineKind;
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{Kind, ObjectKind, Type, Written};
-use crate::rules::{Case, Check, Findings, Rule};
+use crate::rules::{Case, Check, Findings, Rule, Shows};
 use crate::undo::Object;
 
 pub(in crate::rules) const RULES: &[Rule] = &[
@@ -14,6 +14,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "type of another engine",
         severity: Severity::Error,
         engines: &[],
+        shows: &[Shows::Failure],
         about: "A column gets a type that the engine does not have (JSONB or an array on MySQL, TINYINT on PostgreSQL, …): SQLAlchemy cannot \
                 render it, or the server refuses it. On SQLite it is a warning, since projects teach SQLAlchemy to render such types there. \
                 Choose a type that all of the suite's engines have: `sa.JSON().with_variant(postgresql.JSONB(), \"postgresql\")`.",
@@ -28,6 +29,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "VARCHAR without a length",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::Oracle],
+        shows: &[Shows::Failure],
         about: "MySQL, MariaDB and Oracle want a length for VARCHAR, and `sa.String()` has none: SQLAlchemy or the server refuses it. \
                 Give a length, or use `sa.Text()`.",
         bad: "def upgrade():\n    op.add_column(\"users\", sa.Column(\"nick\", sa.String()))\n\n\n\
@@ -41,6 +43,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "column changed without its type",
         severity: Severity::Error,
         engines: &[EngineKind::MySql, EngineKind::MariaDb, EngineKind::SqlServer],
+        shows: &[Shows::Failure],
         about: "MySQL and MariaDB change a name, NULL or a comment by saying the whole column anew, and SQL Server does for NULL: Alembic needs \
                 `existing_type` for it, and refuses without. Give it, with what else the column has (`existing_nullable`, \
                 `existing_server_default`).",
@@ -55,6 +58,7 @@ pub(in crate::rules) const RULES: &[Rule] = &[
         name: "NOT NULL lost with the type",
         severity: Severity::Warning,
         engines: &[EngineKind::SqlServer],
+        shows: &[Shows::Schema, Shows::Failure],
         about: "SQL Server's ALTER COLUMN says the type and whether NULL is allowed; without a word about it, NULL is allowed from then on. \
                 Give `existing_nullable=False` (or `nullable`) with the new type.",
         bad: "def upgrade():\n    op.create_table(\"users\", sa.Column(\"age\", sa.SmallInteger(), nullable=False))\n\n\n\
