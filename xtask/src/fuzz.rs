@@ -65,8 +65,10 @@ fn built() -> Result<PathBuf, Problem> {
     }
     let target = workshop()?.join("fuzz/target");
     let directory = target.to_string_lossy();
-    let arguments =
-        ["build", "--quiet", "--locked", "--release", "--target", host, "--target-dir", &directory];
+    // What it shares with the workspace it takes in the same version.
+    let (from, to) = (root().join("Cargo.lock"), root().join("lint/fuzz/Cargo.lock"));
+    fs::copy(&from, &to).map_err(|source| Problem::File { path: to, source })?;
+    let arguments = ["build", "--quiet", "--release", "--target", host, "--target-dir", &directory];
     let mut cargo = command("cargo", arguments);
     process::run(cargo.current_dir(root().join("lint/fuzz")).env("RUSTFLAGS", FLAGS))?;
     Ok(target.join(host).join("release/revision"))
