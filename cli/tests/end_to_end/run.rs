@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 use crate::support::{PHONE, Project, Revision, USERS, cells, kinds, python, stderr, verdicts};
 
 fn mrt(arguments: &[&str]) -> Output {
@@ -20,6 +22,36 @@ fn the_phone_numbers_are_missed_and_the_exit_code_says_so() {
     assert_eq!(verdicts(&report), "a1 pass, a2 fail, a9 pass");
     assert_eq!(kinds(&report, "a2"), [("data-lost", "users.phone")]);
     assert_eq!(project.report(&python, &["--only", "a9"]).0, 0);
+}
+
+/// A unique index over values of which two may be the same, and are not.
+const UNIQUE: Revision<'_> = (
+    "a3",
+    "op.execute('UPDATE users SET phone = id')\nop.create_index('once', 'users', ['phone'], unique=True)",
+    "op.drop_index('once', 'users')",
+);
+
+#[test]
+fn what_the_text_says_is_confirmed_or_refuted_by_the_rows() {
+    let Some(python) = python() else { return };
+    let project = Project::chain(&[USERS, PHONE, RIGHT]);
+    let (_, report) = project.report(&python, &[]);
+    let said = |report: &Value, revision: &str| -> Vec<(String, String)> {
+        let cells = report["cells"].as_array().unwrap();
+        let cell = cells.iter().find(|cell| cell["revision"] == revision).unwrap();
+        let said = cell["static_findings"].as_array().cloned().unwrap_or_default();
+        let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+        said.iter().map(|finding| (word(finding, "code"), word(finding, "proof"))).collect()
+    };
+    let pair = |code: &str, proof: &str| (code.to_owned(), proof.to_owned());
+    assert_eq!(said(&report, "a2"), [pair("MRT201", "confirmed")]);
+    assert_eq!(said(&report, "a9"), []);
+    let unique = Project::chain(&[USERS, UNIQUE]);
+    let (_, report) = unique.report(&python, &[]);
+    assert!(said(&report, "a3").contains(&pair("MRT406", "refuted")), "{report:#}");
+    // What is accepted in mrt.toml is not told again.
+    let quiet = Project::chain(&[USERS, PHONE]).with("[check]\nignore = ['MRT2']\n");
+    assert_eq!(said(&quiet.report(&python, &[]).1, "a2"), []);
 }
 
 #[test]

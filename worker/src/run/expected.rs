@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mrt_chain::settings::{EngineKind, Suite};
 use mrt_lint::project::Selection;
-use mrt_lint::rules::{self, Shows};
+use mrt_lint::rules::{self, Check, Shows};
 use mrt_lint::{Finding, Severity};
 use mrt_report::{Cell, FindingKind, Proof, StaticFinding, StaticSeverity};
 use tracing::warn;
@@ -74,7 +74,7 @@ impl Expected {
                 warn!(suite = suite.name, "the revisions are not read as text: the reader has a mistake")
             }
             Ok(Ok(checked)) => {
-                for finding in checked.findings {
+                for finding in checked.findings.into_iter().filter(is_of_a_revision) {
                     by_revision.entry(finding.revision.clone()).or_default().push(finding);
                 }
             }
@@ -100,6 +100,12 @@ impl Expected {
         })
         .collect()
     }
+}
+
+/// Whether a finding is about what a revision does. What is said of the whole chain changes with its neighbours, of which a cell
+/// knows nothing.
+fn is_of_a_revision(finding: &Finding) -> bool {
+    rules::find(finding.code).is_some_and(|rule| matches!(rule.check, Check::Migration(_)))
 }
 
 /// The findings of a run that bear out a rule.
