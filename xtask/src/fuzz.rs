@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 /// What the compiler is told so that the fuzzer sees which way an input takes; a stable compiler knows it, too.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
+     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// A minute of it, as a stage of the tests.
 pub(crate) fn check() -> Result<(), Problem> {
