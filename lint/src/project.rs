@@ -18,7 +18,7 @@ use crate::rules::{self, Check, Rule};
 pub use crate::selection::Selection;
 use crate::selection::{Node, SelectionError};
 use crate::source::{Source, SourceError};
-use crate::telling::{Looked, Said, Telling};
+use crate::telling::{Looked, Telling, Wishes};
 use crate::undo::{Applied, Undo, World};
 
 /// Room for reading what nests as deeply as is allowed, on all of its levels at once. Only what is used of it is taken.
@@ -66,8 +66,8 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
     let engines: BTreeSet<EngineKind> = suite.targets.iter().map(|target| target.engine).collect();
     if suite.framework == Framework::Django {
         let engines: Vec<EngineKind> = engines.into_iter().collect();
-        let said = Said::by(suite, vec![suite.dir.clone()]);
-        return django::suite::check(&suite.dir, &engines, &said, selection);
+        let wishes = Wishes::by(suite, vec![suite.dir.clone()]);
+        return django::suite::check(&suite.dir, &engines, &wishes, selection);
     }
     let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
     for engine in &engines {
@@ -89,8 +89,8 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
         None
     };
     let locations = engines.iter().flat_map(|engine| suite.alembic.locations(*engine)).cloned().collect();
-    let said = Said::by(suite, locations);
-    judge(&files, read, environment, &said, selection)
+    let wishes = Wishes::by(suite, locations);
+    judge(&files, read, environment, &wishes, selection)
 }
 
 /// Checks texts that need not be files, as revisions of one chain on these engines; one that is called `env.py` is no revision.
@@ -120,7 +120,7 @@ pub fn check_texts(
         });
         (read, environment)
     })?;
-    judge(&files, read, environment, &Said::default(), selection)
+    judge(&files, read, environment, &Wishes::default(), selection)
 }
 
 /// Checks texts that need not be files, as migrations of one project of Django. Each is called `APP/migrations/NAME.py`.
@@ -180,12 +180,12 @@ fn judge(
     files: &[(RevisionFile, Vec<EngineKind>)],
     read: Vec<ReadFile>,
     mut environment: Option<EnvironmentFile>,
-    said: &Said<'_>,
+    wishes: &Wishes<'_>,
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
     let beside = environment.as_ref().map(|environment| &environment.file);
     let revisions = files.iter().map(|(file, _)| file);
-    let mut telling = Telling::of(revisions.chain(beside), said, selection)?;
+    let mut telling = Telling::of(revisions.chain(beside), wishes, selection)?;
     for ((file, _), (read, _)) in files.iter().zip(&read) {
         let (problem, line) = match read {
             Err(error) => (format!("this file {error}"), error.line()),

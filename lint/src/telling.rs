@@ -14,7 +14,7 @@ use crate::source::Noqa;
 
 /// What a suite says of its findings.
 #[derive(Default)]
-pub(crate) struct Said<'a> {
+pub(crate) struct Wishes<'a> {
     check: &'a [CheckSettings],
     accept: &'a [Accept],
     targets: &'a [Target],
@@ -22,7 +22,7 @@ pub(crate) struct Said<'a> {
     locations: Vec<PathBuf>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> Wishes<'a> {
     pub(crate) fn by(suite: &'a Suite, locations: Vec<PathBuf>) -> Self {
         Self { check: &suite.check, accept: &suite.accept, targets: &suite.targets, locations }
     }
@@ -41,7 +41,7 @@ pub(crate) struct Looked {
 
 /// Takes what is found.
 pub(crate) struct Telling<'a> {
-    said: &'a Said<'a>,
+    wishes: &'a Wishes<'a>,
     selection: &'a Selection,
     hearing: Hearing<'a>,
     scope: Scope<'a>,
@@ -54,14 +54,14 @@ impl<'a> Telling<'a> {
     /// For the findings in these files.
     pub(crate) fn of<'f>(
         files: impl IntoIterator<Item = &'f RevisionFile>,
-        said: &'a Said<'a>,
+        wishes: &'a Wishes<'a>,
         selection: &'a Selection,
     ) -> Result<Self, SelectionError> {
         Ok(Self {
-            said,
+            wishes,
             selection,
-            hearing: Hearing::of(said.check, selection)?,
-            scope: Scope::new(selection, &said.locations),
+            hearing: Hearing::of(wishes.check, selection)?,
+            scope: Scope::new(selection, &wishes.locations),
             paths: files.into_iter().map(|file| (file.display.clone(), file.path.clone())).collect(),
             found: BTreeMap::new(),
         })
@@ -91,9 +91,9 @@ impl<'a> Telling<'a> {
         files: Vec<Looked>,
         beside: Option<Looked>,
     ) -> Result<Checked, SelectionError> {
-        let Self { said, selection, scope, found, .. } = self;
+        let Self { wishes, selection, scope, found, .. } = self;
         scope.verify()?;
-        let mut acceptances = Acceptances::of(said.accept, said.targets, selection.today.as_deref());
+        let mut acceptances = Acceptances::of(wishes.accept, wishes.targets, selection.today.as_deref());
         let by_name: BTreeMap<&str, &Looked> =
             files.iter().chain(&beside).map(|looked| (looked.file.display.as_str(), looked)).collect();
         let mut checked = Checked { files: files.len(), ..Checked::default() };

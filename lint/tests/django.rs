@@ -303,3 +303,38 @@ fn two_projects_below_one_directory_may_have_an_application_of_one_name() {
     let found = lines(&[("a/shop/migrations/0001.py", NOTHING), ("b/shop/migrations/0001.py", NOTHING)]);
     assert_eq!(found, Vec::<String>::new());
 }
+
+#[test]
+fn only_what_comes_after_a_migration_is_told_of() {
+    let migration = |dependencies: &str, field: &str| {
+        format!(
+            "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [{dependencies}]\n    \
+             operations = [migrations.RemoveField(\"order\", \"{field}\")]\n"
+        )
+    };
+    let texts = [
+        migration("", "a"),
+        migration("(\"shop\", \"0001\")", "b"),
+        migration("(\"shop\", \"0002\")", "c"),
+        migration("", "d"),
+    ];
+    let names = [
+        "shop/migrations/0001.py",
+        "shop/migrations/0002.py",
+        "shop/migrations/0003.py",
+        "web/migrations/0001.py",
+    ];
+    let files: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+    let since = |since: &str| {
+        let selection = Selection { since: Some(since.to_owned()), ..Selection::default() };
+        check_django_texts(&files, &[EngineKind::Postgres], &selection)
+    };
+    let told = |name: &str| -> Vec<String> {
+        since(name).unwrap().findings.into_iter().map(|finding| finding.revision).collect()
+    };
+    assert_eq!(told("shop.0001"), ["shop.0002", "shop.0003"]);
+    assert_eq!(told("shop.0002"), ["shop.0003"]);
+    assert!(since("shop.0003").unwrap_err().to_string().contains("no revision comes after shop.0003"));
+    let unknown = since("shop.0007").unwrap_err().to_string();
+    assert!(unknown.contains("`shop.0007`"), "{unknown}");
+}

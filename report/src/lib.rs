@@ -19,7 +19,7 @@ pub use json::{ReadError, from_json, json};
 pub use junit::junit;
 pub use model::*;
 pub use outcome::{FailOn, Outcome, without_timings};
-pub use static_finding::{Proof, StaticFinding, StaticSeverity};
+pub use static_finding::{Proof, StaticFinding};
 pub use terminal::{Style, headline, terminal};
 pub use text::printable;
 

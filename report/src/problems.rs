@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::printable;
 
 pub use github::github;
@@ -21,7 +23,8 @@ pub use junit::{LookedAt, junit};
 pub use sarif::sarif;
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
     Note,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::problems::Severity;
 use crate::{Cell, Finding, FindingKind, Verdict};
 
 /// What the text of a revision lets expect on a target.
@@ -12,7 +13,7 @@ pub struct StaticFinding {
     /// The rule: `MRT201`.
     pub code: String,
     /// How bad the rule takes it to be.
-    pub severity: StaticSeverity,
+    pub severity: Severity,
     /// What happens, and what to do.
     pub message: String,
     /// The migration file, relative to the suite's directory.
@@ -21,18 +22,6 @@ pub struct StaticFinding {
     pub line: u32,
     /// Whether the cell bears it out.
     pub proof: Proof,
-}
-
-/// How bad a static rule takes something to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StaticSeverity {
-    /// Worth knowing.
-    Note,
-    /// Somebody should look.
-    Warning,
-    /// Certain, as far as text can be read.
-    Error,
 }
 
 /// Whether a cell bears out what its revision's text lets expect.
@@ -125,12 +114,12 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Evidence, NotSeeded, Severity};
+    use crate::{Evidence, NotSeeded};
 
     fn finding(kind: FindingKind, object: &str) -> Finding {
         Finding {
             kind,
-            severity: Severity::Fail,
+            severity: crate::Severity::Fail,
             object: object.to_owned(),
             message: "gone".to_owned(),
             evidence: Evidence::default(),

@@ -19,14 +19,14 @@ use crate::project::{self, CheckError, Checked, Selection};
 use crate::rules;
 use crate::selection;
 use crate::source::{Noqa, Source, SourceError};
-use crate::telling::{Looked, Said, Telling};
+use crate::telling::{Looked, Telling, Wishes};
 use crate::undo::{Applied, World};
 
 /// Checks every migration below a directory.
 pub(crate) fn check(
     dir: &Path,
     engines: &[EngineKind],
-    said: &Said<'_>,
+    wishes: &Wishes<'_>,
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
     let found = files::find(dir)?;
@@ -41,7 +41,7 @@ pub(crate) fn check(
         Ok(source) => File::read(file, label(&file.path), source),
         Err(error) => File::new(file, label(&file.path), Err(error), String::new()),
     })?;
-    judge(read, engines, said, selection)
+    judge(read, engines, wishes, selection)
 }
 
 /// Checks texts that need not be files. Each is called `APP/migrations/NAME.py`.
@@ -58,7 +58,7 @@ pub(crate) fn check_texts(
         };
         texts.iter().map(read).collect()
     })?;
-    judge(read, engines, &Said::default(), selection)
+    judge(read, engines, &Wishes::default(), selection)
 }
 
 /// A file, read once.
@@ -115,7 +115,7 @@ impl File {
 fn judge(
     files: Vec<File>,
     engines: &[EngineKind],
-    said: &Said<'_>,
+    wishes: &Wishes<'_>,
     selection: &Selection,
 ) -> Result<Checked, CheckError> {
     let apps: BTreeSet<PathBuf> = files
@@ -126,7 +126,7 @@ fn judge(
     // Other directories are called `migrations`, too, and Django never looks into them.
     let files: Vec<File> =
         files.into_iter().filter(|file| apps.contains(files::app_directory(&file.file.path))).collect();
-    let mut telling = Telling::of(files.iter().map(|file| &file.file), said, selection)?;
+    let mut telling = Telling::of(files.iter().map(|file| &file.file), wishes, selection)?;
     for file in &files {
         let (message, line) = match &file.read {
             Err(error) => (format!("this file {error}"), error.line()),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::problems::Severity;
 use crate::text::{count, printable};
-use crate::{Proof, StaticFinding, StaticSeverity};
+use crate::{Proof, StaticFinding};
 
 use super::page::{Page, Paint};
 use super::{Row, Suite, findings};
@@ -72,7 +73,7 @@ fn groups<'a>(suite: &Suite<'a>, row: &Row<'a>) -> Vec<Group<'a>> {
 fn entry(page: &mut Page, suite: &Suite<'_>, row: &Row<'_>, group: &Group<'_>) {
     let StaticFinding { code, severity, file, line, proof, message } = group.finding;
     let paint = match (proof, severity) {
-        (Proof::Confirmed, StaticSeverity::Error) => Paint::Bad,
+        (Proof::Confirmed, Severity::Error) => Paint::Bad,
         (Proof::Confirmed, _) => Paint::Caution,
         (Proof::Refuted | Proof::Open, _) => Paint::Dim,
     };

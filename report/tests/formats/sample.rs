@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mrt_report::problems;
 use mrt_report::{
     Accepted, AttributeChange, Cell, Coverage, Evidence, Finding, FindingKind, NotSeeded, Proof, Report,
-    RowChange, Severity, StaticFinding, StaticSeverity, Verdict,
+    RowChange, Severity, StaticFinding, Verdict,
 };
 
 pub(crate) fn everything() -> Report {
@@ -77,7 +78,7 @@ fn finding(kind: FindingKind, severity: Severity, object: &str, message: &str) -
     }
 }
 
-fn said(code: &str, severity: StaticSeverity, proof: Proof) -> StaticFinding {
+fn said(code: &str, severity: problems::Severity, proof: Proof) -> StaticFinding {
     StaticFinding {
         code: code.to_owned(),
         severity,
@@ -126,9 +127,9 @@ fn drop_phone(target: &str) -> Cell {
     Cell {
         findings: vec![rows, lost],
         static_findings: vec![
-            said("MRT201", StaticSeverity::Error, Proof::Confirmed),
-            said("MRT407", StaticSeverity::Warning, Proof::Open),
-            said("MRT303", StaticSeverity::Warning, Proof::Refuted),
+            said("MRT201", problems::Severity::Error, Proof::Confirmed),
+            said("MRT407", problems::Severity::Warning, Proof::Open),
+            said("MRT303", problems::Severity::Warning, Proof::Refuted),
         ],
         kept: (target == "sqlite").then(|| "sqlite:///tmp/kept.db".to_owned()),
         ..cell("1c0ffee00004", "drop customers.phone", target, Verdict::Fail)

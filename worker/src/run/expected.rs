@@ -9,7 +9,7 @@ use mrt_chain::settings::{EngineKind, Suite};
 use mrt_lint::project::Selection;
 use mrt_lint::rules::{self, Check, Shows};
 use mrt_lint::{Finding, Severity};
-use mrt_report::{Cell, FindingKind, Proof, StaticFinding, StaticSeverity};
+use mrt_report::{Cell, FindingKind, Proof, StaticFinding, problems};
 use tracing::warn;
 
 /// How many suites are remembered.
@@ -89,9 +89,9 @@ impl Expected {
         own.map(|finding| StaticFinding {
             code: finding.code.to_owned(),
             severity: match finding.severity {
-                Severity::Note => StaticSeverity::Note,
-                Severity::Warning => StaticSeverity::Warning,
-                Severity::Error => StaticSeverity::Error,
+                Severity::Note => problems::Severity::Note,
+                Severity::Warning => problems::Severity::Warning,
+                Severity::Error => problems::Severity::Error,
             },
             message: finding.message.clone(),
             file: finding.file.clone(),
