@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::{io, thread};
+use std::{io, mem, thread};
 
 use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
 use mrt_chain::settings::{EngineKind, Framework, Suite};
@@ -142,24 +142,25 @@ fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, 
         Ok(source) => (migration::read(file, &source, engines), source.text),
         Err(error) => (Err(error), String::new()),
     };
-    in_parts(files, read)
+    in_parts(files.iter(), read)
 }
 
-/// Reads files side by side, in their order.
-pub(crate) fn in_parts<T: Sync, R: Send>(
-    files: &[T],
-    read: impl Fn(&T) -> R + Copy + Send,
+/// Works on things side by side, in their order.
+pub(crate) fn in_parts<T: Send, R: Send>(
+    things: impl ExactSizeIterator<Item = T>,
+    work: impl Fn(T) -> R + Copy + Send,
 ) -> Result<Vec<R>, CheckError> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let part = files.len().div_ceil(threads).max(1);
+    let part = things.len().div_ceil(threads).max(1);
+    let mut things = things.peekable();
     thread::scope(|scope| {
-        let started: Vec<_> = files
-            .chunks(part)
-            .map(|part| {
-                let work = move || part.iter().map(read).collect::<Vec<_>>();
-                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(CheckError::Thread)
-            })
-            .collect::<Result<_, _>>()?;
+        let mut started = Vec::with_capacity(threads);
+        while things.peek().is_some() {
+            let part: Vec<T> = things.by_ref().take(part).collect();
+            let work = move || part.into_iter().map(work).collect::<Vec<_>>();
+            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            started.push(thread.map_err(CheckError::Thread)?);
+        }
         Ok(started.into_iter().flat_map(joined).collect())
     })
 }
@@ -178,7 +179,7 @@ fn joined<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
 
 fn judge(
     files: &[(RevisionFile, Vec<EngineKind>)],
-    read: Vec<ReadFile>,
+    mut read: Vec<ReadFile>,
     mut environment: Option<EnvironmentFile>,
     wishes: &Wishes<'_>,
     selection: &Selection,
@@ -196,43 +197,26 @@ fn judge(
             telling.add(finding(rule, "", &file.display, line, problem), None);
         }
     }
-    let engines: BTreeSet<EngineKind> =
-        files.iter().flat_map(|(_, engines)| engines.iter().copied()).collect();
-    for engine in engines {
-        let mut drafts: Vec<Draft> = Vec::new();
-        let mut steps: BTreeMap<&str, &Steps> = BTreeMap::new();
-        for ((file, _), (read, _)) in files.iter().zip(&read) {
-            let Ok(read) = read else { continue };
-            let (Ok(draft), Some((_, own))) =
-                (&read.draft, read.steps.iter().find(|(own, _)| *own == engine))
-            else {
-                continue;
-            };
-            drafts.push(draft.clone());
-            steps.insert(&file.display, own);
-        }
-        let broken = files.iter().zip(&read).any(|(_, (read, _))| read.is_err());
-        match Chain::from_drafts(drafts.clone()) {
-            Ok(chain) => {
-                learn(&mut telling, &chain);
-                judge_chain(&chain, &steps, engine, &mut telling);
-            }
-            Err(error) => {
-                // A file that could not be read is what is missing then.
-                if !broken
-                    && let (Some(rule), Some((file, _))) = (rules::find(rules::NO_CHAIN), files.first())
-                {
-                    telling.add(finding(rule, "", &file.display, 1, error.to_string()), Some(engine));
-                }
-                for draft in &drafts {
-                    let migration = migration_of(draft.as_revision(), &steps);
-                    judge_migration(&migration, engine, &World::default(), &mut telling);
-                }
-            }
-        }
-    }
     if let Some(file) = &mut environment {
         judge_environment(file, &read, &mut telling);
+    }
+    let broken = read.iter().any(|(read, _)| read.is_err());
+    let engines: BTreeSet<EngineKind> =
+        files.iter().flat_map(|(_, engines)| engines.iter().copied()).collect();
+    let works: Vec<Work> = engines.into_iter().map(|engine| Work::of(engine, files, &mut read)).collect();
+    for judged in in_parts(works.into_iter(), Work::judge)? {
+        match judged.chain {
+            Ok(chain) => learn(&mut telling, &chain),
+            // A file that could not be read is what is missing then.
+            Err(_) if broken => {}
+            Err(error) => {
+                if let (Some(rule), Some((file, _))) = (rules::find(rules::NO_CHAIN), files.first()) {
+                    let finding = finding(rule, "", &file.display, 1, error.to_string());
+                    telling.add(finding, Some(judged.engine));
+                }
+            }
+        }
+        judged.found.into_iter().for_each(|finding| telling.add(finding, Some(judged.engine)));
     }
     let looked = files.iter().zip(read).map(|((file, engines), (read, text))| {
         let read = read.ok();
@@ -253,6 +237,52 @@ fn judge(
         text,
     });
     Ok(telling.finish(looked.collect(), beside)?)
+}
+
+/// What is to be judged for an engine.
+struct Work {
+    engine: EngineKind,
+    drafts: Vec<Draft>,
+    /// By file.
+    steps: BTreeMap<String, Steps>,
+}
+
+/// What was found for an engine.
+struct Judged {
+    engine: EngineKind,
+    chain: Result<Chain, GraphError>,
+    found: Vec<Finding>,
+}
+
+impl Work {
+    /// Takes what the files do on an engine.
+    fn of(engine: EngineKind, files: &[(RevisionFile, Vec<EngineKind>)], read: &mut [ReadFile]) -> Self {
+        let mut work = Self { engine, drafts: Vec::with_capacity(files.len()), steps: BTreeMap::new() };
+        for ((file, _), (read, _)) in files.iter().zip(read) {
+            let Ok(read) = read else { continue };
+            let own = read.steps.iter_mut().find(|(own, _)| *own == engine);
+            if let (Ok(draft), Some((_, steps))) = (&read.draft, own) {
+                work.drafts.push(draft.clone());
+                work.steps.insert(file.display.clone(), mem::take(steps));
+            }
+        }
+        work
+    }
+
+    fn judge(mut self) -> Judged {
+        let mut found = Vec::new();
+        let chain = Chain::from_drafts(self.drafts.clone());
+        match &chain {
+            Ok(chain) => judge_chain(chain, &mut self.steps, self.engine, &mut found),
+            Err(_) => {
+                for draft in &self.drafts {
+                    let migration = migration_of(draft.as_revision(), &mut self.steps);
+                    judge_migration(&migration, self.engine, &World::default(), &mut found);
+                }
+            }
+        }
+        Judged { engine: self.engine, chain, found }
+    }
 }
 
 fn judge_environment(file: &mut EnvironmentFile, read: &[ReadFile], telling: &mut Telling<'_>) {
@@ -312,12 +342,17 @@ fn finding(rule: &Rule, revision: &str, file: &str, line: u32, message: String) 
     }
 }
 
-fn judge_chain(chain: &Chain, steps: &BTreeMap<&str, &Steps>, engine: EngineKind, telling: &mut Telling<'_>) {
+fn judge_chain(
+    chain: &Chain,
+    steps: &mut BTreeMap<String, Steps>,
+    engine: EngineKind,
+    found: &mut Vec<Finding>,
+) {
     for rule in rules::all().filter(|rule| rule.concerns(engine)) {
         let Check::Chain(look) = rule.check else { continue };
         for (position, message) in look(chain) {
             let revision = &chain.revisions()[position];
-            telling.add(finding(rule, &revision.id, &revision.display_file, 1, message), Some(engine));
+            found.push(finding(rule, &revision.id, &revision.display_file, 1, message));
         }
     }
     let mut world = World::default();
@@ -331,18 +366,18 @@ fn judge_chain(chain: &Chain, steps: &BTreeMap<&str, &Steps>, engine: EngineKind
         world.show(applied.clone());
         before.push(applied);
         let migration = migration_of(revision, steps);
-        let undo = judge_migration(&migration, engine, &world, telling);
-        world.upgraded(position, &undo);
+        let undo = judge_migration(&migration, engine, &world, found);
+        world.upgraded(position, undo);
     }
 }
 
-fn migration_of(revision: &Revision, steps: &BTreeMap<&str, &Steps>) -> Migration {
-    let own = steps.get(revision.display_file.as_str());
+fn migration_of(revision: &Revision, steps: &mut BTreeMap<String, Steps>) -> Migration {
+    let Steps { upgrade, downgrade } = steps.remove(&revision.display_file).unwrap_or_default();
     Migration {
         revision: revision.id.clone(),
         file: revision.display_file.clone(),
-        upgrade: own.map(|steps| steps.upgrade.clone()).unwrap_or_default(),
-        downgrade: own.and_then(|steps| steps.downgrade.clone()),
+        upgrade,
+        downgrade,
         upgrade_line: revision.upgrade_line,
         downgrade_line: revision.downgrade_line.unwrap_or(revision.upgrade_line),
         django: None,
@@ -353,7 +388,7 @@ pub(crate) fn judge_migration(
     migration: &Migration,
     engine: EngineKind,
     before: &World,
-    telling: &mut Telling<'_>,
+    found: &mut Vec<Finding>,
 ) -> Undo {
     let undo = Undo::of(migration, before, engine);
     let case = Case { migration, engine, before, undo: &undo };
@@ -368,7 +403,7 @@ pub(crate) fn judge_migration(
             out: Vec::new(),
         };
         look(&case, &mut findings);
-        findings.out.into_iter().for_each(|finding| telling.add(finding, Some(engine)));
+        found.append(&mut findings.out);
     }
     undo
 }

@@ -30,7 +30,7 @@ const BUDGET: u32 = 400_000;
 type Scope<'a> = HashMap<&'a str, Value<'a>>;
 
 /// What the two functions of a revision do on one engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Steps {
     /// What `upgrade` does.
     pub upgrade: Vec<Operation>,

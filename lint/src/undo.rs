@@ -143,9 +143,8 @@ impl World {
     }
 
     /// Takes down what the revision at a position makes of the schema.
-    pub(crate) fn upgraded(&mut self, position: usize, undo: &Undo) {
-        for (object, state) in &undo.upgraded {
-            let mut state = state.clone();
+    pub(crate) fn upgraded(&mut self, position: usize, undo: Undo) {
+        for (object, mut state) in undo.upgraded {
             if let Some(facts) = &mut state.facts {
                 facts.original = true;
                 if let Some(parent) = facts.get("parent") {
@@ -155,7 +154,7 @@ impl World {
             if object.part == Part::Index {
                 self.by_name.entry(object.name.clone()).or_default().insert(object.clone());
             }
-            self.entries.entry(object.clone()).or_default().push((position, state));
+            self.entries.entry(object).or_default().push((position, state));
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn check(
         let own = files::app_directory(path);
         labels.iter().find(|(directory, _)| *directory == own).map_or("", |(_, label)| label.as_str())
     };
-    let read = project::in_parts(&found, |file| match Source::read(&file.path) {
+    let read = project::in_parts(found.iter(), |file| match Source::read(&file.path) {
         Ok(source) => File::read(file, label(&file.path), source),
         Err(error) => File::new(file, label(&file.path), Err(error), String::new()),
     })?;
@@ -188,6 +188,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
     }
     learn(telling, files, &order);
     for engine in engines.iter().copied() {
+        let mut found = Vec::new();
         let (mut state, mut world, mut applied) = (State::default(), World::default(), Applied::default());
         let mut one = |at: usize, state: &mut State, world: &World| {
             let (node, written) = (&nodes[at], nodes[at].written);
@@ -208,7 +209,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                     steps: replayed.steps,
                 }),
             };
-            let undo = project::judge_migration(&migration, engine, world, telling);
+            let undo = project::judge_migration(&migration, engine, world, &mut found);
             (undo, migration.upgrade_is_clear())
         };
         for at in order.plan.iter().copied() {
@@ -216,7 +217,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                 one(*apart, &mut state.clone(), &world);
             }
             let (undo, is_clear) = one(at, &mut state, &world);
-            world.upgraded(at, &undo);
+            world.upgraded(at, undo);
             applied.add(at);
             world.show(applied.clone());
             if !is_clear {
@@ -226,6 +227,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
         for (apart, _) in order.apart.iter().filter(|(_, before)| before.is_none()) {
             one(*apart, &mut State::default(), &World::default());
         }
+        found.into_iter().for_each(|finding| telling.add(finding, Some(engine)));
     }
 }
 

@@ -3,7 +3,7 @@
 use mrt_chain::settings::EngineKind;
 
 use super::object::{
-    COLUMN_OPTIONS, DEFAULT_NAME, TABLE_OPTIONS, constraint_name, is_role, of_default, of_nullable,
+    COLUMN_OPTIONS, DEFAULT_NAME, Known, NONE, TABLE_OPTIONS, constraint_name, is_role, of_default, of_nullable,
     of_option, of_setting, of_type,
 };
 use super::trial::Trial;
@@ -38,11 +38,11 @@ impl Trial<'_> {
                 if *complete {
                     facts.say(TABLE_OPTIONS, &Options::new());
                 }
-                facts.set("made by", from_query.as_ref().map(|_| "query".to_owned()));
+                facts.set("made by", from_query.as_ref().map(|_| "query".into()));
                 if tells_case(self.engine) {
-                    facts.set("spelling", Some(table.clone()));
+                    facts.set("spelling", Some(table.clone().into()));
                 }
-                facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
+                facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase().into()));
                 self.make(&object, facts, *exists_ok);
                 if !complete {
                     self.forget_parts(&object.table);
@@ -118,15 +118,14 @@ impl Trial<'_> {
                 self.make_constraint(table, constraint);
                 if !validated {
                     let object = Object::constraint(table, &constraint_name(constraint));
-                    self.change(&object, vec![("validated", Some("no".to_owned()))]);
+                    self.change(&object, vec![("validated", Some("no".into()))]);
                 }
             }
             Kind::DropConstraint { table, name, kind, missing_ok } => {
                 if self.engine == EngineKind::SqlServer
                     && let Some(column) = name.as_deref().and_then(|name| self.default_called(table, name))
                 {
-                    let none = || Some("none".to_owned());
-                    return self.change(&column, vec![("default", none()), (DEFAULT_NAME, none())]);
+                    return self.change(&column, vec![("default", Some(NONE)), (DEFAULT_NAME, Some(NONE))]);
                 }
                 let object = self.find_constraint(table, name.as_deref(), *kind);
                 if let Some(name) = name.as_ref().filter(|_| object.name.contains('(') && self.in_upgrade) {
@@ -145,9 +144,9 @@ impl Trial<'_> {
                         facts.set(option, value);
                     }
                 } else {
-                    facts.set("definition", definition.as_deref().map(normal));
+                    facts.set("definition", definition.as_deref().map(|text| normal(text).into()));
                 }
-                facts.set("table", table.as_ref().map(|table| table.to_lowercase()));
+                facts.set("table", table.as_ref().map(|table| table.to_lowercase().into()));
                 if *replaces {
                     // Whether there was one to replace cannot be told where nothing is known of it.
                     let known = self.look(&key);
@@ -188,12 +187,12 @@ impl Trial<'_> {
                 if what.to_uppercase().starts_with("OWNED BY") =>
             {
                 let owner: String = what[8..].split_whitespace().collect();
-                let table = owner.rsplit_once('.').map(|(table, _)| table.to_lowercase());
+                let table = owner.rsplit_once('.').map(|(table, _)| table.to_lowercase().into());
                 self.change(&Object::other(ObjectKind::Sequence, name), vec![("table", table)]);
             }
             Kind::Alter { object: ObjectKind::Comment, name, what } => {
                 let mut facts = Facts { original: true, ..Facts::default() };
-                facts.set("text", Some(what.clone()));
+                facts.set("text", Some(what.clone().into()));
                 self.put(&Object::other(ObjectKind::Comment, name), Some(facts));
             }
             Kind::Rename { object: ObjectKind::Index, from, to, .. } => {
@@ -217,7 +216,7 @@ impl Trial<'_> {
             }
             Kind::Alter { object, name, what } => {
                 // What it is now is known, what it was is not, so a downgrade that changes it again is taken for its reverse.
-                let definition = if self.in_upgrade { Some(format!("… {}", normal(what))) } else { None };
+                let definition = if self.in_upgrade { Some(format!("… {}", normal(what)).into()) } else { None };
                 self.change(&Object::other(*object, name), vec![("definition", definition)]);
             }
             Kind::Set { object, options } => {
@@ -295,7 +294,7 @@ impl Trial<'_> {
             let object = Object::other(ObjectKind::Type, name);
             // Nothing looks whether the type is there before it is made, but for the types that other tables of the step have made.
             let mut facts = Facts::default();
-            facts.set("by", Some(if self.in_upgrade { "upgrade" } else { "downgrade" }.to_owned()));
+            facts.set("by", Some(if self.in_upgrade { "upgrade" } else { "downgrade" }.into()));
             let by = facts.get("by").map(str::to_owned);
             let is_own = |state: State| {
                 state.facts.is_some_and(|known| !known.original && known.get("by") == by.as_deref())
@@ -385,7 +384,7 @@ impl Trial<'_> {
             let gone = COLUMN_OPTIONS.iter().filter(|option| of_all || **option == "collation");
             let gone =
                 gone.filter(|option| known.get(option).is_some() && !change.options.contains_key(*option));
-            attributes.extend(gone.map(|option| (*option, Some("none".to_owned()))));
+            attributes.extend(gone.map(|option| (*option, Some(NONE))));
         }
         attributes.extend(change.options.iter().map(|(option, value)| (*option, of_option(value))));
         if change.restated && unknown {
@@ -448,7 +447,7 @@ fn tells_case(engine: EngineKind) -> bool {
 }
 
 /// The options of a sequence that a text sets.
-pub(crate) fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)> {
+pub(crate) fn sequence_options(text: &str) -> Vec<(&'static str, Known)> {
     let words: Vec<String> = normal(text).split_whitespace().map(str::to_owned).collect();
     let mut options = Vec::new();
     for (at, word) in words.iter().enumerate() {
@@ -463,13 +462,13 @@ pub(crate) fn sequence_options(text: &str) -> Vec<(&'static str, Option<String>)
         let refused = at > 0 && words[at - 1] == "no";
         let mut value = words[at + 1..].iter().skip_while(|word| matches!(word.as_str(), "by" | "="));
         let value = if refused || option == "cycle" {
-            Some(if refused { "none" } else { "yes" }.to_owned())
+            Some(if refused { "none" } else { "yes" }.into())
         } else {
             value.next().map(|first| {
                 if first == "-" {
-                    format!("-{}", value.next().map_or("", String::as_str))
+                    format!("-{}", value.next().map_or("", String::as_str)).into()
                 } else {
-                    first.clone()
+                    first.clone().into()
                 }
             })
         };

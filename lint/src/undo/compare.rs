@@ -118,10 +118,10 @@ fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts
         match before.get(attribute) {
             Some(old) if old == value => {}
             Some(old) => {
-                losses.push(Loss::Differs { attribute, before: Some(old.to_owned()), after: value.clone() })
+                losses.push(Loss::Differs { attribute, before: Some(old.to_owned()), after: value.clone().into_owned() })
             }
             None if trial.set_up.contains(&key) && !trial.set_down.contains(&key) && after.original => {
-                losses.push(Loss::Differs { attribute, before: None, after: value.clone() });
+                losses.push(Loss::Differs { attribute, before: None, after: value.clone().into_owned() });
             }
             None => {}
         }

@@ -1,7 +1,9 @@
 //! The objects of a schema, by name, and what is known of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::operation::{
     Column, Constraint, ConstraintKind, ConstraintRule, Index, ObjectKind, Options, Setting, Type,
@@ -75,7 +77,7 @@ impl fmt::Display for Object {
     }
 }
 
-/// What is known of an object that is there.
+/// What is known of an object that is there. Copies share what they know: a schema under way is copied at every step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// It is the one that was there before the upgrade, with its rows and values.
@@ -83,28 +85,37 @@ pub struct Facts {
     /// All of a table's columns are known.
     pub complete: bool,
     /// The columns that an index or constraint is about.
-    pub columns: Vec<String>,
+    pub columns: Arc<Vec<String>>,
     /// What is known; an attribute that is not here is not known.
-    pub attributes: BTreeMap<&'static str, String>,
+    pub attributes: Arc<BTreeMap<&'static str, Cow<'static, str>>>,
 }
+
+/// An attribute's value; `None` where it is not known.
+pub(super) type Known = Option<Cow<'static, str>>;
+
+/// What is known not to be set.
+pub(super) const NONE: Cow<'static, str> = Cow::Borrowed("none");
 
 impl Facts {
     /// An attribute, when it is known.
     pub fn get(&self, attribute: &str) -> Option<&str> {
-        self.attributes.get(attribute).map(String::as_str)
+        self.attributes.get(attribute).map(Cow::as_ref)
     }
 
-    pub(super) fn set(&mut self, attribute: &'static str, value: Option<String>) {
+    pub(super) fn set(&mut self, attribute: &'static str, value: Known) {
         match value {
-            Some(value) => self.attributes.insert(attribute, value),
-            None => self.attributes.remove(attribute),
-        };
+            Some(value) => _ = Arc::make_mut(&mut self.attributes).insert(attribute, value),
+            None if self.attributes.contains_key(attribute) => {
+                Arc::make_mut(&mut self.attributes).remove(attribute);
+            }
+            None => {}
+        }
     }
 
     /// What is said besides; of these options, what is not said there is not.
     pub(super) fn say(&mut self, all: &[&'static str], said: &Options) {
         for option in all {
-            self.set(option, Some("none".to_owned()));
+            self.set(option, Some(NONE));
         }
         for (option, value) in said {
             self.set(option, of_option(value));
@@ -118,13 +129,13 @@ impl Facts {
         facts.set("default", if column.automatic { None } else { of_default(&column.default) });
         facts.set("comment", of_setting(&column.comment));
         facts.say(COLUMN_OPTIONS, &column.options);
-        facts.set("generated", Some(column.generated.as_deref().map_or("no".to_owned(), normal)));
+        facts.set("generated", Some(column.generated.as_deref().map_or("no".into(), |text| normal(text).into())));
         facts
     }
 
     pub(super) fn of_index(index: &Index) -> Self {
         let mut facts = Self {
-            columns: index.columns.iter().flatten().map(|column| bare_column(column)).collect(),
+            columns: Arc::new(index.columns.iter().flatten().map(|column| bare_column(column)).collect()),
             ..Self::default()
         };
         facts.set(
@@ -132,12 +143,12 @@ impl Facts {
             index.columns.as_ref().map(|columns| {
                 let columns: Vec<String> =
                     columns.iter().map(|column| normal(column).trim_end_matches(" asc").to_owned()).collect();
-                columns.join(", ")
+                columns.join(", ").into()
             }),
         );
         facts.set(
             "uniqueness",
-            index.unique.map(|unique| if unique { "unique" } else { "not unique" }.to_owned()),
+            index.unique.map(|unique| if unique { "unique" } else { "not unique" }.into()),
         );
         facts.set("predicate", of_setting(&index.predicate));
         facts.say(INDEX_OPTIONS, &index.options);
@@ -146,27 +157,27 @@ impl Facts {
 
     pub(super) fn of_constraint(constraint: &Constraint) -> Self {
         let columns: Vec<String> = constraint.columns.iter().map(|column| column.to_lowercase()).collect();
-        let mut facts = Self { columns: columns.clone(), ..Self::default() };
-        facts.set("kind", Some(constraint.rule.kind().as_str().to_owned()));
+        let mut facts = Self { columns: Arc::new(columns.clone()), ..Self::default() };
+        facts.set("kind", Some(constraint.rule.kind().as_str().into()));
         if !columns.is_empty() {
-            facts.set("columns", Some(columns.join(", ")));
+            facts.set("columns", Some(columns.join(", ").into()));
         }
-        facts.set("validated", Some("yes".to_owned()));
+        facts.set("validated", Some("yes".into()));
         facts.set(
             "deferral",
             Some(if constraint.deferred.is_empty() {
-                "none".to_owned()
+                NONE
             } else {
-                constraint.deferred.clone()
+                constraint.deferred.clone().into()
             }),
         );
         facts.say(CONSTRAINT_OPTIONS, &constraint.options);
         match &constraint.rule {
-            ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(normal)),
+            ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(|text| normal(text).into())),
             ConstraintRule::ForeignKey { table, columns, on_delete, on_update } => {
-                facts.set("references", table.as_ref().map(|table| table.to_lowercase()));
+                facts.set("references", table.as_ref().map(|table| table.to_lowercase().into()));
                 if !columns.is_empty() {
-                    facts.set("referenced columns", Some(columns.join(", ").to_lowercase()));
+                    facts.set("referenced columns", Some(columns.join(", ").to_lowercase().into()));
                 }
                 facts.set("on delete", of_setting(on_delete));
                 facts.set("on update", of_setting(on_update));
@@ -222,11 +233,11 @@ pub(super) const INDEX_OPTIONS: &[&str] = &[
 pub(super) const CONSTRAINT_OPTIONS: &[&str] = &["nulls", "enforced", "on conflict"];
 
 /// An option's value in one spelling; what is so unless something else is said is `none`.
-pub(super) fn of_option(setting: &Setting) -> Option<String> {
+pub(super) fn of_option(setting: &Setting) -> Known {
     let text = of_setting(setting)?;
-    Some(match text.as_str() {
+    Some(match text.as_ref() {
         "btree" | "using btree" | "nonclustered" | "visible" | "not ignored" | "default" | "innodb" => {
-            "none".to_owned()
+            NONE
         }
         _ => text,
     })
@@ -272,34 +283,38 @@ fn role(constraint: &Constraint) -> String {
     }
 }
 
-pub(super) fn of_type(ty: &Type) -> String {
-    ty.text.clone()
+pub(super) fn of_type(ty: &Type) -> Cow<'static, str> {
+    ty.text.clone().into()
 }
 
-pub(super) fn of_nullable(nullable: bool) -> String {
-    if nullable { "NULL" } else { "NOT NULL" }.to_owned()
+pub(super) fn of_nullable(nullable: bool) -> Cow<'static, str> {
+    if nullable { "NULL" } else { "NOT NULL" }.into()
 }
 
 /// A default in one spelling: without a cast, and with one word for the time.
-pub(super) fn of_default(setting: &Setting) -> Option<String> {
+pub(super) fn of_default(setting: &Setting) -> Known {
+    if *setting == Setting::None {
+        return Some(NONE);
+    }
     let text = of_setting(setting)?;
     let text = text.split(" :: ").next().unwrap_or(&text).trim();
     if let Ok(number) = text.parse::<f64>() {
-        return Some(number.to_string());
+        return Some(number.to_string().into());
     }
     let text = match text {
         "'f'" | "'false'" => "false",
         "'t'" | "'true'" => "true",
         other => other,
     };
-    Some(text.replace("now (", "current_timestamp (").replace("current_timestamp ( )", "current_timestamp"))
+    let text = text.replace("now (", "current_timestamp (");
+    Some(text.replace("current_timestamp ( )", "current_timestamp").into())
 }
 
 /// `None` where it is not known.
-pub(super) fn of_setting(setting: &Setting) -> Option<String> {
+pub(super) fn of_setting(setting: &Setting) -> Known {
     match setting {
-        Setting::None => Some("none".to_owned()),
-        Setting::Is(text) => Some(normal(text)),
+        Setting::None => Some(NONE),
+        Setting::Is(text) => Some(normal(text).into()),
         Setting::Unknown => None,
     }
 }

@@ -1,5 +1,8 @@
 //! Tables as a whole: dropped, renamed, made anew, with all that goes with them.
 
+use std::sync::Arc;
+
+use super::object::NONE;
 use super::trial::Trial;
 use super::{Facts, Object, Part, State};
 use crate::operation::{Kind, ObjectKind};
@@ -84,7 +87,7 @@ impl Trial<'_> {
             let is_said =
                 |attribute: &&&'static str| facts.get(attribute).is_some_and(|value| value != "none");
             let lost: Vec<_> =
-                lost.iter().filter(is_said).map(|attribute| (*attribute, Some("none".to_owned()))).collect();
+                lost.iter().filter(is_said).map(|attribute| (*attribute, Some(NONE))).collect();
             if !lost.is_empty() {
                 self.change(&object, lost);
             }
@@ -92,7 +95,7 @@ impl Trial<'_> {
             if object.part == Part::Index
                 && let Some(columns) = columns
             {
-                self.change(&object, vec![("columns", Some(columns.replace(" desc", "")))]);
+                self.change(&object, vec![("columns", Some(columns.replace(" desc", "").into()))]);
             }
             // One without a name may belong to a type, and is not made again.
             if object.part == Part::Constraint
@@ -133,12 +136,12 @@ impl Trial<'_> {
             self.put(&object, None);
             let mut facts = state.facts;
             if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
-                facts.set("spelling", Some(spelled.clone()));
+                facts.set("spelling", Some(spelled.clone().into()));
             }
             self.put(&new, facts);
         }
         for object in self.hanging_on(&from) {
-            self.change(&object, vec![("table", Some(to.clone()))]);
+            self.change(&object, vec![("table", Some(to.clone().into()))]);
         }
         if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
             self.forget_parts(&to);
@@ -158,10 +161,10 @@ impl Trial<'_> {
             if matches!(object.part, Part::Index | Part::Constraint)
                 && facts.columns.iter().any(|column| column == from)
             {
-                for column in facts.columns.iter_mut().filter(|column| *column == from) {
+                for column in Arc::make_mut(&mut facts.columns).iter_mut().filter(|column| *column == from) {
                     to.clone_into(column);
                 }
-                facts.set("columns", Some(facts.columns.join(", ")));
+                facts.set("columns", Some(facts.columns.join(", ").into()));
                 self.now.insert(object, State { facts: Some(facts), sure });
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrt_chain::settings::EngineKind;
 
+use super::object::Known;
 use super::{Clash, Facts, Object, Part, Problem, State, World};
 use crate::operation::{Kind, ObjectKind, Operation, Written};
 
@@ -115,14 +116,23 @@ impl<'w> Trial<'w> {
     }
 
     pub(super) fn touch(&mut self, object: &Object) {
-        let (up, down) = self.touched.entry(object.clone()).or_default();
-        *(if self.in_upgrade { up } else { down }) = Some(self.at);
+        let at = Some(self.at);
+        match (self.touched.get_mut(object), self.in_upgrade) {
+            (Some((up, _)), true) => *up = at,
+            (Some((_, down)), false) => *down = at,
+            (None, true) => _ = self.touched.insert(object.clone(), (at, None)),
+            (None, false) => _ = self.touched.insert(object.clone(), (None, at)),
+        }
     }
 
     pub(super) fn put(&mut self, object: &Object, facts: Option<Facts>) {
         self.touch(object);
         let sure = !self.conditional;
-        self.now.insert(object.clone(), State { facts, sure });
+        let state = State { facts, sure };
+        match self.now.get_mut(object) {
+            Some(known) => *known = state,
+            None => _ = self.now.insert(object.clone(), state),
+        }
     }
 
     pub(super) fn clash(&mut self, object: &Object, problem: Problem) {
@@ -177,7 +187,7 @@ impl<'w> Trial<'w> {
     }
 
     /// Sets attributes of an object: the new ones, where `None` is a value that is not known.
-    pub(super) fn change(&mut self, object: &Object, attributes: Vec<(&'static str, Option<String>)>) {
+    pub(super) fn change(&mut self, object: &Object, attributes: Vec<(&'static str, Known)>) {
         let mut facts = match self.look(object) {
             Some(State { facts: Some(facts), .. }) => facts,
             Some(State { facts: None, sure }) => {
