@@ -270,18 +270,18 @@ impl Work {
     }
 
     fn judge(mut self) -> Judged {
-        let mut found = Vec::new();
+        let mut judge = Judge::new(self.engine, false);
         let chain = Chain::from_drafts(self.drafts.clone());
         match &chain {
-            Ok(chain) => judge_chain(chain, &mut self.steps, self.engine, &mut found),
+            Ok(chain) => judge.chain(chain, &mut self.steps),
             Err(_) => {
                 for draft in &self.drafts {
                     let migration = migration_of(draft.as_revision(), &mut self.steps);
-                    judge_migration(&migration, self.engine, &World::default(), &mut found);
+                    judge.migration(&migration, &World::default());
                 }
             }
         }
-        Judged { engine: self.engine, chain, found }
+        Judged { engine: self.engine, chain, found: judge.found }
     }
 }
 
@@ -342,35 +342,6 @@ fn finding(rule: &Rule, revision: &str, file: &str, line: u32, message: String) 
     }
 }
 
-fn judge_chain(
-    chain: &Chain,
-    steps: &mut BTreeMap<String, Steps>,
-    engine: EngineKind,
-    found: &mut Vec<Finding>,
-) {
-    for rule in rules::all().filter(|rule| rule.concerns(engine)) {
-        let Check::Chain(look) = rule.check else { continue };
-        for (position, message) in look(chain) {
-            let revision = &chain.revisions()[position];
-            found.push(finding(rule, &revision.id, &revision.display_file, 1, message));
-        }
-    }
-    let mut world = World::default();
-    let mut before: Vec<Applied> = Vec::with_capacity(chain.revisions().len());
-    for (position, revision) in chain.revisions().iter().enumerate() {
-        let mut applied = Applied::default();
-        for parent in chain.parents(&revision.id).filter_map(|parent| chain.position(&parent.id)) {
-            applied.add_all(&before[parent]);
-            applied.add(parent);
-        }
-        world.show(applied.clone());
-        before.push(applied);
-        let migration = migration_of(revision, steps);
-        let undo = judge_migration(&migration, engine, &world, found);
-        world.upgraded(position, undo);
-    }
-}
-
 fn migration_of(revision: &Revision, steps: &mut BTreeMap<String, Steps>) -> Migration {
     let Steps { upgrade, downgrade } = steps.remove(&revision.display_file).unwrap_or_default();
     Migration {
@@ -384,26 +355,59 @@ fn migration_of(revision: &Revision, steps: &mut BTreeMap<String, Steps>) -> Mig
     }
 }
 
-pub(crate) fn judge_migration(
-    migration: &Migration,
+/// Asks every rule about the migrations of one engine.
+pub(crate) struct Judge {
     engine: EngineKind,
-    before: &World,
-    found: &mut Vec<Finding>,
-) -> Undo {
-    let undo = Undo::of(migration, before, engine);
-    let case = Case { migration, engine, before, undo: &undo };
-    let is_meant = |rule: &&Rule| rule.is_of(migration.django.is_some()) && rule.concerns(engine);
-    for rule in rules::all().filter(is_meant) {
-        let Check::Migration(look) = rule.check else { continue };
-        let mut findings = Findings {
-            rule,
-            revision: &migration.revision,
-            file: &migration.file,
-            django: migration.django.is_some(),
-            out: Vec::new(),
-        };
-        look(&case, &mut findings);
-        found.append(&mut findings.out);
+    rules: Vec<&'static Rule>,
+    pub(crate) found: Vec<Finding>,
+}
+
+impl Judge {
+    /// `django`: the migrations are Django's.
+    pub(crate) fn new(engine: EngineKind, django: bool) -> Self {
+        let is_meant = |rule: &&Rule| rule.is_of(django) && rule.concerns(engine);
+        Self { engine, rules: rules::all().filter(is_meant).collect(), found: Vec::new() }
     }
-    undo
+
+    fn chain(&mut self, chain: &Chain, steps: &mut BTreeMap<String, Steps>) {
+        for rule in &self.rules {
+            let Check::Chain(look) = rule.check else { continue };
+            for (position, message) in look(chain) {
+                let revision = &chain.revisions()[position];
+                self.found.push(finding(rule, &revision.id, &revision.display_file, 1, message));
+            }
+        }
+        let mut world = World::default();
+        let mut before: Vec<Applied> = Vec::with_capacity(chain.revisions().len());
+        for (position, revision) in chain.revisions().iter().enumerate() {
+            let mut applied = Applied::default();
+            for parent in chain.parents(&revision.id).filter_map(|parent| chain.position(&parent.id)) {
+                applied.add_all(&before[parent]);
+                applied.add(parent);
+            }
+            world.show(applied.clone());
+            before.push(applied);
+            let undo = self.migration(&migration_of(revision, steps), &world);
+            world.upgraded(position, undo);
+        }
+    }
+
+    /// One migration, on what is known before it; the value is what it comes to.
+    pub(crate) fn migration(&mut self, migration: &Migration, before: &World) -> Undo {
+        let undo = Undo::of(migration, before, self.engine);
+        let case = Case { migration, engine: self.engine, before, undo: &undo };
+        for rule in &self.rules {
+            let Check::Migration(look) = rule.check else { continue };
+            let mut findings = Findings {
+                rule,
+                revision: &migration.revision,
+                file: &migration.file,
+                django: migration.django.is_some(),
+                out: Vec::new(),
+            };
+            look(&case, &mut findings);
+            self.found.append(&mut findings.out);
+        }
+        undo
+    }
 }

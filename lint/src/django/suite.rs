@@ -15,7 +15,7 @@ use super::{Django, app, files};
 use crate::finding::{Finding, Severity};
 use crate::migration::Migration;
 use crate::operation::Operation;
-use crate::project::{self, CheckError, Checked, Selection};
+use crate::project::{self, CheckError, Checked, Judge, Selection};
 use crate::rules;
 use crate::selection;
 use crate::source::{Noqa, Source, SourceError};
@@ -188,7 +188,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
     }
     learn(telling, files, &order);
     for engine in engines.iter().copied() {
-        let mut found = Vec::new();
+        let mut judge = Judge::new(engine, true);
         let (mut state, mut world, mut applied) = (State::default(), World::default(), Applied::default());
         let mut one = |at: usize, state: &mut State, world: &World| {
             let (node, written) = (&nodes[at], nodes[at].written);
@@ -209,7 +209,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                     steps: replayed.steps,
                 }),
             };
-            let undo = project::judge_migration(&migration, engine, world, &mut found);
+            let undo = judge.migration(&migration, world);
             (undo, migration.upgrade_is_clear())
         };
         for at in order.plan.iter().copied() {
@@ -227,7 +227,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
         for (apart, _) in order.apart.iter().filter(|(_, before)| before.is_none()) {
             one(*apart, &mut State::default(), &World::default());
         }
-        found.into_iter().for_each(|finding| telling.add(finding, Some(engine)));
+        judge.found.into_iter().for_each(|finding| telling.add(finding, Some(engine)));
     }
 }
 

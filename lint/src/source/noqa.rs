@@ -19,16 +19,17 @@ impl Noqa {
         let mut silenced = BTreeMap::new();
         let mut begun = None;
         for token in parsed.tokens().iter() {
-            let line = source.lines.of(token.start().to_usize());
+            let line = || source.lines.of(token.start().to_usize());
             match token.kind() {
                 TokenKind::Comment => {
                     if let Some(codes) = codes(&source.text[token.range()]) {
+                        let line = line();
                         silenced.extend((begun.unwrap_or(line)..=line).map(|line| (line, codes.clone())));
                     }
                 }
                 TokenKind::Newline => begun = None,
                 TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent => {}
-                _ => begun = begun.or(Some(line)),
+                _ => begun = begun.or_else(|| Some(line())),
             }
         }
         Self(silenced)

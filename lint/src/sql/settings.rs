@@ -216,7 +216,8 @@ fn column_setting(table: &str, column: &str, rest: &Words<'_>) -> Option<Vec<Kin
         ("SET", "INCREMENT" | "CACHE" | "MAXVALUE" | "MINVALUE" | "CYCLE") => {
             let mut options = Options::new();
             for (option, value) in crate::undo::sequence_options(&rest.text(1)) {
-                options.insert(option, value.map_or(Setting::Unknown, |value| Setting::Is(value.into_owned())));
+                options
+                    .insert(option, value.map_or(Setting::Unknown, |value| Setting::Is(value.into_owned())));
             }
             options
         }

@@ -3,8 +3,8 @@
 use mrt_chain::settings::EngineKind;
 
 use super::object::{
-    COLUMN_OPTIONS, DEFAULT_NAME, Known, NONE, TABLE_OPTIONS, constraint_name, is_role, of_default, of_nullable,
-    of_option, of_setting, of_type,
+    COLUMN_OPTIONS, DEFAULT_NAME, Known, NONE, TABLE_OPTIONS, constraint_name, is_role, of_default,
+    of_nullable, of_option, of_setting, of_type,
 };
 use super::trial::Trial;
 use super::{Facts, Object, Part, Problem, State};
@@ -216,7 +216,8 @@ impl Trial<'_> {
             }
             Kind::Alter { object, name, what } => {
                 // What it is now is known, what it was is not, so a downgrade that changes it again is taken for its reverse.
-                let definition = if self.in_upgrade { Some(format!("… {}", normal(what)).into()) } else { None };
+                let definition =
+                    if self.in_upgrade { Some(format!("… {}", normal(what)).into()) } else { None };
                 self.change(&Object::other(*object, name), vec![("definition", definition)]);
             }
             Kind::Set { object, options } => {

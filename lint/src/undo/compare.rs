@@ -98,7 +98,7 @@ fn before(trial: &Trial<'_>, object: &Object) -> Option<(Option<Facts>, bool)> {
         (None, Some(facts)) => Some((facts.clone(), true)),
         (None, None) => {
             // A part of a table that is known as a whole, or that the upgrade has made.
-            let table = Object::table(&object.table);
+            let table = object.whole();
             let made = matches!(trial.was.get(&table), Some(None))
                 || trial
                     .base
@@ -117,9 +117,11 @@ fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts
         let key = (object.clone(), *attribute);
         match before.get(attribute) {
             Some(old) if old == value => {}
-            Some(old) => {
-                losses.push(Loss::Differs { attribute, before: Some(old.to_owned()), after: value.clone().into_owned() })
-            }
+            Some(old) => losses.push(Loss::Differs {
+                attribute,
+                before: Some(old.to_owned()),
+                after: value.clone().into_owned(),
+            }),
             None if trial.set_up.contains(&key) && !trial.set_down.contains(&key) && after.original => {
                 losses.push(Loss::Differs { attribute, before: None, after: value.clone().into_owned() });
             }

@@ -62,6 +62,11 @@ impl Object {
         Self::part("", Part::Other(kind), name)
     }
 
+    /// The table to which it belongs.
+    pub(super) fn whole(&self) -> Self {
+        Self { table: self.table.clone(), part: Part::Table, name: String::new() }
+    }
+
     fn part(table: &str, part: Part, name: &str) -> Self {
         Self { table: table.to_lowercase(), part, name: name.to_lowercase() }
     }
@@ -129,7 +134,10 @@ impl Facts {
         facts.set("default", if column.automatic { None } else { of_default(&column.default) });
         facts.set("comment", of_setting(&column.comment));
         facts.say(COLUMN_OPTIONS, &column.options);
-        facts.set("generated", Some(column.generated.as_deref().map_or("no".into(), |text| normal(text).into())));
+        facts.set(
+            "generated",
+            Some(column.generated.as_deref().map_or("no".into(), |text| normal(text).into())),
+        );
         facts
     }
 
@@ -165,15 +173,13 @@ impl Facts {
         facts.set("validated", Some("yes".into()));
         facts.set(
             "deferral",
-            Some(if constraint.deferred.is_empty() {
-                NONE
-            } else {
-                constraint.deferred.clone().into()
-            }),
+            Some(if constraint.deferred.is_empty() { NONE } else { constraint.deferred.clone().into() }),
         );
         facts.say(CONSTRAINT_OPTIONS, &constraint.options);
         match &constraint.rule {
-            ConstraintRule::Check { condition } => facts.set("condition", condition.as_deref().map(|text| normal(text).into())),
+            ConstraintRule::Check { condition } => {
+                facts.set("condition", condition.as_deref().map(|text| normal(text).into()))
+            }
             ConstraintRule::ForeignKey { table, columns, on_delete, on_update } => {
                 facts.set("references", table.as_ref().map(|table| table.to_lowercase().into()));
                 if !columns.is_empty() {
@@ -236,9 +242,7 @@ pub(super) const CONSTRAINT_OPTIONS: &[&str] = &["nulls", "enforced", "on confli
 pub(super) fn of_option(setting: &Setting) -> Known {
     let text = of_setting(setting)?;
     Some(match text.as_ref() {
-        "btree" | "using btree" | "nonclustered" | "visible" | "not ignored" | "default" | "innodb" => {
-            NONE
-        }
+        "btree" | "using btree" | "nonclustered" | "visible" | "not ignored" | "default" | "innodb" => NONE,
         _ => text,
     })
 }

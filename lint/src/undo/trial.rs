@@ -79,7 +79,7 @@ impl<'w> Trial<'w> {
             return Some(state.clone());
         }
         let absent = |sure| Some(State { facts: None, sure });
-        let table = Object::table(&object.table);
+        let table = object.whole();
         if object.part != Part::Table
             && !object.table.is_empty()
             && let Some(state) = self.now.get(&table)
