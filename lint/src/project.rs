@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::{io, mem, thread};
 
 use mrt_chain::graph::{Chain, Draft, GraphError, Revision, RevisionFile};
@@ -69,10 +70,15 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
         let wishes = Wishes::by(suite, vec![suite.dir.clone()]);
         return django::suite::check(&suite.dir, &engines, &wishes, selection);
     }
-    let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
+    // Most suites have the same files on every engine.
+    let mut by_locations: BTreeMap<&[PathBuf], Vec<EngineKind>> = BTreeMap::new();
     for engine in &engines {
-        for file in suite.revision_files(*engine)? {
-            files.entry(file).or_default().push(*engine);
+        by_locations.entry(suite.alembic.locations(*engine)).or_default().push(*engine);
+    }
+    let mut files: BTreeMap<RevisionFile, Vec<EngineKind>> = BTreeMap::new();
+    for engines in by_locations.values() {
+        for file in suite.revision_files(engines[0])? {
+            files.entry(file).or_default().extend(engines);
         }
     }
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();

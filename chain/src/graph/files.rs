@@ -1,6 +1,7 @@
 //! The revision files: which ones Alembic would load, and their texts.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ struct Found {
     /// In the order of the locations, then by path.
     files: Vec<PathBuf>,
     /// Symbolic links resolved, so that a file under two names is loaded once.
-    real: BTreeSet<PathBuf>,
+    real: BTreeSet<OsString>,
     /// Directories below a location that were not entered.
     subdirectories: Vec<PathBuf>,
 }
@@ -55,6 +56,7 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
     };
     let mut entries: Vec<fs::DirEntry> = entries.collect::<Result<_, _>>().map_err(unreadable(directory))?;
     entries.sort_by_key(fs::DirEntry::file_name);
+    let real_directory = fs::canonicalize(directory).map_err(unreadable(directory))?;
 
     let mut subdirectories = Vec::new();
     for entry in entries {
@@ -64,15 +66,20 @@ fn list(directory: &Path, recursive: bool, found: &mut Found) -> Result<(), Grap
             subdirectories.push(path);
             continue;
         }
-        if !kind.is_symlink() && !is_revision_file(&path) {
-            continue;
-        }
-        let real = match fs::canonicalize(&path) {
-            // An editor's lock file is a link to nowhere; one that leads round in a circle leads nowhere, too.
-            Err(error) if kind.is_symlink() && error.kind() != io::ErrorKind::PermissionDenied => continue,
-            real => real.map_err(unreadable(&path))?,
+        let (real, is_file) = if kind.is_symlink() {
+            match fs::canonicalize(&path) {
+                // An editor's lock file is a link to nowhere; one that leads round in a circle leads nowhere, too.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => continue,
+                real => {
+                    let real = real.map_err(unreadable(&path))?;
+                    let is_file = real.is_file();
+                    (real, is_file)
+                }
+            }
+        } else {
+            (real_directory.join(entry.file_name()), kind.is_file())
         };
-        if real.is_file() && is_revision_file(&real) && found.real.insert(real) {
+        if is_file && is_revision_file(&real) && found.real.insert(real.into_os_string()) {
             found.files.push(path);
         }
     }

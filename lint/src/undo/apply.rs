@@ -90,11 +90,9 @@ impl Trial<'_> {
                 self.check_default(&Object::column(table, column));
                 self.remove(&Object::column(table, column), *missing_ok);
                 let column = column.to_lowercase();
-                for object in self.of_table(&table.to_lowercase()) {
+                for object in self.keys_of(&table.to_lowercase()) {
                     let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
-                    if facts.columns.contains(&column)
-                        && matches!(object.part, Part::Index | Part::Constraint)
-                    {
+                    if facts.columns.contains(&column) {
                         self.put(&object, None);
                         // MySQL keeps what is left of an index over several columns.
                         if facts.columns.len() > 1

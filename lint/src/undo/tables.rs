@@ -156,11 +156,9 @@ impl Trial<'_> {
 
     /// Keys and indexes know their columns by the new name.
     pub(super) fn rename_in_parts(&mut self, table: &str, from: &str, to: &str) {
-        for object in self.of_table(table) {
+        for object in self.keys_of(table) {
             let Some(State { facts: Some(mut facts), sure }) = self.look(&object) else { continue };
-            if matches!(object.part, Part::Index | Part::Constraint)
-                && facts.columns.iter().any(|column| column == from)
-            {
+            if facts.columns.iter().any(|column| column == from) {
                 for column in Arc::make_mut(&mut facts.columns).iter_mut().filter(|column| *column == from) {
                     to.clone_into(column);
                 }

@@ -245,12 +245,23 @@ impl<'w> Trial<'w> {
 
     /// Every object of a table that is known now, with itself.
     pub(super) fn of_table(&self, table: &str) -> Vec<Object> {
+        self.of_table_if(table, |_| true)
+    }
+
+    /// The indexes and constraints of a table that are known now.
+    pub(super) fn keys_of(&self, table: &str) -> Vec<Object> {
+        self.of_table_if(table, |object| matches!(object.part, Part::Index | Part::Constraint))
+    }
+
+    fn of_table_if(&self, table: &str, wanted: impl Fn(&Object) -> bool) -> Vec<Object> {
         let own = self.now.range(Object::table(table)..).take_while(|(object, _)| object.table == table);
-        let mut objects: BTreeSet<Object> = own.map(|(object, _)| object.clone()).collect();
+        let own = own.map(|(object, _)| object).filter(|object| wanted(object));
+        let mut objects: BTreeSet<&Object> = own.collect();
         if !self.renamed.contains_key(table) {
-            objects.extend(self.base.of_table(table).map(|(object, _)| object.clone()));
+            let before = self.base.of_table(table).map(|(object, _)| object);
+            objects.extend(before.filter(|object| wanted(object)));
         }
-        objects.into_iter().collect()
+        objects.into_iter().cloned().collect()
     }
 
     /// The objects of a kind that stand beside tables.
