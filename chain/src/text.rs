@@ -1,5 +1,7 @@
 //! Places in texts, and the word that somebody probably meant.
 
+use memchr::memchr_iter;
+
 /// 1-based line and column (in characters) of a byte offset.
 pub(crate) fn line_column(text: &str, offset: usize) -> (u32, u32) {
     let mut end = offset.min(text.len());
@@ -8,7 +10,7 @@ pub(crate) fn line_column(text: &str, offset: usize) -> (u32, u32) {
     }
     let before = &text[..end];
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (count(before.matches('\n').count()) + 1, count(before[start..].chars().count()) + 1)
+    (count(memchr_iter(b'\n', before.as_bytes()).count()) + 1, count(before[start..].chars().count()) + 1)
 }
 
 /// 1-based line of a byte offset.
