@@ -39,6 +39,8 @@ pub struct Said {
     pub partial_elsewhere: bool,
     /// Names that SQLAlchemy shortens where they are too long (`op.f`).
     pub fitted: Vec<String>,
+    /// `ALTER TABLE IF EXISTS`: nothing is done where there is no such table.
+    pub if_table_exists: bool,
 }
 
 /// How an operation is written.

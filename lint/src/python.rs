@@ -82,6 +82,8 @@ struct Reader<'a> {
     committed: bool,
     call_line: u32,
     budget: u32,
+    /// The module from which names come that nobody has named (`from helpers import *`).
+    star: Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -98,6 +100,7 @@ impl<'a> Reader<'a> {
             restated: false,
             call_line: 1,
             budget: BUDGET,
+            star: None,
         }
     }
 
@@ -167,7 +170,10 @@ impl<'a> Reader<'a> {
         let module = || self.frames.first().and_then(|scope| scope.get(name));
         let around = || self.frames.iter().rev().find_map(|scope| scope.get(name));
         let found = own.or_else(module).or_else(around);
-        found.cloned().unwrap_or_else(|| Value::Global(name.into()))
+        found.cloned().unwrap_or_else(|| match &self.star {
+            Some(module) if !meaning::is_builtin(name) => Value::Global(format!("{module}.{name}").into()),
+            _ => Value::Global(name.into()),
+        })
     }
 
     /// What SQLAlchemy calls the engine. MariaDB is reached by MySQL's URLs.

@@ -44,10 +44,12 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// What it does, thing by thing; what it says besides goes with the first.
+    /// What it does, thing by thing; its names and texts go with the first.
     pub(crate) fn into_said(self) -> impl Iterator<Item = (Kind, Said)> {
+        let if_table_exists = self.said.if_table_exists;
         let mut said = self.said;
-        self.kinds.into_iter().map(move |kind| (kind, std::mem::take(&mut said)))
+        let rest = move || Said { if_table_exists, ..Said::default() };
+        self.kinds.into_iter().map(move |kind| (kind, std::mem::replace(&mut said, rest())))
     }
 }
 
@@ -73,7 +75,8 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
         let statement = plain.as_deref().unwrap_or(statement);
         let mut kinds = Vec::new();
         let bare = statement_of(statement, &*dialect, engine, &mut kinds);
-        let said = Said { bare, texts: words::texts(statement), ..Said::default() };
+        let if_table_exists = head::begins_with(statement, &["ALTER", "TABLE", "IF", "EXISTS"]);
+        let said = Said { bare, texts: words::texts(statement), if_table_exists, ..Said::default() };
         kinds.retain(|kind| !words::is_quiet(kind));
         for kind in &mut kinds {
             if words::has_hole(kind) {
@@ -98,6 +101,9 @@ fn statement_of(
     out: &mut Vec<Kind>,
 ) -> Vec<String> {
     let parse = |tokens: &[Token]| Parser::new(dialect).with_tokens(tokens.to_vec()).parse_statements();
+    if let Some(parts) = alter::apart(statement, engine) {
+        return parts.iter().flat_map(|part| statement_of(part, dialect, engine, out)).collect();
+    }
     if let Ok([parsed]) = parse(statement).as_deref() {
         of(parsed, statement, engine, out);
         return names::bare(parsed);

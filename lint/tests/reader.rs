@@ -236,3 +236,89 @@ def upgrade():
     op.execute("CALL anything()")
 "#
 );
+
+reads!(
+    parts_of_lists_and_functions_with_arguments,
+    Postgres,
+    r#"
+from functools import partial
+
+NAMES = ("c", "a", "b")
+TYPES = {"y": sa.Integer(), "x": sa.Text()}
+add = partial(op.add_column, "t")
+
+
+def upgrade():
+    for name in NAMES[:1] + NAMES[-1:]:
+        op.drop_column("t", name)
+    for name, ty in sorted(TYPES.items()):
+        add(sa.Column(name, ty))
+
+
+def downgrade():
+    for name in sorted(TYPES, reverse=True):
+        op.drop_column("t", name)
+    for name in NAMES[::-1]:
+        op.drop_index(name)
+"#
+);
+
+reads!(
+    cases_are_taken_or_not,
+    MySql,
+    r#"
+def upgrade():
+    match op.get_bind().dialect.name:
+        case "postgresql":
+            op.drop_table("a")
+        case "sqlite" | "mysql" as name:
+            op.drop_table(name)
+        case _:
+            op.drop_table("b")
+    match len(op.get_bind().execute("SELECT 1")):
+        case 0:
+            op.drop_table("c")
+        case _:
+            op.drop_table("d")
+"#
+);
+
+reads!(
+    objects_of_sqlalchemy_make_themselves,
+    Postgres,
+    r#"
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
+
+tags = sa.Table("tags", sa.MetaData(), sa.Column("name", sa.String(20)), schema="audit")
+
+
+def upgrade():
+    op.execute(CreateTable(tags))
+    op.execute(CreateIndex(sa.Index("ix_tags", tags.c.name, unique=True)))
+    ENUM("a", name="mood").create(op.get_bind())
+    op.execute(open("x.sql").read())
+
+
+def downgrade():
+    sa.Index("ix_tags", tags.c.name).drop(op.get_bind())
+    tags.drop(op.get_bind(), checkfirst=True)
+"#
+);
+
+reads!(
+    names_of_a_star_come_from_there,
+    Postgres,
+    r#"
+from shop.helpers import *
+
+
+def upgrade():
+    for number in range(1):
+        add_columns("users", number)
+
+
+def downgrade():
+    print("nothing")
+"#
+);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use mrt_chain::settings::EngineKind::{self, MySql, Oracle, Postgres, SqlServer, Sqlite};
+use mrt_chain::settings::EngineKind::{self, MariaDb, MySql, Oracle, Postgres, SqlServer, Sqlite};
 use mrt_lint::Severity;
 use mrt_lint::project::{Selection, check_texts};
 
@@ -646,4 +646,118 @@ fn values_come_back_from_where_they_were_kept() {
     let from = [up[0], "op.execute('UPDATE t SET k = o.a FROM o WHERE o.id = t.id')", up[2]];
     let found = said(Postgres, &[&made], &from, &[add, &back("b"), drop]);
     assert!(!found.contains(&"error MRT201".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_sequence_goes_with_the_column_that_it_belongs_to() {
+    let made = table("sa.Column('a', sa.Text())");
+    let add = "op.add_column('t', sa.Column('n', sa.BigInteger()))";
+    let create = "op.execute('CREATE SEQUENCE n_seq')";
+    let drop = "op.drop_column('t', 'n')";
+    for owner in ["t.n", "public.t.n", "public . \"t\" . \"n\""] {
+        let own = format!("op.execute('ALTER SEQUENCE n_seq OWNED BY {owner}')");
+        assert_eq!(said(Postgres, &[&made], &[add, create, &own], &[drop]), Vec::<String>::new(), "{owner}");
+        let along = format!("op.execute('CREATE SEQUENCE n_seq START 5 OWNED BY {owner}')");
+        assert_eq!(said(Postgres, &[&made], &[add, &along], &[drop]), Vec::<String>::new(), "{owner}");
+    }
+    let other = "op.execute('ALTER SEQUENCE n_seq OWNED BY t.a')";
+    for up in [&[add, create][..], &[add, create, other]] {
+        assert_eq!(said(Postgres, &[&made], up, &[drop]), ["error MRT501"], "{up:?}");
+    }
+}
+
+#[test]
+fn each_action_of_an_alter_table_is_one() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Numeric(12, 2))");
+    let sql = |text: &str| format!("op.execute(\"{text}\")");
+    let up = sql(
+        "ALTER TABLE IF EXISTS t ALTER COLUMN a SET STATISTICS 500, ALTER b SET DEFAULT 1, ADD c numeric(1, 0)",
+    );
+    let wrong = sql("ALTER TABLE t ALTER COLUMN a SET STATISTICS -1, DROP c");
+    let right = sql("ALTER TABLE t ALTER COLUMN a SET STATISTICS -1, ALTER b DROP DEFAULT, DROP c");
+    tells(Postgres, "MRT803", &[&made], &[&up], &[&wrong], &[&right]);
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&right]), Vec::<String>::new());
+    let exclude = sql("ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING gist (a WITH =)");
+    let drop = sql("ALTER TABLE t DROP CONSTRAINT apart");
+    assert_eq!(said(Postgres, &[&made], &[&exclude], &[&drop]), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_never_null() {
+    let made = "op.create_table('t', sa.Column('k', sa.String(20), primary_key=True))";
+    let rename = |from: &str, to: &str, rest: &str| {
+        format!("op.alter_column('t', '{from}', new_column_name='{to}', existing_type=sa.String(20){rest})")
+    };
+    let said = |engine, rest: &str| {
+        said(engine, &[made], &[&rename("k", "l", rest)], &[&rename("l", "k", ", existing_nullable=False")])
+    };
+    // Alembic says the whole column anew on MySQL, and that NULL is allowed unless it is told otherwise. MariaDB takes no notice.
+    assert_eq!(said(MySql, ""), ["error MRT804"]);
+    for engine in [MariaDb, Postgres, Sqlite] {
+        assert_eq!(said(engine, ""), Vec::<String>::new(), "{engine:?}");
+    }
+    assert_eq!(said(MySql, ", existing_nullable=False"), Vec::<String>::new());
+    assert_eq!(said(Postgres, ", nullable=True"), ["error MRT804"]);
+}
+
+#[test]
+fn a_column_makes_no_type() {
+    let made = table("sa.Column('a', sa.Text())");
+    let mood = "sa.Enum('sad', 'glad', name='mood')";
+    let add = format!("op.add_column('t', sa.Column('m', {mood}))");
+    let create = format!("{mood}.create(op.get_bind())");
+    let drop = ["op.drop_column('t', 'm')", "op.execute('DROP TYPE mood')"];
+    assert_eq!(said(Postgres, &[&made], &[&add], &drop[..1]), ["warning MRT804"]);
+    assert_eq!(said(Postgres, &[&made], &[&create, &add], &drop), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[&made, &create], &[&add], &drop[..1]), Vec::<String>::new());
+    // Nothing is known of what was before, and elsewhere there are no such types.
+    assert_eq!(
+        said(Postgres, &["import shop", "shop.make(op.get_bind())", &made], &[&add], &drop[..1]),
+        Vec::<String>::new()
+    );
+    assert_eq!(said(Postgres, &[], &[&add], &drop[..1]), Vec::<String>::new());
+    assert_eq!(said(MySql, &[&made], &[&add], &drop[..1]), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_column_that_is_null_everywhere_may_become_unique() {
+    let made = table("sa.Column('a', sa.Text())");
+    let add = |rest: &str| format!("op.add_column('t', sa.Column('n', sa.String(20){rest}))");
+    let drop = ["op.drop_index('ux', table_name='t')", "op.drop_column('t', 'n')"];
+    let index =
+        |columns: &str, rest: &str| format!("op.create_index('ux', 't', [{columns}], unique=True{rest})");
+    let told = |engine, up: &[&str], back: &[&str]| {
+        let mut said = said(engine, &[&made], up, back);
+        said.retain(|line| !line.starts_with("note"));
+        said
+    };
+    let said = |engine, add: &str, index: &str| told(engine, &[add, index], &drop);
+    let (plain, warning) = (index("'n'", ""), ["warning MRT406"]);
+    assert_eq!(said(Postgres, &add(""), &plain), Vec::<String>::new());
+    assert_eq!(said(Postgres, &add(""), &index("sa.text('lower(n)')", "")), Vec::<String>::new());
+    assert_eq!(said(Postgres, &add(""), &index("sa.text(\"coalesce(n, '')\")", "")), warning);
+    assert_eq!(said(Postgres, &add(", server_default='x'"), &plain), warning);
+    assert_eq!(said(Postgres, &add(""), &index("'n'", ", postgresql_nulls_not_distinct=True")), warning);
+    assert_eq!(said(SqlServer, &add(""), &plain), warning);
+    let some = index("'n'", ", mssql_where=sa.text('n IS NOT NULL')");
+    assert_eq!(said(SqlServer, &add(""), &some), Vec::<String>::new());
+    let view = [
+        "op.execute('CREATE MATERIALIZED VIEW m AS SELECT a FROM t')",
+        "op.execute('CREATE UNIQUE INDEX ux ON m (a)')",
+    ];
+    assert_eq!(told(Postgres, &view, &["op.execute('DROP MATERIALIZED VIEW m')"]), Vec::<String>::new());
+}
+
+#[test]
+fn not_null_is_looked_at_where_a_column_is_said_anew() {
+    let made = table("sa.Column('a', sa.Integer())");
+    let call = "op.alter_column('t', 'a', existing_type=sa.Integer(), nullable=False)";
+    let back = "op.alter_column('t', 'a', existing_type=sa.Integer(), nullable=True)";
+    let sql = "op.execute('ALTER TABLE t MODIFY a INT NOT NULL')";
+    for up in [call, sql] {
+        assert_eq!(said(MySql, &[&made], &[up], &[back]), ["warning MRT401"], "{up}");
+        let filled = ["op.execute('UPDATE t SET a = 0 WHERE a IS NULL')", up];
+        assert_eq!(said(MySql, &[&made], &filled, &[back]), ["warning MRT103"], "{up}");
+    }
+    assert_eq!(said(MySql, &[], &[sql], &[back]), Vec::<String>::new());
 }

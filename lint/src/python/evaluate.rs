@@ -1,7 +1,7 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprCompare, ExprFString, FStringPart,
+    BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprCompare, ExprFString, ExprSlice, FStringPart,
     InterpolatedStringElement, Number, Operator, UnaryOp,
 };
 use ruff_text_size::Ranged;
@@ -56,8 +56,13 @@ impl<'a> Reader<'a> {
             }
             Expr::Subscript(subscript) => {
                 let base = self.evaluate(&subscript.value);
-                let index = self.evaluate(&subscript.slice);
-                item(&base, &index)
+                match &*subscript.slice {
+                    Expr::Slice(slice) => self.slice(&base, slice),
+                    index => {
+                        let index = self.evaluate(index);
+                        item(&base, &index)
+                    }
+                }
             }
             Expr::If(choice) => match self.evaluate(&choice.test).truth() {
                 Some(true) => self.evaluate(&choice.body),
@@ -111,6 +116,35 @@ impl<'a> Reader<'a> {
             Expr::Lambda(lambda) if lambda.parameters.is_none() => Value::Lambda(&lambda.body),
             Expr::Await(awaited) => self.evaluate(&awaited.value),
             _ => Value::Unknown,
+        }
+    }
+
+    /// A part of a list, `items[1:]`, or the list from its end, `items[::-1]`.
+    fn slice(&mut self, base: &Value<'a>, slice: &'a ExprSlice) -> Value<'a> {
+        let Value::List(items) = base else { return Value::Unknown };
+        let mut bound = |bound: &'a Option<Box<Expr>>| match bound.as_ref().map(|bound| self.evaluate(bound))
+        {
+            None | Some(Value::None) => Some(None),
+            Some(Value::Int(bound)) => Some(Some(bound)),
+            Some(_) => None,
+        };
+        let (Some(from), Some(to), Some(step)) =
+            (bound(&slice.lower), bound(&slice.upper), bound(&slice.step))
+        else {
+            return Value::Unknown;
+        };
+        let place = |bound: i64| {
+            let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+            let place = if bound < 0 { bound.saturating_add(length) } else { bound };
+            usize::try_from(place.clamp(0, length)).unwrap_or_default()
+        };
+        match step {
+            None | Some(1) => {
+                let (from, to) = (from.map_or(0, place), to.map_or(items.len(), place));
+                Value::list(items.get(from..to).unwrap_or_default().to_vec())
+            }
+            Some(-1) if from.is_none() && to.is_none() => Value::list(items.iter().rev().cloned().collect()),
+            Some(_) => Value::Unknown,
         }
     }
 
@@ -263,6 +297,18 @@ impl<'a> Reader<'a> {
                     return value;
                 }
             }
+            Value::Call(partial) if partial.function.global() == Some("functools.partial") => {
+                let Arguments { positional, named, open } = &partial.arguments;
+                if let Some((function, given)) = positional.split_first() {
+                    let all = Arguments {
+                        positional: given.iter().cloned().chain(arguments.positional).collect(),
+                        // What is said last counts.
+                        named: arguments.named.into_iter().chain(named.iter().cloned()).collect(),
+                        open: *open || arguments.open,
+                    };
+                    return self.apply(function.clone(), all);
+                }
+            }
             _ => {}
         }
         let call = Call { function, arguments, line: self.call_line };
@@ -404,10 +450,24 @@ fn builtin<'a>(path: &str, arguments: &Arguments<'a>) -> Option<Value<'a>> {
             items.reverse();
             Value::list(items)
         }),
-        "sorted" => {
-            let mut words: Vec<String> = iterate(first?)?.iter().map(Value::name).collect::<Option<_>>()?;
-            words.sort();
-            Some(Value::list(words.into_iter().map(Value::str).collect()))
+        "sorted" if arguments.named("key").is_none() => {
+            // Texts, or lists that begin with one: no two of them alike, so that nothing else decides.
+            let text = |value: &Value<'a>| match value {
+                Value::List(items) => items.first().and_then(Value::name),
+                value => value.name(),
+            };
+            let mut items: Vec<(String, Value<'a>)> = iterate(first?)?
+                .into_iter()
+                .map(|value| Some((text(&value)?, value)))
+                .collect::<Option<_>>()?;
+            items.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let tie = items.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1.items().is_some());
+            match arguments.named("reverse") {
+                None | Some(Value::Bool(false)) => {}
+                Some(Value::Bool(true)) => items.reverse(),
+                Some(_) => return None,
+            }
+            (!tie).then(|| Value::list(items.into_iter().map(|(_, value)| value).collect()))
         }
         "enumerate" => {
             let items = iterate(first?)?.into_iter().zip(0i64..);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{ExceptHandler, Expr, MatchCase, Pattern, Singleton, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
 
 use super::evaluate::iterate;
@@ -81,6 +81,9 @@ impl<'a> Reader<'a> {
                 let module = import.module.as_ref().map_or("", |module| module.as_str());
                 for alias in &import.names {
                     let name = alias.name.as_str();
+                    if name == "*" {
+                        self.star = Some(format!("{dots}{module}"));
+                    }
                     let own = alias.asname.as_ref().map_or(name, |own| own.as_str());
                     self.bind(own, Value::Global(format!("{dots}{module}.{name}").into()));
                 }
@@ -155,9 +158,8 @@ impl<'a> Reader<'a> {
                 return if matches!(last, Flow::Next) { tried } else { last };
             }
             Stmt::Match(choice) => {
-                for case in &choice.cases {
-                    self.maybe(|reader| reader.block(&case.body));
-                }
+                let subject = self.evaluate(&choice.subject);
+                return self.cases(&subject, &choice.cases);
             }
             _ => {}
         }
@@ -212,19 +214,74 @@ impl<'a> Reader<'a> {
     fn clauses(&mut self, clauses: &[(Option<&'a Expr>, &'a [Stmt])]) -> Flow<'a> {
         let Some(((test, body), rest)) = clauses.split_first() else { return Flow::Next };
         let truth = test.map_or(Some(true), |test| self.evaluate(test).truth());
+        self.either(truth, |reader| reader.block(body), |reader| reader.clauses(rest))
+    }
+
+    /// One of two ways, or both where it cannot be known which.
+    fn either(
+        &mut self,
+        truth: Option<bool>,
+        one: impl FnOnce(&mut Self) -> Flow<'a>,
+        other: impl FnOnce(&mut Self) -> Flow<'a>,
+    ) -> Flow<'a> {
         match truth {
-            Some(true) => self.block(body),
-            Some(false) => self.clauses(rest),
+            Some(true) => one(self),
+            Some(false) => other(self),
             None => {
                 let before = self.locals().clone();
                 self.conditional += 1;
-                let taken = self.block(body);
+                let taken = one(self);
                 let after = std::mem::replace(self.locals(), before);
-                let other = self.clauses(rest);
+                let other = other(self);
                 self.conditional -= 1;
                 join(self.locals(), after);
                 self.meet(taken, other)
             }
+        }
+    }
+
+    fn cases(&mut self, subject: &Value<'a>, cases: &'a [MatchCase]) -> Flow<'a> {
+        let Some((case, rest)) = cases.split_first() else { return Flow::Next };
+        let mut truth = self.matches(subject, &case.pattern);
+        if let (Some(true) | None, Some(guard)) = (truth, &case.guard) {
+            let holds = self.evaluate(guard).truth();
+            truth = if truth.is_none() && holds != Some(false) { None } else { holds };
+        }
+        self.either(truth, |reader| reader.block(&case.body), |reader| reader.cases(subject, rest))
+    }
+
+    /// Whether a value is what a pattern asks for. What the pattern binds is bound.
+    fn matches(&mut self, subject: &Value<'a>, pattern: &'a Pattern) -> Option<bool> {
+        match pattern {
+            Pattern::MatchValue(wanted) => {
+                let wanted = self.evaluate(&wanted.value);
+                subject.equals(&wanted)
+            }
+            Pattern::MatchSingleton(wanted) => {
+                let wanted = match wanted.value {
+                    Singleton::None => Value::None,
+                    Singleton::True => Value::Bool(true),
+                    Singleton::False => Value::Bool(false),
+                };
+                subject.equals(&wanted)
+            }
+            Pattern::MatchOr(either) => {
+                let found = either.patterns.iter().map(|pattern| self.matches(subject, pattern));
+                let found: Vec<Option<bool>> = found.collect();
+                if found.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    found.iter().all(Option::is_some).then_some(false)
+                }
+            }
+            Pattern::MatchAs(named) => {
+                let truth = named.pattern.as_ref().map_or(Some(true), |inner| self.matches(subject, inner));
+                if let Some(name) = &named.name {
+                    self.bind(name.as_str(), subject.clone());
+                }
+                truth
+            }
+            _ => None,
         }
     }
 

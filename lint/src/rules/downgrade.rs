@@ -227,9 +227,13 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
         if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind) {
             continue;
         }
+        let is_code = matches!(operation.kind, Kind::Raw { .. }) || what.ends_with(')');
+        let what = if is_code { format!("what `{what}` does") } else { what.clone() };
         findings.add(
             operation.line,
-            format!("what `{what}` does cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"),
+            format!(
+                "{what} cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"
+            ),
         );
     }
 }

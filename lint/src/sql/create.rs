@@ -197,8 +197,8 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             deferred: String::new(),
             options: check_options(check),
         },
-        TableConstraint::Exclude(_) => Constraint {
-            name: None,
+        TableConstraint::Exclude(exclude) => Constraint {
+            name: word(&exclude.name),
             rule: ConstraintRule::Exclude,
             columns: Vec::new(),
             deferred: String::new(),

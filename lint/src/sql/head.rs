@@ -60,6 +60,11 @@ pub(super) fn is_routine(tokens: &[Token]) -> bool {
     makes && kind.any(has_body) || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
 }
 
+/// Whether these are its first words.
+pub(super) fn begins_with(tokens: &[Token], words: &[&str]) -> bool {
+    first_words(tokens, words.len()).iter().eq(words)
+}
+
 fn first_words(tokens: &[Token], count: usize) -> Vec<String> {
     let words = tokens.iter().filter_map(|token| match token {
         Token::Word(word) => Some(word.value.to_uppercase()),
@@ -228,7 +233,7 @@ fn one(tokens: &[Token], text: &str) -> Kind {
             cascade: words::has_word(tokens, "CASCADE"),
         },
         _ => {
-            let what: Vec<String> = rest.iter().take(6).map(ToString::to_string).collect();
+            let what: Vec<String> = rest.iter().take(8).map(ToString::to_string).collect();
             Kind::Alter { object, name: name_of_it, what: what.join(" ") }
         }
     }

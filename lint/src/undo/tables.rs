@@ -41,6 +41,15 @@ impl Trial<'_> {
         self.others(hangs)
     }
 
+    /// Sequences that go with a column.
+    pub(super) fn owned_by(&self, column: &str) -> Vec<Object> {
+        self.others(|object| {
+            let facts = || self.look(object).and_then(|state| state.facts);
+            object.part == Part::Other(ObjectKind::Sequence)
+                && facts().is_some_and(|facts| facts.get("owner") == Some(column))
+        })
+    }
+
     fn partitions_of(&self, table: &str) -> Vec<String> {
         let now = self
             .now
@@ -132,6 +141,9 @@ impl Trial<'_> {
             new.table.clone_from(&to);
             self.put(&object, None);
             let mut facts = state.facts;
+            if let Some(facts) = facts.as_mut().filter(|_| self.base.is_stale(&object)) {
+                facts.complete = false;
+            }
             if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
                 facts.set("spelling", Some(spelled.clone()));
             }

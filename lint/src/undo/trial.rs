@@ -66,6 +66,13 @@ impl<'w> Trial<'w> {
                     {
                         self.rebuild(kind);
                     }
+                    // Whether a table may be missing, DROP says itself.
+                    let is_drop = matches!(kind, Kind::DropTable { .. });
+                    if let Some(table) = kind.old_table().filter(|_| !is_drop)
+                        && !operation.said.if_table_exists
+                    {
+                        self.need_table(table);
+                    }
                     self.apply(kind);
                 }
             }
@@ -100,7 +107,7 @@ impl<'w> Trial<'w> {
         }
         let state = self.base.get(&table).filter(|_| object.part == Part::Column)?;
         let complete = state.sure && state.facts.as_ref().is_some_and(|facts| facts.complete);
-        if complete { absent(true) } else { None }
+        if complete && !self.base.is_stale(&table) { absent(true) } else { None }
     }
 
     /// Notes what must have been before the upgrade, where nothing is known.
@@ -126,7 +133,7 @@ impl<'w> Trial<'w> {
     }
 
     pub(super) fn clash(&mut self, object: &Object, problem: Problem) {
-        if !self.conditional && !self.foggy {
+        if !self.conditional && !self.foggy && !self.is_stale(object) {
             self.clashes.push(Clash {
                 object: object.clone(),
                 problem,
@@ -136,6 +143,11 @@ impl<'w> Trial<'w> {
         }
     }
 
+    /// What is known of an object is older than something that cannot be read, and than the first step here that touches it.
+    fn is_stale(&self, object: &Object) -> bool {
+        !self.now.contains_key(object) && self.base.is_stale(object)
+    }
+
     /// Makes an object.
     pub(super) fn make(&mut self, object: &Object, facts: Facts, exists_ok: bool) {
         match self.look(object) {
@@ -143,7 +155,10 @@ impl<'w> Trial<'w> {
                 if exists_ok {
                     return;
                 }
-                if sure {
+                if self.is_stale(object) {
+                    // The step tells better what there is.
+                    self.was.insert(object.clone(), None);
+                } else if sure {
                     self.clash(object, Problem::Exists);
                 }
             }
@@ -168,6 +183,9 @@ impl<'w> Trial<'w> {
     pub(super) fn remove(&mut self, object: &Object, missing_ok: bool) -> Option<Facts> {
         let known = self.look(object);
         match &known {
+            Some(State { facts: None, .. }) if !missing_ok && self.is_stale(object) => {
+                self.was.insert(object.clone(), Some(Facts { original: true, ..Facts::default() }));
+            }
             Some(State { facts: None, sure: true }) if !missing_ok => self.clash(object, Problem::Missing),
             None if !missing_ok => self.assume(object, Some(Facts { original: true, ..Facts::default() })),
             _ => {}
@@ -180,6 +198,11 @@ impl<'w> Trial<'w> {
     pub(super) fn change(&mut self, object: &Object, attributes: Vec<(&'static str, Option<String>)>) {
         let mut facts = match self.look(object) {
             Some(State { facts: Some(facts), .. }) => facts,
+            Some(State { facts: None, .. }) if self.is_stale(object) => {
+                let original = Facts { original: true, ..Facts::default() };
+                self.was.insert(object.clone(), Some(original.clone()));
+                original
+            }
             Some(State { facts: None, sure }) => {
                 if sure {
                     self.clash(object, Problem::Missing);
@@ -202,8 +225,8 @@ impl<'w> Trial<'w> {
 
     /// What is known of an object before the upgrade.
     pub(super) fn before(&self, object: &Object) -> Option<Facts> {
-        let known = self.base.get(object).map(|state| state.facts.clone());
-        known.or_else(|| self.was.get(object).cloned()).flatten()
+        let told = self.was.get(object).cloned();
+        told.or_else(|| self.base.get(object).map(|state| state.facts.clone())).flatten()
     }
 
     /// Whether a step has taken it away.
@@ -215,6 +238,15 @@ impl<'w> Trial<'w> {
     pub(super) fn need(&mut self, object: &Object) {
         if self.is_gone(object) {
             self.clash(object, Problem::Missing);
+        }
+    }
+
+    /// A step works with a table or view that has to be there, also as earlier revisions have left it.
+    pub(super) fn need_table(&mut self, table: &str) {
+        let is_absent = |object| matches!(self.look(&object), Some(State { facts: None, sure: true }));
+        let view = self.look(&Object::other(ObjectKind::View, table));
+        if is_absent(Object::table(table)) && view.is_none_or(|view| view.facts.is_none()) {
+            self.clash(&Object::table(table), Problem::Missing);
         }
     }
 
