@@ -761,3 +761,33 @@ fn not_null_is_looked_at_where_a_column_is_said_anew() {
     }
     assert_eq!(said(MySql, &[], &[sql], &[back]), Vec::<String>::new());
 }
+
+#[test]
+fn an_index_that_is_renamed_along_with_its_table_comes_back() {
+    let made = ["op.add_column('t', sa.Column('a', sa.Text()))", "op.create_index('ix_t', 't', ['a'])"];
+    let swap = |from: &str, to: &str| {
+        [
+            format!("op.rename_table('{from}', '{to}')"),
+            format!("op.drop_index('ix_{from}', table_name='{to}')"),
+            format!("op.create_index('ix_{to}', '{to}', ['a'])"),
+        ]
+    };
+    let (up, back) = (swap("t", "u"), swap("u", "t"));
+    let found =
+        said(Postgres, &made, &up.each_ref().map(String::as_str), &back.each_ref().map(String::as_str));
+    assert!(!found.iter().any(|line| line.starts_with("error")), "{found:?}");
+}
+
+#[test]
+fn a_type_that_is_made_where_it_is_missing_is_to_go_as_well() {
+    let made = table("sa.Column('a', sa.Text())");
+    let ty = "from sqlalchemy.dialects.postgresql import ENUM\n    mood = ENUM('sad', name='mood')";
+    let create = format!("{ty}\n    mood.create(op.get_bind())");
+    let add = "op.add_column('t', sa.Column('m', mood))";
+    let drop = "op.drop_column('t', 'm')";
+    let type_drop = format!("{ty}\n    mood.drop(op.get_bind())");
+    assert_eq!(said(Postgres, &[&made], &[&create, add], &[drop]), ["warning MRT503"]);
+    assert_eq!(said(Postgres, &[&made], &[&create, add], &[drop, &type_drop]), Vec::<String>::new());
+    // It looks before it makes one.
+    assert_eq!(said(Postgres, &[&made, &create], &[&create, add], &[drop]), Vec::<String>::new());
+}

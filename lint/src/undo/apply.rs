@@ -45,7 +45,7 @@ impl Trial<'_> {
                 facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase()));
                 self.make(&object, facts, *exists_ok);
                 if !complete {
-                    self.forget_parts(&object.table);
+                    self.forget_parts(&object.table, &object);
                 }
                 for column in columns {
                     self.make_column(table, column, true);

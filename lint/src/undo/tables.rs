@@ -131,6 +131,9 @@ impl Trial<'_> {
             self.assume(&source, Some(original.clone()));
             self.put(&source, Some(original));
         }
+        if self.look(&source).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
+            self.forget_parts(&to, &source);
+        }
         let moved: Vec<(Object, State)> = self
             .of_table(&from)
             .into_iter()
@@ -151,9 +154,6 @@ impl Trial<'_> {
         }
         for object in self.hanging_on(&from) {
             self.change(&object, vec![("table", Some(to.clone()))]);
-        }
-        if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
-            self.forget_parts(&to);
         }
         let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
         if origin == to {

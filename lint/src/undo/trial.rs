@@ -143,9 +143,10 @@ impl<'w> Trial<'w> {
         }
     }
 
-    /// What is known of an object is older than something that cannot be read, and than the first step here that touches it.
+    /// What is known of an object is older than something that cannot be read: the first step here that touches it tells better
+    /// what there is.
     fn is_stale(&self, object: &Object) -> bool {
-        !self.now.contains_key(object) && self.base.is_stale(object)
+        !self.foggy && !self.now.contains_key(object) && self.base.is_stale(object)
     }
 
     /// Makes an object.
@@ -156,7 +157,6 @@ impl<'w> Trial<'w> {
                     return;
                 }
                 if self.is_stale(object) {
-                    // The step tells better what there is.
                     self.was.insert(object.clone(), None);
                 } else if sure {
                     self.clash(object, Problem::Exists);
@@ -165,6 +165,10 @@ impl<'w> Trial<'w> {
             Some(State { facts: None, .. }) => {}
             // Whether it is made cannot be told.
             None if exists_ok => {
+                // A type is made so by default (`ENUM(…).create(bind)`); what it was made for goes, and it is to go along.
+                if object.part == Part::Other(ObjectKind::Type) {
+                    self.assume(object, None);
+                }
                 self.put(object, Some(facts));
                 // Who may do what is not asked for before it is granted, and is granted then.
                 if object.part != Part::Other(ObjectKind::Grant)
@@ -250,10 +254,11 @@ impl<'w> Trial<'w> {
         }
     }
 
-    /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
-    pub(super) fn forget_parts(&mut self, table: &str) {
+    /// What is known not to be there among the parts of a table may be there after all: another table takes its place, of which
+    /// nothing is known.
+    pub(super) fn forget_parts(&mut self, table: &str, other: &Object) {
         // What a query gives has columns, and neither keys nor indexes.
-        let made_by_query = self.look(&Object::table(table)).and_then(|state| state.facts);
+        let made_by_query = self.look(other).and_then(|state| state.facts);
         let made_by_query = made_by_query.is_some_and(|facts| facts.get("made by").is_some());
         for object in self.of_table(table) {
             if made_by_query && matches!(object.part, Part::Index | Part::Constraint) {
