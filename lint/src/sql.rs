@@ -63,13 +63,8 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
         head::read(&words, text, &mut kinds);
         return vec![Statement { kinds, ..Statement::default() }];
     };
-    // The body of a routine has semicolons of its own.
-    let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
-        vec![&tokens]
-    } else {
-        tokens.split(|token| *token == Token::SemiColon).collect()
-    };
     let mut out = Vec::new();
+    let statements = head::statements(&tokens, engine);
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);

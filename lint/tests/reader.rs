@@ -4,6 +4,7 @@
 
 use mrt_chain::graph::RevisionFile;
 use mrt_chain::settings::EngineKind;
+use mrt_lint::library::Library;
 use mrt_lint::migration;
 use mrt_lint::source::Source;
 
@@ -12,7 +13,7 @@ fn steps(engine: EngineKind, body: &str) -> String {
         "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = \"r1\"\ndown_revision = None\n{body}"
     );
     let file = RevisionFile { path: "r1.py".into(), display: "r1.py".to_owned() };
-    let read = migration::read(&file, &Source::new(text), &[engine]).unwrap();
+    let read = migration::read(&file, &Source::new(text), &[engine], &Library::default()).unwrap();
     let (_, steps) = read.steps.first().unwrap();
     let lines = |operations: &[mrt_lint::operation::Operation]| {
         operations.iter().map(|operation| format!("{operation}\n")).collect::<String>()
@@ -320,5 +321,104 @@ def upgrade():
 
 def downgrade():
     print("nothing")
+"#
+);
+
+reads!(
+    what_a_function_may_give_early_is_not_forgotten,
+    Postgres,
+    r#"
+def has_column(table, name):
+    for column in sa.inspect(op.get_bind()).get_columns(table):
+        if column["name"] == name:
+            return True
+    return False
+
+
+def has_index(table, name):
+    try:
+        return name in sa.inspect(op.get_bind()).get_indexes(table)
+    except Exception:
+        return False
+
+
+def always(table):
+    if op.get_bind().whatever():
+        return True
+    return True
+
+
+def upgrade():
+    if not has_column("t", "a"):
+        op.add_column("t", sa.Column("a", sa.Text()))
+    if always("t"):
+        op.create_index("ix", "t", ["a"])
+
+
+def downgrade():
+    if has_index("t", "ix"):
+        op.drop_index("ix")
+    if has_column("t", "a"):
+        op.drop_column("t", "a")
+"#
+);
+
+reads!(
+    arguments_by_name_are_handed_on,
+    Postgres,
+    r#"
+def create(name, *columns, **options):
+    op.create_table(name, *columns, **options)
+
+
+def upgrade():
+    create("t", sa.Column("id", sa.Integer()), schema="audit", if_not_exists=True)
+    create("u", **dict(open("x")))
+"#
+);
+
+reads!(
+    statements_behind_a_routine_are_statements,
+    MySql,
+    r#"
+def upgrade():
+    op.execute("""
+        DROP PROCEDURE IF EXISTS p;
+        CREATE PROCEDURE p()
+        BEGIN
+            IF EXISTS (SELECT 1 FROM t) THEN
+                DELETE FROM t;
+            END IF;
+            UPDATE t SET a = CASE WHEN b THEN 1 ELSE 2 END;
+        END;
+        CALL p();
+        DROP PROCEDURE p;
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+        DROP TABLE u;
+    """)
+    op.execute("BEGIN; DROP TABLE v; COMMIT")
+"#
+);
+
+reads!(
+    statements_behind_a_function_are_statements,
+    Postgres,
+    r#"
+def upgrade():
+    op.execute("""
+        CREATE FUNCTION touch() RETURNS trigger AS $$
+        BEGIN
+            NEW.at = now();
+            RETURN NEW;
+        END;
+        $$ LANGUAGE plpgsql;
+        CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+        DROP TABLE u;
+    """)
+    op.execute("""
+        CREATE FUNCTION two() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+        DROP TABLE v;
+    """)
+    op.execute("BEGIN; DROP TABLE w; COMMIT")
 "#
 );

@@ -129,10 +129,10 @@ fn core(statement: &Value<'_>) -> Core {
         };
         match verb {
             "values" => {
-                columns.extend(call.arguments.named.iter().map(|(name, _)| (*name).to_owned()));
+                columns.extend(call.arguments.named.iter().map(|(name, _)| name.to_string()));
                 for (name, value) in &call.arguments.named {
                     words(value, &mut reads);
-                    values.push(((*name).to_owned(), assigned(value)));
+                    values.push((name.to_string(), assigned(value)));
                 }
                 match call.arguments.positional.first() {
                     Some(Value::Dict(items)) => {

@@ -26,10 +26,14 @@ impl<'a> Reader<'a> {
             },
             Expr::StringLiteral(literal) => Value::str(literal.value.to_str()),
             Expr::FString(literal) => self.f_string(literal),
-            Expr::Name(name) => self.look_up(name.id.as_str()),
+            Expr::Name(name) => {
+                let value = self.look_up(name.id.as_str());
+                self.followed(value)
+            }
             Expr::Attribute(attribute) => {
                 let base = self.evaluate(&attribute.value);
-                self.attribute(base, attribute.attr.as_str())
+                let value = self.attribute(base, attribute.attr.as_str());
+                self.followed(value)
             }
             Expr::Call(call) => self.call(call),
             Expr::BinOp(operation) => {
@@ -113,7 +117,7 @@ impl<'a> Reader<'a> {
                 self.assign(&named.target, value.clone());
                 value
             }
-            Expr::Lambda(lambda) if lambda.parameters.is_none() => Value::Lambda(&lambda.body),
+            Expr::Lambda(lambda) if lambda.parameters.is_none() => Value::Lambda(&lambda.body, self.home),
             Expr::Await(awaited) => self.evaluate(&awaited.value),
             _ => Value::Unknown,
         }
@@ -269,8 +273,15 @@ impl<'a> Reader<'a> {
         for keyword in &call.arguments.keywords {
             let value = self.evaluate(&keyword.value);
             match (&keyword.arg, value) {
-                (Some(name), value) => arguments.named.push((name.as_str(), value)),
-                (None, Value::Dict(items)) if items.is_empty() => {}
+                (Some(name), value) => arguments.named.push((name.as_str().into(), value)),
+                (None, Value::Dict(items)) => {
+                    for (name, value) in items.iter() {
+                        match name.name() {
+                            Some(name) => arguments.named.push((name.into(), value.clone())),
+                            None => arguments.open = true,
+                        }
+                    }
+                }
                 (None, _) => arguments.open = true,
             }
         }
@@ -280,8 +291,10 @@ impl<'a> Reader<'a> {
 
     fn apply(&mut self, function: Value<'a>, arguments: Arguments<'a>) -> Value<'a> {
         match &function {
-            Value::Function(definition) => return self.invoke(definition, &arguments),
-            Value::Lambda(body) => return self.evaluate(body),
+            // What a function of another module is given to call may know names of the one that gives it.
+            Value::Function(_, home) if *home != self.home && arguments.has_code() => {}
+            Value::Function(definition, home) => return self.invoke(definition, *home, &arguments),
+            Value::Lambda(body, home) => return self.at_home(*home, |reader| reader.evaluate(body)),
             Value::Attribute(base, name) => {
                 if let Value::Str(text) = &**base
                     && let Some(value) = strings::method(text, name, &arguments)

@@ -184,6 +184,8 @@ pub(super) fn of<'c, 'a>(call: &'c Call<'a>) -> Meaning<'c, 'a> {
             let is_builtin = !path.contains('.');
             if is_builtin || HARMLESS.contains(&root) { Meaning::Harmless } else { Meaning::Elsewhere }
         }
+        // One that is not followed.
+        Value::Function(..) => Meaning::Elsewhere,
         Value::Attribute(base, name) => {
             if let Value::Call(object) = &**base {
                 if object.function.global() == Some("alembic.op.batch_alter_table") {
@@ -225,7 +227,10 @@ impl<'a> Reader<'a> {
     }
 
     fn elsewhere(&mut self, call: &Call<'a>) {
-        let what = call.function.global().unwrap_or_default();
+        let what = match &call.function {
+            Value::Function(function, _) => function.name.as_str(),
+            function => function.global().unwrap_or_default(),
+        };
         self.emit(Kind::Opaque { what: format!("{what}(…)") });
     }
 

@@ -1,5 +1,6 @@
 //! Statements that the parser does not know, by their first words.
 
+use mrt_chain::settings::EngineKind;
 use sqlparser::tokenizer::Token;
 
 use super::{definition, shown, words};
@@ -44,6 +45,59 @@ pub(super) fn first_word(tokens: &[Token]) -> Option<String> {
         Token::Whitespace(_) => None,
         other => Some(other.to_string()),
     })
+}
+
+/// The statements of a text. The body of a routine has semicolons of its own.
+pub(super) fn statements(tokens: &[Token], engine: EngineKind) -> Vec<&[Token]> {
+    let mut out = Vec::new();
+    let mut rest = tokens;
+    while !rest.is_empty() {
+        let end = match engine {
+            // There a body is a text, but for that one form.
+            EngineKind::Postgres if !words::has_word(rest, "ATOMIC") => None,
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Sqlite if begins_transaction(rest) => None,
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Sqlite | EngineKind::Postgres => {
+                is_routine(rest).then(|| end_of_body(rest))
+            }
+            EngineKind::SqlServer | EngineKind::Oracle => is_routine(rest).then_some(rest.len()),
+        };
+        let semicolon = || rest.iter().position(|token| *token == Token::SemiColon);
+        let end = end.or_else(semicolon).unwrap_or(rest.len());
+        out.push(&rest[..end]);
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    out
+}
+
+/// Where a routine ends: at the first semicolon that stands in no block of it.
+fn end_of_body(tokens: &[Token]) -> usize {
+    let word = |at: usize| match tokens.get(at) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_uppercase(),
+        _ => String::new(),
+    };
+    let mut open = 0usize;
+    let mut ends = false;
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| !matches!(token, Token::Whitespace(_))) {
+        if *token == Token::SemiColon && open == 0 {
+            return at;
+        }
+        match (ends, word(at).as_str()) {
+            // What ends is a loop or a condition, which nobody has counted.
+            (true, "IF" | "LOOP" | "WHILE" | "REPEAT") => open += 1,
+            (true, "CASE") => {}
+            (_, "BEGIN" | "CASE") => open += 1,
+            (_, "END") => open = open.saturating_sub(1),
+            _ => {}
+        }
+        ends = word(at) == "END";
+    }
+    tokens.len()
+}
+
+fn begins_transaction(tokens: &[Token]) -> bool {
+    let words = first_words(tokens, 2);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    word(0) == "BEGIN" && word(1) != "NOT"
 }
 
 /// Whether it makes something that has statements inside.
@@ -121,7 +175,8 @@ fn one(tokens: &[Token], text: &str) -> Kind {
         _ => String::new(),
     };
     let verb = word(0);
-    if QUIET.contains(&verb.as_str()) && !is_routine(tokens) {
+    // A block of statements is longer than `BEGIN`.
+    if QUIET.contains(&verb.as_str()) && (!is_routine(tokens) || significant.len() <= 2) {
         return nothing;
     }
     let is_verb = |wanted: &str| verb == wanted;
