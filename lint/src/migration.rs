@@ -5,7 +5,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::django::Django;
 use crate::library::Library;
-use crate::operation::{Kind, Operation};
+use crate::operation::{Kind, Operation, Refused};
 use crate::python::{self, Steps};
 use crate::source::{Noqa, Source, SourceError};
 
@@ -20,6 +20,8 @@ pub struct Migration {
     pub upgrade: Vec<Operation>,
     /// What `downgrade` does; `None` where there is no such function.
     pub downgrade: Option<Vec<Operation>>,
+    /// What in either of them wants no transaction, and has one.
+    pub refused: Vec<Refused>,
     /// 1-based line of `def upgrade`.
     pub upgrade_line: u32,
     /// 1-based line of `def downgrade`, or of `def upgrade` where there is none.

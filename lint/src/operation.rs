@@ -43,6 +43,15 @@ pub struct Said {
     pub if_table_exists: bool,
 }
 
+/// A statement that is refused inside of a transaction, and stands in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its first words.
+    pub what: String,
+    /// 1-based line.
+    pub line: u32,
+}
+
 /// How an operation is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {

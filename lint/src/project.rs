@@ -347,6 +347,7 @@ fn migration_of(revision: &Revision, steps: &BTreeMap<&str, &Steps>) -> Migratio
         file: revision.display_file.clone(),
         upgrade: own.map(|steps| steps.upgrade.clone()).unwrap_or_default(),
         downgrade: own.and_then(|steps| steps.downgrade.clone()),
+        refused: own.map(|steps| steps.refused.clone()).unwrap_or_default(),
         upgrade_line: revision.upgrade_line,
         downgrade_line: revision.downgrade_line.unwrap_or(revision.upgrade_line),
         django: None,

@@ -24,7 +24,7 @@ use ruff_text_size::TextSize;
 pub(crate) use value::{Arguments, Call, HOLE, Home, Value};
 
 use crate::library::Module;
-use crate::operation::{Kind, Operation, Said, Written};
+use crate::operation::{Kind, Operation, Refused, Said, Written};
 use crate::source::Lines;
 
 /// Statements and expressions that are looked at in one file, at most.
@@ -39,6 +39,8 @@ pub struct Steps {
     pub upgrade: Vec<Operation>,
     /// What `downgrade` does; `None` where there is no such function.
     pub downgrade: Option<Vec<Operation>>,
+    /// What in either of them wants no transaction, and has one.
+    pub refused: Vec<Refused>,
 }
 
 /// Reads a module.
@@ -52,7 +54,8 @@ pub(crate) fn read(module: &ModModule, lines: &Lines, imported: &[Arc<Module>], 
         reader.frames = vec![module_names.clone()];
         Some(reader.step(function))
     };
-    Steps { upgrade: step("upgrade").unwrap_or_default(), downgrade: step("downgrade") }
+    let (upgrade, downgrade) = (step("upgrade").unwrap_or_default(), step("downgrade"));
+    Steps { upgrade, downgrade, refused: reader.refused }
 }
 
 /// The names of a class, as its body leaves them.
@@ -75,6 +78,7 @@ struct Reader<'a> {
     /// The module's names, and those of each function under way.
     frames: Vec<Scope<'a>>,
     out: Vec<Operation>,
+    refused: Vec<Refused>,
     /// How many unknown conditions are around.
     conditional: usize,
     /// How many of those last to the end of the function.
@@ -106,6 +110,7 @@ impl<'a> Reader<'a> {
             engine,
             frames: vec![Scope::new()],
             out: Vec::new(),
+            refused: Vec::new(),
             conditional: 0,
             left_early: 0,
             given_early: Vec::new(),

@@ -41,6 +41,8 @@ pub(crate) struct Statement {
     pub(crate) said: Said,
     /// It ends a transaction, or begins one (`false`).
     pub(crate) commits: Option<bool>,
+    /// Its first words, where it is refused inside of a transaction.
+    pub(crate) alone: Option<String>,
 }
 
 impl Statement {
@@ -83,7 +85,8 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
             Some("BEGIN" | "START") if statements_are_short(statement) => Some(false),
             _ => None,
         };
-        out.push(Statement { kinds, said, commits });
+        let alone = head::wants_no_transaction(statement, engine);
+        out.push(Statement { kinds, said, commits, alone });
     }
     out
 }

@@ -197,6 +197,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                 file: files[at].file.display.clone(),
                 upgrade: replayed.upgrade,
                 downgrade: Some(replayed.downgrade),
+                refused: Vec::new(),
                 upgrade_line: written.line,
                 downgrade_line: written.line,
                 django: Some(Django {

@@ -2,7 +2,7 @@
 
 use super::value::{Arguments, Call, HOLE, Value};
 use super::{Reader, schema, types};
-use crate::operation::{Assigned, Kind, ObjectKind, Written};
+use crate::operation::{Assigned, Kind, ObjectKind, Refused, Written};
 use crate::sql;
 
 impl<'a> Reader<'a> {
@@ -12,6 +12,11 @@ impl<'a> Reader<'a> {
             Value::Str(text) => {
                 for statement in sql::read(text, self.engine) {
                     self.committed = statement.commits.unwrap_or(self.committed);
+                    let in_transaction = self.autocommit == 0 && !self.committed;
+                    self.refused.extend(statement.alone.clone().filter(|_| in_transaction).map(|what| {
+                        let line = self.call_line;
+                        Refused { what, line }
+                    }));
                     for (kind, said) in statement.into_said() {
                         self.emit_said(kind, written, said);
                     }

@@ -114,6 +114,27 @@ pub(super) fn is_routine(tokens: &[Token]) -> bool {
     makes && kind.any(has_body) || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
 }
 
+/// The words for which a statement is refused inside of a transaction.
+pub(super) fn wants_no_transaction(tokens: &[Token], engine: EngineKind) -> Option<String> {
+    if engine != EngineKind::Postgres {
+        return None;
+    }
+    let words = first_words(tokens, 12);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let concurrently = words.iter().any(|word| word == "CONCURRENTLY");
+    let count = match (word(0), word(1)) {
+        ("VACUUM", _) => 1,
+        ("ALTER", "SYSTEM") | ("CREATE" | "DROP", "DATABASE" | "TABLESPACE") | ("DISCARD", "ALL") => 2,
+        ("REINDEX", "DATABASE" | "SYSTEM") => 2,
+        ("REINDEX", _) if concurrently => return Some("REINDEX … CONCURRENTLY".to_owned()),
+        ("ALTER", "TABLE") if concurrently && words.iter().any(|word| word == "DETACH") => {
+            return Some("DETACH PARTITION … CONCURRENTLY".to_owned());
+        }
+        _ => return None,
+    };
+    Some(words[..count].join(" "))
+}
+
 /// Whether these are its first words.
 pub(super) fn begins_with(tokens: &[Token], words: &[&str]) -> bool {
     first_words(tokens, words.len()).iter().eq(words)
