@@ -151,13 +151,18 @@ fn tokens(text: &str, dialect: &dyn Dialect, engine: EngineKind) -> Option<Vec<T
         for token in &mut tokens {
             if let Token::Word(word) = token
                 && word.quote_style.is_none()
-                && word.keyword == Keyword::NoKeyword
+                && (word.keyword == Keyword::NoKeyword || is_mixed(&word.value))
             {
                 word.value = word.value.to_lowercase();
             }
         }
     }
     Some(tokens)
+}
+
+/// Nobody writes words of SQL in both cases, but names.
+fn is_mixed(word: &str) -> bool {
+    word.contains(char::is_lowercase) && word.contains(char::is_uppercase)
 }
 
 fn text_of(tokens: &[Token]) -> String {

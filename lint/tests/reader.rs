@@ -261,6 +261,8 @@ def downgrade():
         op.drop_column("t", name)
     for name in NAMES[::-1]:
         op.drop_index(name)
+    for number in range(4, -1, -2):
+        op.drop_table(f"t{number}")
 "#
 );
 

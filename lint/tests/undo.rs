@@ -791,3 +791,61 @@ fn a_type_that_is_made_where_it_is_missing_is_to_go_as_well() {
     // It looks before it makes one.
     assert_eq!(said(Postgres, &[&made, &create], &[&create, add], &[drop]), Vec::<String>::new());
 }
+
+#[test]
+fn columns_may_differ_by_case_alone() {
+    let made = table("sa.Column('email', sa.Text())");
+    let add = "op.add_column('t', sa.Column('Email', sa.Text()))";
+    let drop = |name: &str| format!("op.drop_column('t', '{name}')");
+    assert_eq!(said(Postgres, &[&made], &[add], &[&drop("Email")]), Vec::<String>::new());
+    assert!(said(Postgres, &[&made], &[add], &[&drop("other")]).contains(&"error MRT804".to_owned()));
+    assert!(said(MySql, &[&made], &[add], &[&drop("Email")]).contains(&"error MRT804".to_owned()));
+    let rename = |from: &str, to: &str| format!("op.alter_column('t', '{from}', new_column_name='{to}')");
+    let (up, back) = (rename("email", "Email"), rename("Email", "email"));
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&back]), Vec::<String>::new());
+    // Without quotes the case is the server's.
+    for name in ["Number", "NUMBER", "Of_Nobody"] {
+        let sql = format!("op.execute('ALTER TABLE t ADD {name} int')");
+        assert_eq!(said(Postgres, &[&made], &[&sql], &[&drop(&name.to_lowercase())]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_index_keeps_its_prefix_under_another_name_of_its_column() {
+    let made = table("sa.Column('a', sa.String(255), nullable=False), sa.Column('b', sa.Integer())");
+    let index = "op.create_index('ix', 't', ['a', 'b'], mysql_length={'a': 20})";
+    let rename = |from: &str, to: &str| {
+        format!(
+            "op.alter_column('t', '{from}', new_column_name='{to}', existing_type=sa.String(255), existing_nullable=False)"
+        )
+    };
+    let (up, back) = (rename("a", "c"), rename("c", "a"));
+    assert_eq!(said(MySql, &[&made, index], &[&up], &[&back]), Vec::<String>::new());
+}
+
+#[test]
+fn mysql_says_indexes_in_alter_table() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Integer())");
+    let sql = |text: &str| format!("op.execute('ALTER TABLE t {text}')");
+    let up = sql("ADD FULLTEXT INDEX ft (a), ADD KEY ix (b), ALGORITHM=INPLACE, LOCK=NONE");
+    let right = sql("DROP INDEX ft, DROP INDEX ix");
+    assert_eq!(said(MySql, &[&made], &[&up], &[&right]), Vec::<String>::new());
+    assert_eq!(said(MySql, &[&made], &[&up], &[&sql("DROP INDEX ix")]), ["error MRT801"]);
+    let plain = sql("ADD INDEX ft (a)");
+    tells(
+        MySql,
+        "MRT803",
+        &[&made, &up],
+        &[&sql("DROP INDEX ft")],
+        &[&plain],
+        &[&sql("ADD FULLTEXT ft (a)")],
+    );
+}
+
+#[test]
+fn what_a_block_makes_the_downgrade_may_drop() {
+    let block = "op.execute(\"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'lvl') THEN CREATE TYPE lvl AS ENUM ('a'); END IF; END $$\")";
+    let drop = |name: &str| format!("op.execute('DROP TYPE IF EXISTS {name}')");
+    assert_eq!(said(Postgres, &[], &[block], &[&drop("lvl")]), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[], &[block], &[&drop("other")]), ["warning MRT104"]);
+}

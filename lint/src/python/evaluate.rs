@@ -443,13 +443,14 @@ fn builtin<'a>(path: &str, arguments: &Arguments<'a>) -> Option<Value<'a>> {
             let (start, end, step) = match bounds?.as_slice() {
                 [end] => (0, *end, 1),
                 [start, end] => (*start, *end, 1),
-                [start, end, step] if *step > 0 => (*start, *end, *step),
+                [start, end, step] if *step != 0 => (*start, *end, *step),
                 _ => return None,
             };
-            let count = usize::try_from(end.checked_sub(start)?.max(0)).ok()?;
-            let step = usize::try_from(step).ok()?;
-            (count / step <= LONGEST)
-                .then(|| Value::list((start..end).step_by(step).map(Value::Int).collect()))
+            let way = if step < 0 { start.checked_sub(end)? } else { end.checked_sub(start)? };
+            let way = usize::try_from(way.max(0)).ok()?;
+            let count = way.div_ceil(usize::try_from(step.unsigned_abs()).ok()?);
+            let number = |at| i64::try_from(at).ok().map(|at: i64| Value::Int(start + at * step));
+            (count <= LONGEST).then(|| Value::list((0..count).filter_map(number).collect()))
         }
         "list" | "tuple" | "set" | "frozenset" | "iter" => match first {
             None => Some(Value::list(Vec::new())),

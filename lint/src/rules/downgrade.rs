@@ -3,7 +3,7 @@
 use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, Written};
+use crate::operation::{Kind, ObjectKind, Operation, Written};
 use crate::sql::{mentions, names};
 use crate::undo::{Loss, Object};
 
@@ -224,7 +224,9 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             Kind::Opaque { what } => what,
             _ => continue,
         };
-        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind) {
+        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind)
+            || takes_what_a_block_makes(case, operation)
+        {
             continue;
         }
         let is_code = matches!(operation.kind, Kind::Raw { .. }) || what.ends_with(')');
@@ -236,6 +238,24 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             ),
         );
     }
+}
+
+/// Whether the downgrade drops something that a block (`DO $$ … $$`) of the upgrade names, and that is this database's own: a role may
+/// have been there for others.
+fn takes_what_a_block_makes(case: &Case<'_>, operation: &Operation) -> bool {
+    let Kind::Raw { sql } = &operation.kind else { return false };
+    if !sql.get(..2).is_some_and(|verb| verb.eq_ignore_ascii_case("do")) {
+        return false;
+    }
+    let words: Vec<String> = operation.said.texts.iter().flat_map(|text| names(text)).collect();
+    case.migration.down().iter().any(|down| match &down.kind {
+        Kind::Drop { object, name, .. } => *object != ObjectKind::Role && mentions(&words, name),
+        Kind::DropTable { table: name, .. }
+        | Kind::DropColumn { column: name, .. }
+        | Kind::DropIndex { name, .. }
+        | Kind::DropConstraint { name: Some(name), .. } => mentions(&words, name),
+        _ => false,
+    })
 }
 
 /// Whether something in the downgrade that cannot be read either could be the reverse: anything but a statement about other names.

@@ -46,10 +46,14 @@ fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Opti
         AlterTableOperation::AddColumn { if_not_exists, column_def, .. } => {
             Kind::AddColumn { column: create::column(column_def, engine), exists_ok: *if_not_exists, table }
         }
-        AlterTableOperation::AddConstraint { constraint, not_valid } => Kind::CreateConstraint {
-            constraint: create::constraint(constraint)?,
-            validated: !not_valid,
-            table,
+        AlterTableOperation::AddConstraint { constraint, not_valid } => match create::plain_index(constraint)
+        {
+            Some(index) => Kind::CreateIndex { table, index, concurrently: false, exists_ok: false },
+            None => Kind::CreateConstraint {
+                constraint: create::constraint(constraint)?,
+                validated: !not_valid,
+                table,
+            },
         },
         AlterTableOperation::DropConstraint { name, if_exists, .. } => drop(Some(name), None, *if_exists),
         AlterTableOperation::DropForeignKey { name, .. } => {
@@ -96,9 +100,10 @@ fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Opti
         AlterTableOperation::AlterColumn { column_name, op } => {
             Kind::AlterColumn { table, column: column_name.value.clone(), change: change(op)? }
         }
-        AlterTableOperation::ValidateConstraint { .. } | AlterTableOperation::OwnerTo { .. } => {
-            Kind::Raw { sql: String::new() }
-        }
+        AlterTableOperation::ValidateConstraint { .. }
+        | AlterTableOperation::OwnerTo { .. }
+        | AlterTableOperation::Algorithm { .. }
+        | AlterTableOperation::Lock { .. } => Kind::Raw { sql: String::new() },
         _ => return None,
     })
 }
@@ -125,8 +130,25 @@ fn change(operation: &AlterColumnOperation) -> Option<Change> {
 /// others known.
 pub(super) fn apart(tokens: &[Token], engine: EngineKind) -> Option<Vec<Vec<Token>>> {
     const ACTIONS: &[&str] = &[
-        "ADD", "ALTER", "CHANGE", "CLUSTER", "DISABLE", "DROP", "ENABLE", "FORCE", "INHERIT", "MODIFY", "NO",
-        "OWNER", "RENAME", "REPLICA", "RESET", "SET", "VALIDATE",
+        "ADD",
+        "ALGORITHM",
+        "ALTER",
+        "CHANGE",
+        "CLUSTER",
+        "DISABLE",
+        "DROP",
+        "ENABLE",
+        "FORCE",
+        "INHERIT",
+        "LOCK",
+        "MODIFY",
+        "NO",
+        "OWNER",
+        "RENAME",
+        "REPLICA",
+        "RESET",
+        "SET",
+        "VALIDATE",
     ];
     if !matches!(engine, EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb)
         || !head::begins_with(tokens, &["ALTER", "TABLE"])

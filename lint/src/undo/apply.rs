@@ -87,6 +87,12 @@ impl Trial<'_> {
                 self.check_enum(table, column.ty.as_ref());
                 self.make_column(table, column, false);
             }
+            Kind::DropColumn { table, column, .. } if self.is_of_other_case(table, column) => {
+                let object = Object::column(table, column);
+                if let Some(state) = self.look(&object) {
+                    self.now.insert(object, State { sure: false, ..state });
+                }
+            }
             Kind::DropColumn { table, column, missing_ok } => {
                 self.check_default(&Object::column(table, column));
                 self.remove(&Object::column(table, column), *missing_ok);
@@ -109,6 +115,7 @@ impl Trial<'_> {
                     }
                 }
             }
+            Kind::AlterColumn { table, column, .. } if self.is_of_other_case(table, column) => {}
             Kind::AlterColumn { table, column, change } => self.alter_column(table, column, change),
             Kind::CreateIndex { table, index, exists_ok, .. } => self.make_index(table, index, *exists_ok),
             Kind::DropIndex { name, table, missing_ok, .. } => {
@@ -260,7 +267,15 @@ impl Trial<'_> {
     }
 
     fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
+        if self.is_of_other_case(table, &column.name) {
+            return;
+        }
         let mut facts = Facts::of_column(column);
+        if self.engine == EngineKind::Postgres {
+            // Capitals alone may be those of a word of SQL, which are none to the server.
+            let spelled = Some(column.name.clone()).filter(|name| name.contains(char::is_lowercase));
+            facts.set("spelling", spelled);
+        }
         if !with_table && facts.get("autoincrement") == Some("none") {
             // A sequence may be given to it afterwards.
             facts.set("autoincrement", None);
@@ -412,7 +427,14 @@ impl Trial<'_> {
         }
         self.change(&object, attributes);
         if let Some(name) = &change.name {
-            self.move_object(&object, &Object::column(table, name));
+            let renamed = Object::column(table, name);
+            self.move_object(&object, &renamed);
+            if self.engine == EngineKind::Postgres
+                && let Some(State { facts: Some(facts), .. }) = self.now.get_mut(&renamed)
+                && facts.get("spelling").is_some()
+            {
+                facts.set("spelling", Some(name.clone()));
+            }
         }
     }
 

@@ -210,6 +210,14 @@ impl Trial<'_> {
         }
     }
 
+    /// Whether a column is another one than that which is known here, by the case of its name alone. PostgreSQL tells them apart.
+    pub(super) fn is_of_other_case(&self, table: &str, column: &str) -> bool {
+        let known = || self.look(&Object::column(table, column)).and_then(|state| state.facts);
+        self.engine == EngineKind::Postgres
+            && column.contains(char::is_lowercase)
+            && known().is_some_and(|facts| facts.get("spelling").is_some_and(|spelling| spelling != column))
+    }
+
     /// A table that is called by another case than it has. Names without quotes reach here in the case that the server gives them.
     pub(super) fn check_case(&mut self, table: &str) {
         let object = Object::table(table);

@@ -173,7 +173,13 @@ impl Trial<'_> {
                 for column in facts.columns.iter_mut().filter(|column| *column == from) {
                     to.clone_into(column);
                 }
-                facts.set("columns", Some(facts.columns.join(", ")));
+                // Behind a name may stand a length or a direction.
+                let renamed = |part: &str| {
+                    let words = part.split(' ').map(|word| if word == from { to } else { word });
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                let said = facts.get("columns").map(|said| said.split(", ").map(renamed).collect::<Vec<_>>());
+                facts.set("columns", said.map(|parts| parts.join(", ")));
                 self.now.insert(object, State { facts: Some(facts), sure });
             }
         }
