@@ -849,3 +849,28 @@ fn what_a_block_makes_the_downgrade_may_drop() {
     assert_eq!(said(Postgres, &[], &[block], &[&drop("lvl")]), Vec::<String>::new());
     assert_eq!(said(Postgres, &[], &[block], &[&drop("other")]), ["warning MRT104"]);
 }
+
+#[test]
+fn columns_keep_their_names_when_their_table_gets_another() {
+    let made = table("sa.Column('a', sa.Text())");
+    let swap = |from: &str, to: &str, a: &str, b: &str| {
+        [
+            format!("op.rename_table('{from}', '{to}')"),
+            format!("op.alter_column('{to}', '{a}', new_column_name='{b}')"),
+        ]
+    };
+    let (up, back) = (swap("t", "u", "a", "b"), swap("u", "t", "b", "a"));
+    let found =
+        said(Postgres, &[&made], &up.each_ref().map(String::as_str), &back.each_ref().map(String::as_str));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_call_with_a_name_that_is_not_known_has_its_reverse() {
+    let drop = "op.drop_constraint(name_of('fk'), 't', type_='foreignkey')";
+    let up = ["from shop import name_of", drop];
+    let create = "op.create_foreign_key('fk', 't', 'users', ['u'], ['id'])";
+    assert!(!said(MySql, &[], &up, &[create]).iter().any(|line| line.ends_with("MRT104")));
+    let other = "op.create_index('ix', 't', ['u'])";
+    assert!(said(MySql, &[], &up, &[other]).contains(&"warning MRT104".to_owned()));
+}

@@ -226,6 +226,7 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
         };
         if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind)
             || takes_what_a_block_makes(case, operation)
+            || has_a_counterpart(case, &operation.kind)
         {
             continue;
         }
@@ -238,6 +239,24 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             ),
         );
     }
+}
+
+/// Whether the downgrade has what reverses such a call of Alembic, of which only the names are not known.
+fn has_a_counterpart(case: &Case<'_>, kind: &Kind) -> bool {
+    let Kind::Opaque { what } = kind else { return false };
+    let Some(call) = what.strip_prefix("op.").and_then(|call| call.strip_suffix("(…)")) else {
+        return false;
+    };
+    case.migration.down().iter().any(|down| match call {
+        "add_column" => matches!(down.kind, Kind::DropColumn { .. }),
+        "drop_column" => matches!(down.kind, Kind::AddColumn { .. }),
+        "create_table" => matches!(down.kind, Kind::DropTable { .. }),
+        "drop_table" => matches!(down.kind, Kind::CreateTable { .. }),
+        "create_index" => matches!(down.kind, Kind::DropIndex { .. }),
+        "drop_index" => matches!(down.kind, Kind::CreateIndex { .. }),
+        "drop_constraint" => matches!(down.kind, Kind::CreateConstraint { .. }),
+        call => call.starts_with("create_") && matches!(down.kind, Kind::DropConstraint { .. }),
+    })
 }
 
 /// Whether the downgrade drops something that a block (`DO $$ … $$`) of the upgrade names, and that is this database's own: a role may

@@ -147,7 +147,9 @@ impl Trial<'_> {
             if let Some(facts) = facts.as_mut().filter(|_| self.base.is_stale(&object)) {
                 facts.complete = false;
             }
-            if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
+            if object.part == Part::Table
+                && let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some())
+            {
                 facts.set("spelling", Some(spelled.clone()));
             }
             self.put(&new, facts);
