@@ -75,7 +75,7 @@ impl Applied {
     /// The last one that is in the other set as well.
     fn last_in(&self, other: &Self) -> Option<usize> {
         let words = self.0.iter().zip(&other.0).map(|(own, other)| own & other);
-        let (at, word) = words.enumerate().filter(|(_, word)| *word != 0).last()?;
+        let (at, word) = words.enumerate().rfind(|(_, word)| *word != 0)?;
         Some(at * 64 + word.ilog2() as usize)
     }
 }

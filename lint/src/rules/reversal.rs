@@ -196,11 +196,11 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
         let by_name = !matches!(clash.problem, Problem::Unlike | Problem::NotCast);
         let folds = matches!(case.engine, EngineKind::MySql | EngineKind::MariaDb);
         // Where a suite has other engines as well, nobody writes for SQL Server alone.
-        let certain = !matches!(clash.problem, Problem::Defaulted | Problem::Unmade)
-            && (clash.object.part != Part::Constraint || !by_name)
-            && !(clash.problem == Problem::OtherCase && folds);
+        let may_be_otherwise = matches!(clash.problem, Problem::Defaulted | Problem::Unmade)
+            || (clash.object.part == Part::Constraint && by_name)
+            || (clash.problem == Problem::OtherCase && folds);
         findings.add_as(
-            certainly(certain),
+            certainly(!may_be_otherwise),
             operation.line,
             format!(
                 "`{step}()` fails here: {} `{}` {what}{}",
