@@ -2,9 +2,11 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::NamedTempFile;
 
 use crate::error::CliError;
@@ -41,6 +43,15 @@ impl Output {
             temporary(file, 0o600).map_err(error)?;
         }
         Ok(Self::File(file.to_owned()))
+    }
+
+    /// Whether somebody may still read what is written: the other end of a pipe can be gone.
+    pub(crate) fn is_read(&self) -> bool {
+        let stdout = io::stdout();
+        let mut ends = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+        let asked = poll(&mut ends, PollTimeout::ZERO);
+        let gone = || ends[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
+        !matches!(self, Self::Stdout) || asked.is_err() || !gone()
     }
 
     pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {

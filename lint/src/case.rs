@@ -4,7 +4,7 @@ use mrt_chain::settings::EngineKind;
 
 use crate::finding::{Finding, Severity};
 use crate::migration::Migration;
-use crate::operation::{Assigned, ConstraintKind, Kind, Operation};
+use crate::operation::{Assigned, ConstraintKind, Kind, ObjectKind, Operation};
 use crate::rules::Rule;
 use crate::undo::{Gap, Loss, Object, Undo, World};
 
@@ -100,11 +100,14 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the upgrade itself makes a column, or the table that it is in.
+    /// Whether the upgrade itself makes a column, or the table or view that it is in.
     fn makes(&self, object: &Object) -> bool {
         self.migration.upgrade.iter().any(|operation| match &operation.kind {
             Kind::CreateTable { table, .. } => Object::table(table) == Object::table(&object.table),
             Kind::AddColumn { table, column, .. } => Object::column(table, &column.name) == *object,
+            Kind::Create { object: ObjectKind::View, name, .. } => {
+                Object::table(name) == Object::table(&object.table)
+            }
             _ => false,
         })
     }

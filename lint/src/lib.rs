@@ -12,6 +12,7 @@ pub mod django;
 pub mod environment;
 pub mod explain;
 pub mod finding;
+pub mod library;
 pub mod migration;
 pub mod operation;
 pub mod project;

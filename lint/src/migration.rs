@@ -4,7 +4,8 @@ use mrt_chain::graph::{Draft, GraphError, RevisionFile};
 use mrt_chain::settings::EngineKind;
 
 use crate::django::Django;
-use crate::operation::{Kind, Operation};
+use crate::library::Library;
+use crate::operation::{Kind, Operation, Refused};
 use crate::python::{self, Steps};
 use crate::source::{Noqa, Source, SourceError};
 
@@ -19,6 +20,8 @@ pub struct Migration {
     pub upgrade: Vec<Operation>,
     /// What `downgrade` does; `None` where there is no such function.
     pub downgrade: Option<Vec<Operation>>,
+    /// What in either of them wants no transaction, and has one.
+    pub refused: Vec<Refused>,
     /// 1-based line of `def upgrade`.
     pub upgrade_line: u32,
     /// 1-based line of `def downgrade`, or of `def upgrade` where there is none.
@@ -38,16 +41,23 @@ pub struct Read {
     pub noqa: Noqa,
 }
 
-/// Reads a file's text.
+/// Reads a file's text, with what it imports of the library.
 ///
 /// # Errors
 /// When it is not Python, or more than anybody should look at.
-pub fn read(file: &RevisionFile, source: &Source, engines: &[EngineKind]) -> Result<Read, SourceError> {
+pub fn read(
+    file: &RevisionFile,
+    source: &Source,
+    engines: &[EngineKind],
+    library: &Library,
+) -> Result<Read, SourceError> {
     let parsed = source.parse()?;
     let module = parsed.syntax();
+    let imported = library.imported(module);
+    let steps = |engine| python::read(module, &source.lines, &imported, engine);
     Ok(Read {
         draft: Draft::new(file, &source.text, module),
-        steps: engines.iter().map(|engine| (*engine, python::read(module, &source.lines, *engine))).collect(),
+        steps: engines.iter().map(|engine| (*engine, steps(*engine))).collect(),
         noqa: Noqa::of(source, &parsed),
     })
 }

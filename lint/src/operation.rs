@@ -39,6 +39,17 @@ pub struct Said {
     pub partial_elsewhere: bool,
     /// Names that SQLAlchemy shortens where they are too long (`op.f`).
     pub fitted: Vec<String>,
+    /// `ALTER TABLE IF EXISTS`: nothing is done where there is no such table.
+    pub if_table_exists: bool,
+}
+
+/// A statement that is refused inside of a transaction, and stands in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its first words.
+    pub what: String,
+    /// 1-based line.
+    pub line: u32,
 }
 
 /// How an operation is written.

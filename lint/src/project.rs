@@ -13,6 +13,7 @@ use crate::case::{Case, Findings};
 use crate::django::{self, DiscoveryError};
 use crate::environment::{self, EnvironmentFile};
 use crate::finding::Finding;
+use crate::library::Library;
 use crate::migration::{self, Migration, Read};
 use crate::python::Steps;
 use crate::rules::{self, Check, Rule};
@@ -82,7 +83,7 @@ pub fn check(suite: &Suite, selection: &Selection) -> Result<Checked, CheckError
         }
     }
     let files: Vec<(RevisionFile, Vec<EngineKind>)> = files.into_iter().collect();
-    let read = read_all(&files)?;
+    let read = read_all(&files, &Library::of(suite))?;
     let path = suite.alembic.script_location.join(environment::FILE);
     let environment = if path.exists() {
         let display = path.strip_prefix(&suite.dir).unwrap_or(&path).display().to_string();
@@ -117,7 +118,7 @@ pub fn check_texts(
     let (read, environment) = on_a_large_stack(|| {
         let read_text = |(file, (_, text)): (&(RevisionFile, Vec<EngineKind>), &(&str, &str))| {
             let source = Source::new(*text);
-            (migration::read(&file.0, &source, engines), source.text)
+            (migration::read(&file.0, &source, engines, &Library::default()), source.text)
         };
         let read = files.iter().zip(&texts).map(read_text).collect::<Vec<_>>();
         let environment = environments.first().map(|(name, text)| {
@@ -143,9 +144,12 @@ pub fn check_django_texts(
 
 type ReadFile = (Result<Read, SourceError>, String);
 
-fn read_all(files: &[(RevisionFile, Vec<EngineKind>)]) -> Result<Vec<ReadFile>, CheckError> {
+fn read_all(
+    files: &[(RevisionFile, Vec<EngineKind>)],
+    library: &Library,
+) -> Result<Vec<ReadFile>, CheckError> {
     let read = |(file, engines): &(RevisionFile, Vec<EngineKind>)| match Source::read(&file.path) {
-        Ok(source) => (migration::read(file, &source, engines), source.text),
+        Ok(source) => (migration::read(file, &source, engines, library), source.text),
         Err(error) => (Err(error), String::new()),
     };
     in_parts(files.iter(), read)
@@ -349,12 +353,13 @@ fn finding(rule: &Rule, revision: &str, file: &str, line: u32, message: String) 
 }
 
 fn migration_of(revision: &Revision, steps: &mut BTreeMap<String, Steps>) -> Migration {
-    let Steps { upgrade, downgrade } = steps.remove(&revision.display_file).unwrap_or_default();
+    let Steps { upgrade, downgrade, refused } = steps.remove(&revision.display_file).unwrap_or_default();
     Migration {
         revision: revision.id.clone(),
         file: revision.display_file.clone(),
         upgrade,
         downgrade,
+        refused,
         upgrade_line: revision.upgrade_line,
         downgrade_line: revision.downgrade_line.unwrap_or(revision.upgrade_line),
         django: None,

@@ -65,6 +65,9 @@ pub enum SelectionError {
     /// A revision that is none, or several.
     #[error("--since: {0}")]
     Since(ResolveError),
+    /// A floor that is none, or several.
+    #[error("floor: {0}")]
+    Floor(ResolveError),
     /// Nothing is asked for.
     #[error("nothing to check: no revision comes after {since}")]
     Nothing {
@@ -208,21 +211,26 @@ pub(crate) struct Scope<'a> {
     /// What comes after the revision that is asked for, once a chain knows it.
     later: Option<BTreeSet<String>>,
     unknown: Option<ResolveError>,
+    /// The oldest revision that the settings want to hear of, and what comes before it, once a chain knows it.
+    floor: Option<&'a str>,
+    below: Option<BTreeSet<String>>,
+    unknown_floor: Option<ResolveError>,
     /// The revisions that follow directly on one, and their files.
     children: BTreeMap<String, BTreeMap<String, PathBuf>>,
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(asked: &'a Selection, locations: &[PathBuf]) -> Self {
+    pub(crate) fn new(asked: &'a Selection, locations: &[PathBuf], floor: Option<&'a str>) -> Self {
         let lost = asked.changed.as_ref().is_some_and(|changed| changed.has_lost(locations));
-        Self { asked, lost, later: None, unknown: None, children: BTreeMap::new() }
+        let (later, unknown, below, unknown_floor) = (None, None, None, None);
+        Self { asked, lost, later, unknown, floor, below, unknown_floor, children: BTreeMap::new() }
     }
 
     /// Takes in revisions, and which of them follow on which; `resolve` finds one by what somebody calls it.
     pub(crate) fn learn(
         &mut self,
         revisions: &[Node<'_>],
-        resolve: impl FnOnce(&str) -> Result<usize, ResolveError>,
+        resolve: impl Fn(&str) -> Result<usize, ResolveError>,
     ) {
         let mut behind = vec![Vec::new(); revisions.len()];
         for (at, revision) in revisions.iter().enumerate() {
@@ -233,23 +241,32 @@ impl<'a> Scope<'a> {
                 children.insert(revision.id.to_owned(), revision.file.to_owned());
             }
         }
-        match self.asked.since.as_deref().map(resolve) {
-            Some(Ok(since)) => {
-                let later = self.later.get_or_insert_default();
-                let mut next = behind.get(since).cloned().unwrap_or_default();
-                while let Some(at) = next.pop() {
-                    if later.insert(revisions[at].id.to_owned()) {
-                        next.extend(&behind[at]);
-                    }
+        let before: Vec<Vec<usize>> = revisions.iter().map(|revision| revision.before.clone()).collect();
+        let reached = |links: &[Vec<usize>], from: usize, ids: &mut BTreeSet<String>| {
+            let mut next = links.get(from).cloned().unwrap_or_default();
+            while let Some(at) = next.pop() {
+                if revisions.get(at).is_some_and(|revision| ids.insert(revision.id.to_owned())) {
+                    next.extend(&links[at]);
                 }
             }
+        };
+        match self.asked.since.as_deref().map(&resolve) {
+            Some(Ok(since)) => reached(&behind, since, self.later.get_or_insert_default()),
             Some(Err(problem)) => self.unknown = Some(problem),
+            None => {}
+        }
+        match self.floor.map(&resolve) {
+            Some(Ok(floor)) => reached(&before, floor, self.below.get_or_insert_default()),
+            Some(Err(problem)) => self.unknown_floor = Some(problem),
             None => {}
         }
     }
 
     /// Whether what is asked for is there. Where there is no chain nothing comes after anything, and everything is told.
     pub(crate) fn verify(&self) -> Result<(), SelectionError> {
+        if let (None, Some(problem)) = (&self.below, &self.unknown_floor) {
+            return Err(SelectionError::Floor(problem.clone()));
+        }
         match (&self.asked.since, &self.later, &self.unknown) {
             (_, None, Some(problem)) => Err(SelectionError::Since(problem.clone())),
             (Some(since), Some(later), _) if later.is_empty() => {
@@ -287,6 +304,7 @@ impl<'a> Scope<'a> {
     fn is_new(&self, revision: &str, file: &Path) -> bool {
         let is_later =
             self.later.as_ref().is_none_or(|later| revision.is_empty() || later.contains(revision));
-        is_later && self.asked.changed.as_ref().is_none_or(|changed| changed.has(file))
+        let is_below = self.below.as_ref().is_some_and(|below| below.contains(revision));
+        is_later && !is_below && self.asked.changed.as_ref().is_none_or(|changed| changed.has(file))
     }
 }

@@ -26,7 +26,9 @@ pub enum SourceError {
     #[error("is larger than 2 MiB and is not checked; put its rows into a file of data beside it")]
     TooLarge,
     /// It is no text.
-    #[error("is not text in UTF-8 (byte {offset}); Alembic cannot import it, or only by a declared encoding")]
+    #[error(
+        "is not text in UTF-8 (byte {offset}), and declares no other encoding that is known here; save it in UTF-8"
+    )]
     NotText {
         /// Where that is seen.
         offset: usize,
@@ -74,9 +76,13 @@ impl Source {
         if bytes.len() as u64 > LARGEST {
             return Err(SourceError::TooLarge);
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| SourceError::NotText { offset: error.utf8_error().valid_up_to() })?;
-        Ok(Self::new(text))
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self::new(text)),
+            Err(error) if is_latin(error.as_bytes()) => {
+                Ok(Self::new(error.as_bytes().iter().copied().map(char::from).collect::<String>()))
+            }
+            Err(error) => Err(SourceError::NotText { offset: error.utf8_error().valid_up_to() }),
+        }
     }
 
     /// A text that is there already.
@@ -102,6 +108,19 @@ impl Source {
             message: error.error.to_string(),
         })
     }
+}
+
+/// Whether a comment in the first two lines declares an encoding of Western Europe. Those of one byte for each letter are alike in what
+/// Python and SQL are made of.
+fn is_latin(bytes: &[u8]) -> bool {
+    let declares = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line).to_lowercase();
+        let (_, name) = line.trim_start().strip_prefix('#')?.split_once("coding")?;
+        let name = name.strip_prefix([':', '='])?.trim_start().replace('_', "-");
+        let names = ["latin-1", "latin1", "iso-8859-1", "iso8859-1", "cp1252", "windows-1252"];
+        Some(names.iter().any(|own| name.starts_with(own)))
+    };
+    bytes.split(|byte| *byte == b'\n').take(2).any(|line| declares(line) == Some(true))
 }
 
 /// Where the lines of a text begin.

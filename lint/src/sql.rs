@@ -41,13 +41,17 @@ pub(crate) struct Statement {
     pub(crate) said: Said,
     /// It ends a transaction, or begins one (`false`).
     pub(crate) commits: Option<bool>,
+    /// Its first words, where it is refused inside of a transaction.
+    pub(crate) alone: Option<String>,
 }
 
 impl Statement {
-    /// What it does, thing by thing; what it says besides goes with the first.
+    /// What it does, thing by thing; its names and texts go with the first.
     pub(crate) fn into_said(self) -> impl Iterator<Item = (Kind, Said)> {
+        let if_table_exists = self.said.if_table_exists;
         let mut said = self.said;
-        self.kinds.into_iter().map(move |kind| (kind, std::mem::take(&mut said)))
+        let rest = move || Said { if_table_exists, ..Said::default() };
+        self.kinds.into_iter().map(move |kind| (kind, std::mem::replace(&mut said, rest())))
     }
 }
 
@@ -61,19 +65,15 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
         head::read(&words, text, &mut kinds);
         return vec![Statement { kinds, ..Statement::default() }];
     };
-    // The body of a routine has semicolons of its own.
-    let statements: Vec<&[Token]> = if head::is_routine(&tokens) {
-        vec![&tokens]
-    } else {
-        tokens.split(|token| *token == Token::SemiColon).collect()
-    };
     let mut out = Vec::new();
+    let statements = head::statements(&tokens, engine);
     for statement in statements.into_iter().filter(|statement| head::first_word(statement).is_some()) {
         let plain = if engine == EngineKind::Oracle { oracle::without_parentheses(statement) } else { None };
         let statement = plain.as_deref().unwrap_or(statement);
         let mut kinds = Vec::new();
         let bare = statement_of(statement, &*dialect, engine, &mut kinds);
-        let said = Said { bare, texts: words::texts(statement), ..Said::default() };
+        let if_table_exists = head::begins_with(statement, &["ALTER", "TABLE", "IF", "EXISTS"]);
+        let said = Said { bare, texts: words::texts(statement), if_table_exists, ..Said::default() };
         kinds.retain(|kind| !words::is_quiet(kind));
         for kind in &mut kinds {
             if words::has_hole(kind) {
@@ -85,7 +85,8 @@ pub(crate) fn read(text: &str, engine: EngineKind) -> Vec<Statement> {
             Some("BEGIN" | "START") if statements_are_short(statement) => Some(false),
             _ => None,
         };
-        out.push(Statement { kinds, said, commits });
+        let alone = head::wants_no_transaction(statement, engine);
+        out.push(Statement { kinds, said, commits, alone });
     }
     out
 }
@@ -98,6 +99,9 @@ fn statement_of(
     out: &mut Vec<Kind>,
 ) -> Vec<String> {
     let parse = |tokens: &[Token]| Parser::new(dialect).with_tokens(tokens.to_vec()).parse_statements();
+    if let Some(parts) = alter::apart(statement, engine) {
+        return parts.iter().flat_map(|part| statement_of(part, dialect, engine, out)).collect();
+    }
     if let Ok([parsed]) = parse(statement).as_deref() {
         of(parsed, statement, engine, out);
         return names::bare(parsed);
@@ -147,13 +151,18 @@ fn tokens(text: &str, dialect: &dyn Dialect, engine: EngineKind) -> Option<Vec<T
         for token in &mut tokens {
             if let Token::Word(word) = token
                 && word.quote_style.is_none()
-                && word.keyword == Keyword::NoKeyword
+                && (word.keyword == Keyword::NoKeyword || is_mixed(&word.value))
             {
                 word.value = word.value.to_lowercase();
             }
         }
     }
     Some(tokens)
+}
+
+/// Nobody writes words of SQL in both cases, but names.
+fn is_mixed(word: &str) -> bool {
+    word.contains(char::is_lowercase) && word.contains(char::is_uppercase)
 }
 
 fn text_of(tokens: &[Token]) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mrt_chain::graph::{ResolveError, RevisionFile};
-use mrt_chain::settings::{Accept, CheckSettings, EngineKind, Suite, Target};
+use mrt_chain::settings::{Accept, CheckSettings, EngineKind, Skip, Suite, Target};
 
 use crate::accepted::{Acceptances, Accepted};
 use crate::finding::Finding;
@@ -18,13 +18,25 @@ pub(crate) struct Wishes<'a> {
     check: &'a [CheckSettings],
     accept: &'a [Accept],
     targets: &'a [Target],
+    floor: Option<&'a str>,
+    skip: &'a [Skip],
     /// Where its revisions lie.
     locations: Vec<PathBuf>,
 }
 
 impl<'a> Wishes<'a> {
     pub(crate) fn by(suite: &'a Suite, locations: Vec<PathBuf>) -> Self {
-        Self { check: &suite.check, accept: &suite.accept, targets: &suite.targets, locations }
+        let Suite { check, accept, targets, floor, skip, .. } = suite;
+        Self { check, accept, targets, floor: floor.as_deref(), skip, locations }
+    }
+
+    /// Whether a revision is left out on every target of an engine.
+    fn skips(&self, revision: &str, engine: EngineKind) -> bool {
+        let mut targets = self.targets.iter().filter(|target| target.engine == engine).peekable();
+        let skips = |target: &Target| {
+            self.skip.iter().any(|skip| skip.revision == revision && target.is_among(&skip.targets))
+        };
+        targets.peek().is_some() && targets.all(skips)
     }
 }
 
@@ -61,7 +73,7 @@ impl<'a> Telling<'a> {
             wishes,
             selection,
             hearing: Hearing::of(wishes.check, selection)?,
-            scope: Scope::new(selection, &wishes.locations),
+            scope: Scope::new(selection, &wishes.locations, wishes.floor),
             paths: files.into_iter().map(|file| (file.display.clone(), file.path.clone())).collect(),
             found: BTreeMap::new(),
         })
@@ -69,6 +81,9 @@ impl<'a> Telling<'a> {
 
     /// Takes a finding, as its rule has it.
     pub(crate) fn add(&mut self, finding: Finding, engine: Option<EngineKind>) {
+        if engine.is_some_and(|engine| self.wishes.skips(&finding.revision, engine)) {
+            return;
+        }
         let path = self.paths.get(&finding.file).map_or(Path::new(""), PathBuf::as_path);
         if let Some(severity) = self.hearing.severity(finding.code, path, finding.severity) {
             self.found.entry(Finding { severity, ..finding }).or_default().extend(engine);
@@ -79,7 +94,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn learn(
         &mut self,
         revisions: &[Node<'_>],
-        resolve: impl FnOnce(&str) -> Result<usize, ResolveError>,
+        resolve: impl Fn(&str) -> Result<usize, ResolveError>,
     ) {
         self.scope.learn(revisions, resolve);
     }

@@ -45,6 +45,9 @@ pub struct World {
     partitions: BTreeMap<String, BTreeSet<Object>>,
     /// The revisions that count, by their positions.
     applied: Applied,
+    /// Those that have done something that cannot be read, and the last one of them that counts.
+    unread: Applied,
+    last_unread: Option<usize>,
 }
 
 /// A set of revisions, by their positions.
@@ -68,12 +71,30 @@ impl Applied {
     fn contains(&self, position: usize) -> bool {
         self.0.get(position / 64).is_some_and(|word| word & (1 << (position % 64)) != 0)
     }
+
+    /// The last one that is in the other set as well.
+    fn last_in(&self, other: &Self) -> Option<usize> {
+        let words = self.0.iter().zip(&other.0).map(|(own, other)| own & other);
+        let (at, word) = words.enumerate().rfind(|(_, word)| *word != 0)?;
+        Some(at * 64 + word.ilog2() as usize)
+    }
 }
 
 impl World {
     /// What is known of an object; `None` is nothing.
     pub fn get(&self, object: &Object) -> Option<&State> {
         self.shown(self.entries.get(object)?)
+    }
+
+    /// Whether everything that has run can be read.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.last_unread.is_none()
+    }
+
+    /// Whether something that cannot be read has run since that was learnt of an object: it may be otherwise by now.
+    pub(crate) fn is_stale(&self, object: &Object) -> bool {
+        let Some((last, versions)) = self.last_unread.zip(self.entries.get(object)) else { return false };
+        self.version(versions).is_some_and(|(position, _)| *position < last)
     }
 
     /// Whether a table is known to be there.
@@ -109,12 +130,6 @@ impl World {
         self.by_name.get(name).into_iter().flatten().filter(|object| self.get(object).is_some())
     }
 
-    /// Something that cannot be read has run: a table may have columns that nobody has named.
-    pub(crate) fn forget_completeness(&mut self) {
-        let facts = self.entries.values_mut().flatten().filter_map(|(_, state)| state.facts.as_mut());
-        facts.for_each(|facts| facts.complete = false);
-    }
-
     /// Tables that have been made as parts of this one.
     fn partitions_of(&self, table: &str) -> impl Iterator<Item = (&Object, &State)> {
         let made = self.partitions.get(table).into_iter().flatten();
@@ -133,17 +148,24 @@ impl World {
     }
 
     fn shown<'a>(&self, versions: &'a [(usize, State)]) -> Option<&'a State> {
-        let last = versions.iter().rev().find(|(position, _)| self.applied.contains(*position));
-        last.map(|(_, state)| state)
+        self.version(versions).map(|(_, state)| state)
+    }
+
+    fn version<'a>(&self, versions: &'a [(usize, State)]) -> Option<&'a (usize, State)> {
+        versions.iter().rev().find(|(position, _)| self.applied.contains(*position))
     }
 
     /// Shows what these revisions have made.
     pub(crate) fn show(&mut self, applied: Applied) {
+        self.last_unread = applied.last_in(&self.unread);
         self.applied = applied;
     }
 
     /// Takes down what the revision at a position makes of the schema.
     pub(crate) fn upgraded(&mut self, position: usize, undo: Undo) {
+        if !undo.is_clear {
+            self.unread.add(position);
+        }
         for (object, mut state) in undo.upgraded {
             if let Some(facts) = &mut state.facts {
                 facts.original = true;
@@ -228,6 +250,10 @@ pub enum Problem {
     TooLong,
     /// It is called by another case than it has, which the server tells apart.
     OtherCase,
+    /// It is part of the primary key, and may not be NULL.
+    InKey,
+    /// A type that no step is known to make, and that its column does not make.
+    Unmade,
 }
 
 /// What an upgrade and its downgrade come to.
@@ -237,6 +263,8 @@ pub struct Undo {
     pub gaps: Vec<Gap>,
     /// Steps that will fail.
     pub clashes: Vec<Clash>,
+    /// The upgrade can be read as a whole.
+    is_clear: bool,
     /// What the upgrade changes.
     upgraded: BTreeMap<Object, State>,
     /// What must have been before, where nothing was known; `None` is not there.
@@ -260,6 +288,7 @@ impl Undo {
         Self {
             gaps: compare::gaps(&trial, clear, certain),
             clashes: trial.clashes,
+            is_clear: clear.upgrade,
             upgraded,
             assumed: trial.was,
         }

@@ -287,3 +287,29 @@ fn values_are_changed_twice_where_the_schema_commits_them() {
     refuses(&[], &format!("{}\n    {alter}", sql("UPDATE t SET a = b * 2")));
     refuses(&[], &format!("{}\n    {alter}", sql("UPDATE t SET a = upper(a)")));
 }
+
+#[test]
+fn what_wants_no_transaction_is_told_where_it_has_one() {
+    let refuses = |up: &str| refuses("warning MRT822", &[Postgres], up);
+    for statement in [
+        "VACUUM ANALYZE t",
+        "reindex (verbose) index concurrently ix",
+        "CREATE DATABASE other",
+        "ALTER SYSTEM SET work_mem = '64MB'",
+        "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+    ] {
+        refuses(&sql(statement));
+        let outside = format!("with op.get_context().autocommit_block():\n        {}", sql(statement));
+        assert_eq!(said(Postgres, &outside), Vec::<String>::new(), "{statement}");
+        let behind = format!("{}\n    {}", sql("COMMIT"), sql(statement));
+        assert_eq!(said(Postgres, &behind), Vec::<String>::new(), "{statement}");
+    }
+    for statement in [
+        "REINDEX TABLE t",
+        "ANALYZE t",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+        "ALTER DATABASE d SET x = 1",
+    ] {
+        assert!(!said(Postgres, &sql(statement)).contains(&"warning MRT822".to_owned()), "{statement}");
+    }
+}

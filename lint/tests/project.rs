@@ -245,3 +245,62 @@ fn what_a_constraint_is_an_earlier_revision_may_have_said() {
     assert!(found.iter().any(|line| line.contains("b.py") && line.contains("MRT205")), "{found:?}");
     assert!(found.iter().all(|line| !line.contains("MRT409")), "{found:?}");
 }
+
+/// What is said of the last of revisions that follow on each other.
+fn said_of_last(engine: EngineKind, steps: &[(&str, &str)]) -> Vec<String> {
+    let ids: Vec<String> = (1..=steps.len()).map(|at| format!("r{at}")).collect();
+    let down = |at: usize| if at == 0 { "None".to_owned() } else { format!("'r{at}'") };
+    let texts: Vec<String> =
+        steps.iter().enumerate().map(|(at, (up, back))| revision(&ids[at], &down(at), up, back)).collect();
+    let named: Vec<(&str, &str)> =
+        ids.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+    let checked = check_texts(&named, &[engine], &Selection::default()).unwrap();
+    let own = checked.findings.iter().filter(|finding| Some(&finding.revision) == ids.last());
+    own.map(|finding| format!("{} {}", finding.severity, finding.code)).collect()
+}
+
+#[test]
+fn behind_what_cannot_be_read_nothing_is_certain_of_what_was_before() {
+    let made = ("op.create_table('t', sa.Column('a', sa.Text()))", "op.drop_table('t')");
+    let hidden = ("import shop\n    shop.make(op.get_bind())", "import shop\n    shop.take(op.get_bind())");
+    let index = ("op.create_index('ix', 't', ['a'])", "op.drop_index('ix', table_name='t')");
+    let rename = |from: &str, to: &str| format!("op.alter_column('t', '{from}', new_column_name='{to}')");
+    let renamed = (&*rename("b", "c"), &*rename("c", "b"));
+    let sqlite = EngineKind::Sqlite;
+    // A column that nobody has named may come from there; without that it cannot.
+    assert_eq!(said_of_last(sqlite, &[made, hidden, renamed]), Vec::<&str>::new());
+    assert_eq!(said_of_last(sqlite, &[made, renamed])[0], "error MRT804");
+    let moved = ("op.rename_table('t', 'u')\n    op.rename_table('u', 't')", "pass");
+    assert_eq!(said_of_last(sqlite, &[made, hidden, moved, renamed]), Vec::<&str>::new());
+    // What was there may be gone.
+    assert_eq!(said_of_last(sqlite, &[made, index, hidden, index]), Vec::<&str>::new());
+    let swapped = (index.1, index.0);
+    assert_eq!(said_of_last(sqlite, &[made, index, swapped, hidden, swapped]), Vec::<&str>::new());
+    assert!(said_of_last(sqlite, &[made, index, index]).contains(&"error MRT804".to_owned()));
+}
+
+#[test]
+fn a_table_that_an_earlier_revision_takes_away_is_not_there() {
+    let made = ("op.create_table('t', sa.Column('a', sa.Text()))", "op.drop_table('t')");
+    let renamed = ("op.rename_table('t', 'u')", "op.rename_table('u', 't')");
+    let add = "op.add_column('t', sa.Column('b', sa.Text()))";
+    let drop = "op.drop_column('t', 'b')";
+    let postgres = EngineKind::Postgres;
+    assert_eq!(said_of_last(postgres, &[made, renamed, (add, drop)]), ["error MRT804"; 2]);
+    for (up, back) in [
+        (
+            "op.execute(\"ALTER TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS b text\")",
+            "op.execute(\"ALTER TABLE IF EXISTS t DROP COLUMN IF EXISTS b\")",
+        ),
+        (
+            "op.execute('CREATE VIEW t AS SELECT * FROM u')\n    op.execute(\"INSERT INTO t (a) VALUES ('x')\")",
+            "op.execute(\"DELETE FROM t WHERE a = 'x'\")\n    op.execute('DROP VIEW t')",
+        ),
+        (
+            "op.create_table('t', sa.Column('a', sa.Text()))\n    op.execute('INSERT INTO t SELECT a FROM u')",
+            "op.drop_table('t')",
+        ),
+    ] {
+        assert_eq!(said_of_last(postgres, &[made, renamed, (up, back)]), Vec::<&str>::new(), "{up}");
+    }
+}

@@ -4,6 +4,7 @@
 
 use mrt_chain::graph::RevisionFile;
 use mrt_chain::settings::EngineKind;
+use mrt_lint::library::Library;
 use mrt_lint::migration;
 use mrt_lint::source::Source;
 
@@ -12,7 +13,7 @@ fn steps(engine: EngineKind, body: &str) -> String {
         "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = \"r1\"\ndown_revision = None\n{body}"
     );
     let file = RevisionFile { path: "r1.py".into(), display: "r1.py".to_owned() };
-    let read = migration::read(&file, &Source::new(text), &[engine]).unwrap();
+    let read = migration::read(&file, &Source::new(text), &[engine], &Library::default()).unwrap();
     let (_, steps) = read.steps.first().unwrap();
     let lines = |operations: &[mrt_lint::operation::Operation]| {
         operations.iter().map(|operation| format!("{operation}\n")).collect::<String>()
@@ -234,5 +235,192 @@ def upgrade():
     """)
     op.execute("CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW BEGIN SET NEW.a = 1; SET NEW.b = 2; END")
     op.execute("CALL anything()")
+"#
+);
+
+reads!(
+    parts_of_lists_and_functions_with_arguments,
+    Postgres,
+    r#"
+from functools import partial
+
+NAMES = ("c", "a", "b")
+TYPES = {"y": sa.Integer(), "x": sa.Text()}
+add = partial(op.add_column, "t")
+
+
+def upgrade():
+    for name in NAMES[:1] + NAMES[-1:]:
+        op.drop_column("t", name)
+    for name, ty in sorted(TYPES.items()):
+        add(sa.Column(name, ty))
+
+
+def downgrade():
+    for name in sorted(TYPES, reverse=True):
+        op.drop_column("t", name)
+    for name in NAMES[::-1]:
+        op.drop_index(name)
+    for number in range(4, -1, -2):
+        op.drop_table(f"t{number}")
+"#
+);
+
+reads!(
+    cases_are_taken_or_not,
+    MySql,
+    r#"
+def upgrade():
+    match op.get_bind().dialect.name:
+        case "postgresql":
+            op.drop_table("a")
+        case "sqlite" | "mysql" as name:
+            op.drop_table(name)
+        case _:
+            op.drop_table("b")
+    match len(op.get_bind().execute("SELECT 1")):
+        case 0:
+            op.drop_table("c")
+        case _:
+            op.drop_table("d")
+"#
+);
+
+reads!(
+    objects_of_sqlalchemy_make_themselves,
+    Postgres,
+    r#"
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
+
+tags = sa.Table("tags", sa.MetaData(), sa.Column("name", sa.String(20)), schema="audit")
+
+
+def upgrade():
+    op.execute(CreateTable(tags))
+    op.execute(CreateIndex(sa.Index("ix_tags", tags.c.name, unique=True)))
+    ENUM("a", name="mood").create(op.get_bind())
+    op.execute(open("x.sql").read())
+
+
+def downgrade():
+    sa.Index("ix_tags", tags.c.name).drop(op.get_bind())
+    tags.drop(op.get_bind(), checkfirst=True)
+"#
+);
+
+reads!(
+    names_of_a_star_come_from_there,
+    Postgres,
+    r#"
+from shop.helpers import *
+
+
+def upgrade():
+    for number in range(1):
+        add_columns("users", number)
+
+
+def downgrade():
+    print("nothing")
+"#
+);
+
+reads!(
+    what_a_function_may_give_early_is_not_forgotten,
+    Postgres,
+    r#"
+def has_column(table, name):
+    for column in sa.inspect(op.get_bind()).get_columns(table):
+        if column["name"] == name:
+            return True
+    return False
+
+
+def has_index(table, name):
+    try:
+        return name in sa.inspect(op.get_bind()).get_indexes(table)
+    except Exception:
+        return False
+
+
+def always(table):
+    if op.get_bind().whatever():
+        return True
+    return True
+
+
+def upgrade():
+    if not has_column("t", "a"):
+        op.add_column("t", sa.Column("a", sa.Text()))
+    if always("t"):
+        op.create_index("ix", "t", ["a"])
+
+
+def downgrade():
+    if has_index("t", "ix"):
+        op.drop_index("ix")
+    if has_column("t", "a"):
+        op.drop_column("t", "a")
+"#
+);
+
+reads!(
+    arguments_by_name_are_handed_on,
+    Postgres,
+    r#"
+def create(name, *columns, **options):
+    op.create_table(name, *columns, **options)
+
+
+def upgrade():
+    create("t", sa.Column("id", sa.Integer()), schema="audit", if_not_exists=True)
+    create("u", **dict(open("x")))
+"#
+);
+
+reads!(
+    statements_behind_a_routine_are_statements,
+    MySql,
+    r#"
+def upgrade():
+    op.execute("""
+        DROP PROCEDURE IF EXISTS p;
+        CREATE PROCEDURE p()
+        BEGIN
+            IF EXISTS (SELECT 1 FROM t) THEN
+                DELETE FROM t;
+            END IF;
+            UPDATE t SET a = CASE WHEN b THEN 1 ELSE 2 END;
+        END;
+        CALL p();
+        DROP PROCEDURE p;
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+        DROP TABLE u;
+    """)
+    op.execute("BEGIN; DROP TABLE v; COMMIT")
+"#
+);
+
+reads!(
+    statements_behind_a_function_are_statements,
+    Postgres,
+    r#"
+def upgrade():
+    op.execute("""
+        CREATE FUNCTION touch() RETURNS trigger AS $$
+        BEGIN
+            NEW.at = now();
+            RETURN NEW;
+        END;
+        $$ LANGUAGE plpgsql;
+        CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+        DROP TABLE u;
+    """)
+    op.execute("""
+        CREATE FUNCTION two() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+        DROP TABLE v;
+    """)
+    op.execute("BEGIN; DROP TABLE w; COMMIT")
 "#
 );

@@ -115,3 +115,19 @@ fn what_cannot_be_read_is_a_finding_and_the_rest_is_checked() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn a_declared_encoding_of_western_europe_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("r.py");
+    let read = |head: &str| {
+        fs::write(&path, [head.as_bytes(), b"\n# caf\xe9\nx = 1\n"].concat()).unwrap();
+        mrt_lint::source::Source::read(&path).map(|source| source.text)
+    };
+    for head in ["# -*- coding: latin-1 -*-", "#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :"] {
+        assert!(read(head).unwrap().contains("café"), "{head}");
+    }
+    for head in ["", "# coding", "# -*- coding: utf-8 -*-", "\n\n# -*- coding: latin-1 -*-"] {
+        assert!(read(head).is_err(), "{head}");
+    }
+}

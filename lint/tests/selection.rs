@@ -261,3 +261,29 @@ fn entries_accept_what_they_were_made_of_wherever_it_moves_and_no_more() {
     assert_eq!(left().1, checked.findings.len());
     assert_eq!(left().0, ["r2:10 MRT201", "r2:10 MRT804"], "one more than was accepted");
 }
+
+#[test]
+fn what_the_settings_leave_out_is_not_told() {
+    let said = |settings: &str| {
+        let files = Files::new(settings);
+        check(&files.suite(), &Selection::default()).map(|checked| {
+            let ids = checked.findings.iter().map(|finding| finding.revision.clone()).collect::<Vec<_>>();
+            (checked.asked, ids)
+        })
+    };
+    let told = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    assert_eq!(said("").unwrap(), (3, told(&["r2", "r3"])));
+    // The floor itself is checked, what comes before it is only read.
+    assert_eq!(said("floor = 'r2'\n").unwrap(), (2, told(&["r2", "r3"])));
+    assert_eq!(said("floor = 'r3'\n").unwrap(), (1, told(&["r3"])));
+    assert_eq!(said("floor = 'r9'\n").unwrap_err().to_string().split(':').next(), Some("floor"));
+    let skip = |targets: &str| {
+        format!(
+            "targets = ['sqlite', 'postgres:15', 'postgres:16']\n[[skip]]\nrevision = 'r2'\nreason = 'x'\n{targets}"
+        )
+    };
+    assert_eq!(said(&skip("")).unwrap().1, told(&["r3"]));
+    assert_eq!(said(&skip("targets = ['postgres', 'sqlite']\n")).unwrap().1, told(&["r3"]));
+    // It is checked where one target of an engine has it.
+    assert_eq!(said(&skip("targets = ['postgres:16', 'sqlite']\n")).unwrap().1, told(&["r2", "r3"]));
+}

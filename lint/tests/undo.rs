@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use mrt_chain::settings::EngineKind::{self, MySql, Oracle, Postgres, SqlServer, Sqlite};
+use mrt_chain::settings::EngineKind::{self, MariaDb, MySql, Oracle, Postgres, SqlServer, Sqlite};
 use mrt_lint::Severity;
 use mrt_lint::project::{Selection, check_texts};
 
@@ -646,4 +646,231 @@ fn values_come_back_from_where_they_were_kept() {
     let from = [up[0], "op.execute('UPDATE t SET k = o.a FROM o WHERE o.id = t.id')", up[2]];
     let found = said(Postgres, &[&made], &from, &[add, &back("b"), drop]);
     assert!(!found.contains(&"error MRT201".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_sequence_goes_with_the_column_that_it_belongs_to() {
+    let made = table("sa.Column('a', sa.Text())");
+    let add = "op.add_column('t', sa.Column('n', sa.BigInteger()))";
+    let create = "op.execute('CREATE SEQUENCE n_seq')";
+    let drop = "op.drop_column('t', 'n')";
+    for owner in ["t.n", "public.t.n", "public . \"t\" . \"n\""] {
+        let own = format!("op.execute('ALTER SEQUENCE n_seq OWNED BY {owner}')");
+        assert_eq!(said(Postgres, &[&made], &[add, create, &own], &[drop]), Vec::<String>::new(), "{owner}");
+        let along = format!("op.execute('CREATE SEQUENCE n_seq START 5 OWNED BY {owner}')");
+        assert_eq!(said(Postgres, &[&made], &[add, &along], &[drop]), Vec::<String>::new(), "{owner}");
+    }
+    let other = "op.execute('ALTER SEQUENCE n_seq OWNED BY t.a')";
+    for up in [&[add, create][..], &[add, create, other]] {
+        assert_eq!(said(Postgres, &[&made], up, &[drop]), ["error MRT501"], "{up:?}");
+    }
+}
+
+#[test]
+fn each_action_of_an_alter_table_is_one() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Numeric(12, 2))");
+    let sql = |text: &str| format!("op.execute(\"{text}\")");
+    let up = sql(
+        "ALTER TABLE IF EXISTS t ALTER COLUMN a SET STATISTICS 500, ALTER b SET DEFAULT 1, ADD c numeric(1, 0)",
+    );
+    let wrong = sql("ALTER TABLE t ALTER COLUMN a SET STATISTICS -1, DROP c");
+    let right = sql("ALTER TABLE t ALTER COLUMN a SET STATISTICS -1, ALTER b DROP DEFAULT, DROP c");
+    tells(Postgres, "MRT803", &[&made], &[&up], &[&wrong], &[&right]);
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&right]), Vec::<String>::new());
+    let exclude = sql("ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING gist (a WITH =)");
+    let drop = sql("ALTER TABLE t DROP CONSTRAINT apart");
+    assert_eq!(said(Postgres, &[&made], &[&exclude], &[&drop]), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_never_null() {
+    let made = "op.create_table('t', sa.Column('k', sa.String(20), primary_key=True))";
+    let rename = |from: &str, to: &str, rest: &str| {
+        format!("op.alter_column('t', '{from}', new_column_name='{to}', existing_type=sa.String(20){rest})")
+    };
+    let said = |engine, rest: &str| {
+        said(engine, &[made], &[&rename("k", "l", rest)], &[&rename("l", "k", ", existing_nullable=False")])
+    };
+    // Alembic says the whole column anew on MySQL, and that NULL is allowed unless it is told otherwise. MariaDB takes no notice.
+    assert_eq!(said(MySql, ""), ["error MRT804"]);
+    for engine in [MariaDb, Postgres, Sqlite] {
+        assert_eq!(said(engine, ""), Vec::<String>::new(), "{engine:?}");
+    }
+    assert_eq!(said(MySql, ", existing_nullable=False"), Vec::<String>::new());
+    assert_eq!(said(Postgres, ", nullable=True"), ["error MRT804"]);
+}
+
+#[test]
+fn a_column_makes_no_type() {
+    let made = table("sa.Column('a', sa.Text())");
+    let mood = "sa.Enum('sad', 'glad', name='mood')";
+    let add = format!("op.add_column('t', sa.Column('m', {mood}))");
+    let create = format!("{mood}.create(op.get_bind())");
+    let drop = ["op.drop_column('t', 'm')", "op.execute('DROP TYPE mood')"];
+    assert_eq!(said(Postgres, &[&made], &[&add], &drop[..1]), ["warning MRT804"]);
+    assert_eq!(said(Postgres, &[&made], &[&create, &add], &drop), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[&made, &create], &[&add], &drop[..1]), Vec::<String>::new());
+    // Nothing is known of what was before, and elsewhere there are no such types.
+    assert_eq!(
+        said(Postgres, &["import shop", "shop.make(op.get_bind())", &made], &[&add], &drop[..1]),
+        Vec::<String>::new()
+    );
+    assert_eq!(said(Postgres, &[], &[&add], &drop[..1]), Vec::<String>::new());
+    assert_eq!(said(MySql, &[&made], &[&add], &drop[..1]), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_column_that_is_null_everywhere_may_become_unique() {
+    let made = table("sa.Column('a', sa.Text())");
+    let add = |rest: &str| format!("op.add_column('t', sa.Column('n', sa.String(20){rest}))");
+    let drop = ["op.drop_index('ux', table_name='t')", "op.drop_column('t', 'n')"];
+    let index =
+        |columns: &str, rest: &str| format!("op.create_index('ux', 't', [{columns}], unique=True{rest})");
+    let told = |engine, up: &[&str], back: &[&str]| {
+        let mut said = said(engine, &[&made], up, back);
+        said.retain(|line| !line.starts_with("note"));
+        said
+    };
+    let said = |engine, add: &str, index: &str| told(engine, &[add, index], &drop);
+    let (plain, warning) = (index("'n'", ""), ["warning MRT406"]);
+    assert_eq!(said(Postgres, &add(""), &plain), Vec::<String>::new());
+    assert_eq!(said(Postgres, &add(""), &index("sa.text('lower(n)')", "")), Vec::<String>::new());
+    assert_eq!(said(Postgres, &add(""), &index("sa.text(\"coalesce(n, '')\")", "")), warning);
+    assert_eq!(said(Postgres, &add(", server_default='x'"), &plain), warning);
+    assert_eq!(said(Postgres, &add(""), &index("'n'", ", postgresql_nulls_not_distinct=True")), warning);
+    assert_eq!(said(SqlServer, &add(""), &plain), warning);
+    let some = index("'n'", ", mssql_where=sa.text('n IS NOT NULL')");
+    assert_eq!(said(SqlServer, &add(""), &some), Vec::<String>::new());
+    let view = [
+        "op.execute('CREATE MATERIALIZED VIEW m AS SELECT a FROM t')",
+        "op.execute('CREATE UNIQUE INDEX ux ON m (a)')",
+    ];
+    assert_eq!(told(Postgres, &view, &["op.execute('DROP MATERIALIZED VIEW m')"]), Vec::<String>::new());
+}
+
+#[test]
+fn not_null_is_looked_at_where_a_column_is_said_anew() {
+    let made = table("sa.Column('a', sa.Integer())");
+    let call = "op.alter_column('t', 'a', existing_type=sa.Integer(), nullable=False)";
+    let back = "op.alter_column('t', 'a', existing_type=sa.Integer(), nullable=True)";
+    let sql = "op.execute('ALTER TABLE t MODIFY a INT NOT NULL')";
+    for up in [call, sql] {
+        assert_eq!(said(MySql, &[&made], &[up], &[back]), ["warning MRT401"], "{up}");
+        let filled = ["op.execute('UPDATE t SET a = 0 WHERE a IS NULL')", up];
+        assert_eq!(said(MySql, &[&made], &filled, &[back]), ["warning MRT103"], "{up}");
+    }
+    assert_eq!(said(MySql, &[], &[sql], &[back]), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_that_is_renamed_along_with_its_table_comes_back() {
+    let made = ["op.add_column('t', sa.Column('a', sa.Text()))", "op.create_index('ix_t', 't', ['a'])"];
+    let swap = |from: &str, to: &str| {
+        [
+            format!("op.rename_table('{from}', '{to}')"),
+            format!("op.drop_index('ix_{from}', table_name='{to}')"),
+            format!("op.create_index('ix_{to}', '{to}', ['a'])"),
+        ]
+    };
+    let (up, back) = (swap("t", "u"), swap("u", "t"));
+    let found =
+        said(Postgres, &made, &up.each_ref().map(String::as_str), &back.each_ref().map(String::as_str));
+    assert!(!found.iter().any(|line| line.starts_with("error")), "{found:?}");
+}
+
+#[test]
+fn a_type_that_is_made_where_it_is_missing_is_to_go_as_well() {
+    let made = table("sa.Column('a', sa.Text())");
+    let ty = "from sqlalchemy.dialects.postgresql import ENUM\n    mood = ENUM('sad', name='mood')";
+    let create = format!("{ty}\n    mood.create(op.get_bind())");
+    let add = "op.add_column('t', sa.Column('m', mood))";
+    let drop = "op.drop_column('t', 'm')";
+    let type_drop = format!("{ty}\n    mood.drop(op.get_bind())");
+    assert_eq!(said(Postgres, &[&made], &[&create, add], &[drop]), ["warning MRT503"]);
+    assert_eq!(said(Postgres, &[&made], &[&create, add], &[drop, &type_drop]), Vec::<String>::new());
+    // It looks before it makes one.
+    assert_eq!(said(Postgres, &[&made, &create], &[&create, add], &[drop]), Vec::<String>::new());
+}
+
+#[test]
+fn columns_may_differ_by_case_alone() {
+    let made = table("sa.Column('email', sa.Text())");
+    let add = "op.add_column('t', sa.Column('Email', sa.Text()))";
+    let drop = |name: &str| format!("op.drop_column('t', '{name}')");
+    assert_eq!(said(Postgres, &[&made], &[add], &[&drop("Email")]), Vec::<String>::new());
+    assert!(said(Postgres, &[&made], &[add], &[&drop("other")]).contains(&"error MRT804".to_owned()));
+    assert!(said(MySql, &[&made], &[add], &[&drop("Email")]).contains(&"error MRT804".to_owned()));
+    let rename = |from: &str, to: &str| format!("op.alter_column('t', '{from}', new_column_name='{to}')");
+    let (up, back) = (rename("email", "Email"), rename("Email", "email"));
+    assert_eq!(said(Postgres, &[&made], &[&up], &[&back]), Vec::<String>::new());
+    // Without quotes the case is the server's.
+    for name in ["Number", "NUMBER", "Of_Nobody"] {
+        let sql = format!("op.execute('ALTER TABLE t ADD {name} int')");
+        assert_eq!(said(Postgres, &[&made], &[&sql], &[&drop(&name.to_lowercase())]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_index_keeps_its_prefix_under_another_name_of_its_column() {
+    let made = table("sa.Column('a', sa.String(255), nullable=False), sa.Column('b', sa.Integer())");
+    let index = "op.create_index('ix', 't', ['a', 'b'], mysql_length={'a': 20})";
+    let rename = |from: &str, to: &str| {
+        format!(
+            "op.alter_column('t', '{from}', new_column_name='{to}', existing_type=sa.String(255), existing_nullable=False)"
+        )
+    };
+    let (up, back) = (rename("a", "c"), rename("c", "a"));
+    assert_eq!(said(MySql, &[&made, index], &[&up], &[&back]), Vec::<String>::new());
+}
+
+#[test]
+fn mysql_says_indexes_in_alter_table() {
+    let made = table("sa.Column('a', sa.Text()), sa.Column('b', sa.Integer())");
+    let sql = |text: &str| format!("op.execute('ALTER TABLE t {text}')");
+    let up = sql("ADD FULLTEXT INDEX ft (a), ADD KEY ix (b), ALGORITHM=INPLACE, LOCK=NONE");
+    let right = sql("DROP INDEX ft, DROP INDEX ix");
+    assert_eq!(said(MySql, &[&made], &[&up], &[&right]), Vec::<String>::new());
+    assert_eq!(said(MySql, &[&made], &[&up], &[&sql("DROP INDEX ix")]), ["error MRT801"]);
+    let plain = sql("ADD INDEX ft (a)");
+    tells(
+        MySql,
+        "MRT803",
+        &[&made, &up],
+        &[&sql("DROP INDEX ft")],
+        &[&plain],
+        &[&sql("ADD FULLTEXT ft (a)")],
+    );
+}
+
+#[test]
+fn what_a_block_makes_the_downgrade_may_drop() {
+    let block = "op.execute(\"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'lvl') THEN CREATE TYPE lvl AS ENUM ('a'); END IF; END $$\")";
+    let drop = |name: &str| format!("op.execute('DROP TYPE IF EXISTS {name}')");
+    assert_eq!(said(Postgres, &[], &[block], &[&drop("lvl")]), Vec::<String>::new());
+    assert_eq!(said(Postgres, &[], &[block], &[&drop("other")]), ["warning MRT104"]);
+}
+
+#[test]
+fn columns_keep_their_names_when_their_table_gets_another() {
+    let made = table("sa.Column('a', sa.Text())");
+    let swap = |from: &str, to: &str, a: &str, b: &str| {
+        [
+            format!("op.rename_table('{from}', '{to}')"),
+            format!("op.alter_column('{to}', '{a}', new_column_name='{b}')"),
+        ]
+    };
+    let (up, back) = (swap("t", "u", "a", "b"), swap("u", "t", "b", "a"));
+    let found =
+        said(Postgres, &[&made], &up.each_ref().map(String::as_str), &back.each_ref().map(String::as_str));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_call_with_a_name_that_is_not_known_has_its_reverse() {
+    let drop = "op.drop_constraint(name_of('fk'), 't', type_='foreignkey')";
+    let up = ["from shop import name_of", drop];
+    let create = "op.create_foreign_key('fk', 't', 'users', ['u'], ['id'])";
+    assert!(!said(MySql, &[], &up, &[create]).iter().any(|line| line.ends_with("MRT104")));
+    let other = "op.create_index('ix', 't', ['u'])";
+    assert!(said(MySql, &[], &up, &[other]).contains(&"warning MRT104".to_owned()));
 }

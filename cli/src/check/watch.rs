@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mrt_chain::settings::{EngineKind, Project};
+use mrt_chain::settings::{EngineKind, Framework, Project};
 use mrt_report::printable;
 
 use crate::error::{self, CliError};
@@ -46,9 +46,12 @@ pub(super) fn watch(
             let changed = tokio::select! {
                 biased;
                 _ = &mut interrupted => return Ok(code),
-                changed = places.changed(&before) => changed,
+                changed = places.changed(&before, output) => changed,
             };
-            begin(output, &changed);
+            match changed {
+                Some(changed) => begin(output, &changed),
+                None => return Ok(code),
+            }
         }
     })
 }
@@ -91,6 +94,13 @@ impl Places {
         if let Some(project) = &self.project {
             files.extend([project.root.join(&project.file), project.baseline_path()]);
             for suite in &project.suites {
+                if suite.framework == Framework::Django {
+                    let migrations = mrt_lint::django::find(&suite.dir).unwrap_or_default();
+                    files.extend(migrations.into_iter().map(|file| file.path));
+                    continue;
+                }
+                // Besides, what revisions import mostly lies beside them.
+                files.extend(modules(&suite.alembic.script_location));
                 files.insert(suite.alembic.file.clone());
                 files.extend(suite.alembic.pyproject.clone());
                 // Engines mostly share their directories.
@@ -112,12 +122,16 @@ impl Places {
         files.into_iter().map(|path| (path.clone(), stamp(&path))).collect()
     }
 
-    /// Waits until something is another, and stays that for a moment: a checkout changes many files. Says what.
-    async fn changed(&self, before: &BTreeMap<PathBuf, Stamp>) -> PathBuf {
+    /// Waits until something is another, and stays that for a moment: a checkout changes many files. Says what; `None` is that
+    /// nobody reads any more.
+    async fn changed(&self, before: &BTreeMap<PathBuf, Stamp>, output: &Output) -> Option<PathBuf> {
         let mut last = before.clone();
         let mut pause = PAUSE;
         loop {
             tokio::time::sleep(pause).await;
+            if !output.is_read() {
+                return None;
+            }
             let began = Instant::now();
             let now = self.look();
             pause = PAUSE.max(began.elapsed() * REST);
@@ -126,11 +140,18 @@ impl Places {
             {
                 let root = self.project.as_ref().map_or(self.dir.as_path(), |project| &project.root);
                 let shown = changed.strip_prefix(root).or_else(|_| changed.strip_prefix(&self.dir));
-                return shown.unwrap_or(changed).to_owned();
+                return Some(shown.unwrap_or(changed).to_owned());
             }
             last = now;
         }
     }
+}
+
+/// `env.py`, and other files of Python in a directory.
+fn modules(dir: &Path) -> Vec<PathBuf> {
+    let is_python = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "py");
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_python).collect()
 }
 
 /// The first file that is another, is new or is gone.

@@ -42,7 +42,7 @@ pub(super) fn read(value: &Value<'_>, module: &ModModule, lines: &Lines) -> Code
             Code { name: "noop".to_owned(), empty: true, ..Code::default() }
         }
         Value::Global(path) => Code { name: path.to_string(), ..Code::default() },
-        Value::Function(function) => {
+        Value::Function(function, _) => {
             let mut walk = Walk { module, lines, code: Code::default(), models: BTreeMap::new(), depth: 0 };
             walk.imports(&module.body);
             walk.function(function);

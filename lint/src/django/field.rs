@@ -93,7 +93,7 @@ impl Field {
         let default = match arguments.named("default") {
             Some(Value::None) if null != Some(false) => Default::None,
             Some(Value::Global(path)) if &**path != "django.db.models.NOT_PROVIDED" => Default::Callable,
-            Some(Value::Function(_) | Value::Lambda(_) | Value::Attribute(..)) => Default::Callable,
+            Some(Value::Function(..) | Value::Lambda(..) | Value::Attribute(..)) => Default::Callable,
             Some(Value::Global(_)) => Default::None,
             Some(_) => Default::Value,
             None if arguments.named("db_default").is_some() => Default::Server,

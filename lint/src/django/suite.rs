@@ -198,6 +198,7 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                 file: files[at].file.display.clone(),
                 upgrade: replayed.upgrade,
                 downgrade: Some(replayed.downgrade),
+                refused: Vec::new(),
                 upgrade_line: written.line,
                 downgrade_line: written.line,
                 django: Some(Django {
@@ -209,20 +210,16 @@ fn judge_group(files: &[&File], engines: &[EngineKind], telling: &mut Telling<'_
                     steps: replayed.steps,
                 }),
             };
-            let undo = judge.migration(&migration, world);
-            (undo, migration.upgrade_is_clear())
+            judge.migration(&migration, world)
         };
-        for at in order.plan.iter().copied() {
+        for (position, at) in order.plan.iter().copied().enumerate() {
             for (apart, _) in order.apart.iter().filter(|(_, before)| *before == Some(at)) {
                 one(*apart, &mut state.clone(), &world);
             }
-            let (undo, is_clear) = one(at, &mut state, &world);
-            world.upgraded(at, undo);
-            applied.add(at);
+            let undo = one(at, &mut state, &world);
+            world.upgraded(position, undo);
+            applied.add(position);
             world.show(applied.clone());
-            if !is_clear {
-                world.forget_completeness();
-            }
         }
         for (apart, _) in order.apart.iter().filter(|(_, before)| before.is_none()) {
             one(*apart, &mut State::default(), &World::default());

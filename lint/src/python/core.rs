@@ -2,7 +2,7 @@
 
 use super::value::{Arguments, Call, HOLE, Value};
 use super::{Reader, schema, types};
-use crate::operation::{Assigned, Kind, ObjectKind, Written};
+use crate::operation::{Assigned, Kind, ObjectKind, Refused, Written};
 use crate::sql;
 
 impl<'a> Reader<'a> {
@@ -12,6 +12,11 @@ impl<'a> Reader<'a> {
             Value::Str(text) => {
                 for statement in sql::read(text, self.engine) {
                     self.committed = statement.commits.unwrap_or(self.committed);
+                    let in_transaction = self.autocommit == 0 && !self.committed;
+                    self.refused.extend(statement.alone.clone().filter(|_| in_transaction).map(|what| {
+                        let line = self.call_line;
+                        Refused { what, line }
+                    }));
                     for (kind, said) in statement.into_said() {
                         self.emit_said(kind, written, said);
                     }
@@ -31,8 +36,7 @@ impl<'a> Reader<'a> {
                 (Value::Attribute(base, "bindparams" | "execution_options" | "columns"), _) => {
                     self.execute(base, written)
                 }
-                (_, Some("CreateSequence" | "DropSequence")) => {
-                    let made = call.function.class() == Some("CreateSequence");
+                (_, Some(verb)) if let Some(made) = makes_or_drops(verb) => {
                     match call.arguments.positional.first().and_then(Value::call) {
                         Some(object) if is_object(object) => self.object(object, made, &Arguments::default()),
                         _ => self.opaque_statement(written),
@@ -57,9 +61,14 @@ impl<'a> Reader<'a> {
 
     /// `sa.Enum(…).create(bind)` and the like.
     pub(super) fn object(&mut self, object: &Call<'a>, made: bool, arguments: &Arguments<'a>) {
-        let lenient = arguments.flag("checkfirst", false);
+        let lenient = arguments.flag("checkfirst", object.function.class() == Some("ENUM"));
         let (kind, name) = match object.function.class() {
             Some("Sequence") => (ObjectKind::Sequence, object.arguments.text("name", 0)),
+            Some("Table" | "Index") => {
+                let kind = schema::made_by_itself(object, made, lenient, self.engine);
+                let what = || "a table or index that is made or dropped by its own method".to_owned();
+                return self.emit(kind.unwrap_or_else(|| Kind::Opaque { what: what() }));
+            }
             _ => {
                 let ty = types::enumeration(object, self.engine);
                 if ty.enum_name.is_none() {
@@ -89,7 +98,16 @@ impl<'a> Reader<'a> {
 
 /// Whether a call makes an object that can make itself in a database.
 pub(super) fn is_object(call: &Call<'_>) -> bool {
-    matches!(call.function.class(), Some("Enum" | "ENUM" | "Sequence"))
+    matches!(call.function.class(), Some("Enum" | "ENUM" | "Sequence" | "Table" | "Index"))
+}
+
+/// Whether an element of SQLAlchemy's DDL makes (`CreateIndex`) or drops (`DropIndex`) the object that it is given.
+fn makes_or_drops(element: &str) -> Option<bool> {
+    match element {
+        "CreateTable" | "CreateIndex" | "CreateSequence" => Some(true),
+        "DropTable" | "DropIndex" | "DropSequence" => Some(false),
+        _ => None,
+    }
 }
 
 enum Core {
@@ -116,10 +134,10 @@ fn core(statement: &Value<'_>) -> Core {
         };
         match verb {
             "values" => {
-                columns.extend(call.arguments.named.iter().map(|(name, _)| (*name).to_owned()));
+                columns.extend(call.arguments.named.iter().map(|(name, _)| name.to_string()));
                 for (name, value) in &call.arguments.named {
                     words(value, &mut reads);
-                    values.push(((*name).to_owned(), assigned(value)));
+                    values.push((name.to_string(), assigned(value)));
                 }
                 match call.arguments.positional.first() {
                     Some(Value::Dict(items)) => {
@@ -151,6 +169,7 @@ fn core(statement: &Value<'_>) -> Core {
             }
             "select" | "union" | "union_all" | "exists" => return Core::Reads,
             "update" | "insert" | "delete" => {
+                let table_of = |value: &Value<'_>| value.call().and_then(table_of);
                 let named = call.arguments.positional.first().and_then(table_of);
                 let Some(table) = base.and_then(table_of).or(named) else { return Core::Unknown };
                 let kind = match verb {
@@ -206,8 +225,7 @@ fn column_name(value: &Value<'_>) -> Option<String> {
 }
 
 /// The table that `sa.table("users", …)` or `sa.Table("users", …)` stands for.
-pub(super) fn table_of(value: &Value<'_>) -> Option<String> {
-    let call = value.call()?;
+pub(super) fn table_of(call: &Call<'_>) -> Option<String> {
     match call.function.class() {
         Some("table" | "Table" | "TableClause") => {
             let name = call.arguments.text("name", 0)?;

@@ -1,7 +1,7 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprCompare, ExprFString, FStringPart,
+    BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprCompare, ExprFString, ExprSlice, FStringPart,
     InterpolatedStringElement, Number, Operator, UnaryOp,
 };
 use ruff_text_size::Ranged;
@@ -26,10 +26,14 @@ impl<'a> Reader<'a> {
             },
             Expr::StringLiteral(literal) => Value::str(literal.value.to_str()),
             Expr::FString(literal) => self.f_string(literal),
-            Expr::Name(name) => self.look_up(name.id.as_str()),
+            Expr::Name(name) => {
+                let value = self.look_up(name.id.as_str());
+                self.followed(value)
+            }
             Expr::Attribute(attribute) => {
                 let base = self.evaluate(&attribute.value);
-                self.attribute(base, attribute.attr.as_str())
+                let value = self.attribute(base, attribute.attr.as_str());
+                self.followed(value)
             }
             Expr::Call(call) => self.call(call),
             Expr::BinOp(operation) => {
@@ -56,8 +60,13 @@ impl<'a> Reader<'a> {
             }
             Expr::Subscript(subscript) => {
                 let base = self.evaluate(&subscript.value);
-                let index = self.evaluate(&subscript.slice);
-                item(&base, &index)
+                match &*subscript.slice {
+                    Expr::Slice(slice) => self.slice(&base, slice),
+                    index => {
+                        let index = self.evaluate(index);
+                        item(&base, &index)
+                    }
+                }
             }
             Expr::If(choice) => match self.evaluate(&choice.test).truth() {
                 Some(true) => self.evaluate(&choice.body),
@@ -108,9 +117,38 @@ impl<'a> Reader<'a> {
                 self.assign(&named.target, value.clone());
                 value
             }
-            Expr::Lambda(lambda) if lambda.parameters.is_none() => Value::Lambda(&lambda.body),
+            Expr::Lambda(lambda) if lambda.parameters.is_none() => Value::Lambda(&lambda.body, self.home),
             Expr::Await(awaited) => self.evaluate(&awaited.value),
             _ => Value::Unknown,
+        }
+    }
+
+    /// A part of a list, `items[1:]`, or the list from its end, `items[::-1]`.
+    fn slice(&mut self, base: &Value<'a>, slice: &'a ExprSlice) -> Value<'a> {
+        let Value::List(items) = base else { return Value::Unknown };
+        let mut bound = |bound: &'a Option<Box<Expr>>| match bound.as_ref().map(|bound| self.evaluate(bound))
+        {
+            None | Some(Value::None) => Some(None),
+            Some(Value::Int(bound)) => Some(Some(bound)),
+            Some(_) => None,
+        };
+        let (Some(from), Some(to), Some(step)) =
+            (bound(&slice.lower), bound(&slice.upper), bound(&slice.step))
+        else {
+            return Value::Unknown;
+        };
+        let place = |bound: i64| {
+            let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+            let place = if bound < 0 { bound.saturating_add(length) } else { bound };
+            usize::try_from(place.clamp(0, length)).unwrap_or_default()
+        };
+        match step {
+            None | Some(1) => {
+                let (from, to) = (from.map_or(0, place), to.map_or(items.len(), place));
+                Value::list(items.get(from..to).unwrap_or_default().to_vec())
+            }
+            Some(-1) if from.is_none() && to.is_none() => Value::list(items.iter().rev().cloned().collect()),
+            Some(_) => Value::Unknown,
         }
     }
 
@@ -235,8 +273,15 @@ impl<'a> Reader<'a> {
         for keyword in &call.arguments.keywords {
             let value = self.evaluate(&keyword.value);
             match (&keyword.arg, value) {
-                (Some(name), value) => arguments.named.push((name.as_str(), value)),
-                (None, Value::Dict(items)) if items.is_empty() => {}
+                (Some(name), value) => arguments.named.push((name.as_str().into(), value)),
+                (None, Value::Dict(items)) => {
+                    for (name, value) in items.iter() {
+                        match name.name() {
+                            Some(name) => arguments.named.push((name.into(), value.clone())),
+                            None => arguments.open = true,
+                        }
+                    }
+                }
                 (None, _) => arguments.open = true,
             }
         }
@@ -246,8 +291,10 @@ impl<'a> Reader<'a> {
 
     fn apply(&mut self, function: Value<'a>, arguments: Arguments<'a>) -> Value<'a> {
         match &function {
-            Value::Function(definition) => return self.invoke(definition, &arguments),
-            Value::Lambda(body) => return self.evaluate(body),
+            // What a function of another module is given to call may know names of the one that gives it.
+            Value::Function(_, home) if *home != self.home && arguments.has_code() => {}
+            Value::Function(definition, home) => return self.invoke(definition, *home, &arguments),
+            Value::Lambda(body, home) => return self.at_home(*home, |reader| reader.evaluate(body)),
             Value::Attribute(base, name) => {
                 if let Value::Str(text) = &**base
                     && let Some(value) = strings::method(text, name, &arguments)
@@ -261,6 +308,18 @@ impl<'a> Reader<'a> {
             Value::Global(path) => {
                 if let Some(value) = builtin(path, &arguments) {
                     return value;
+                }
+            }
+            Value::Call(partial) if partial.function.global() == Some("functools.partial") => {
+                let Arguments { positional, named, open } = &partial.arguments;
+                if let Some((function, given)) = positional.split_first() {
+                    let all = Arguments {
+                        positional: given.iter().cloned().chain(arguments.positional).collect(),
+                        // What is said last counts.
+                        named: arguments.named.into_iter().chain(named.iter().cloned()).collect(),
+                        open: *open || arguments.open,
+                    };
+                    return self.apply(function.clone(), all);
                 }
             }
             _ => {}
@@ -384,13 +443,14 @@ fn builtin<'a>(path: &str, arguments: &Arguments<'a>) -> Option<Value<'a>> {
             let (start, end, step) = match bounds?.as_slice() {
                 [end] => (0, *end, 1),
                 [start, end] => (*start, *end, 1),
-                [start, end, step] if *step > 0 => (*start, *end, *step),
+                [start, end, step] if *step != 0 => (*start, *end, *step),
                 _ => return None,
             };
-            let count = usize::try_from(end.checked_sub(start)?.max(0)).ok()?;
-            let step = usize::try_from(step).ok()?;
-            (count / step <= LONGEST)
-                .then(|| Value::list((start..end).step_by(step).map(Value::Int).collect()))
+            let way = if step < 0 { start.checked_sub(end)? } else { end.checked_sub(start)? };
+            let way = usize::try_from(way.max(0)).ok()?;
+            let count = way.div_ceil(usize::try_from(step.unsigned_abs()).ok()?);
+            let number = |at| i64::try_from(at).ok().map(|at: i64| Value::Int(start + at * step));
+            (count <= LONGEST).then(|| Value::list((0..count).filter_map(number).collect()))
         }
         "list" | "tuple" | "set" | "frozenset" | "iter" => match first {
             None => Some(Value::list(Vec::new())),
@@ -404,10 +464,24 @@ fn builtin<'a>(path: &str, arguments: &Arguments<'a>) -> Option<Value<'a>> {
             items.reverse();
             Value::list(items)
         }),
-        "sorted" => {
-            let mut words: Vec<String> = iterate(first?)?.iter().map(Value::name).collect::<Option<_>>()?;
-            words.sort();
-            Some(Value::list(words.into_iter().map(Value::str).collect()))
+        "sorted" if arguments.named("key").is_none() => {
+            // Texts, or lists that begin with one: no two of them alike, so that nothing else decides.
+            let text = |value: &Value<'a>| match value {
+                Value::List(items) => items.first().and_then(Value::name),
+                value => value.name(),
+            };
+            let mut items: Vec<(String, Value<'a>)> = iterate(first?)?
+                .into_iter()
+                .map(|value| Some((text(&value)?, value)))
+                .collect::<Option<_>>()?;
+            items.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let tie = items.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1.items().is_some());
+            match arguments.named("reverse") {
+                None | Some(Value::Bool(false)) => {}
+                Some(Value::Bool(true)) => items.reverse(),
+                Some(_) => return None,
+            }
+            (!tie).then(|| Value::list(items.into_iter().map(|(_, value)| value).collect()))
         }
         "enumerate" => {
             let items = iterate(first?)?.into_iter().zip(0i64..);

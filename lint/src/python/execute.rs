@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{ExceptHandler, Expr, MatchCase, Pattern, Singleton, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
 
 use super::evaluate::iterate;
-use super::value::{Arguments, Value};
+use super::value::{Arguments, Home, Value};
 use super::{Reader, Scope};
 use crate::operation::Kind;
 
@@ -62,7 +62,9 @@ impl<'a> Reader<'a> {
                 };
                 self.assign(&assign.target, value);
             }
-            Stmt::FunctionDef(function) => self.bind(function.name.as_str(), Value::Function(function)),
+            Stmt::FunctionDef(function) => {
+                self.bind(function.name.as_str(), Value::Function(function, self.home));
+            }
             Stmt::ClassDef(class) => self.bind(class.name.as_str(), Value::Unknown),
             Stmt::Import(import) => {
                 for alias in &import.names {
@@ -77,12 +79,15 @@ impl<'a> Reader<'a> {
                 }
             }
             Stmt::ImportFrom(import) => {
-                let dots = ".".repeat(usize::try_from(import.level).unwrap_or(1));
                 let module = import.module.as_ref().map_or("", |module| module.as_str());
+                let module = self.absolute(import.level, module);
                 for alias in &import.names {
                     let name = alias.name.as_str();
+                    if name == "*" {
+                        self.star = Some(module.clone());
+                    }
                     let own = alias.asname.as_ref().map_or(name, |own| own.as_str());
-                    self.bind(own, Value::Global(format!("{dots}{module}.{name}").into()));
+                    self.bind(own, Value::Global(format!("{module}.{name}").into()));
                 }
             }
             Stmt::Return(end) => {
@@ -155,9 +160,8 @@ impl<'a> Reader<'a> {
                 return if matches!(last, Flow::Next) { tried } else { last };
             }
             Stmt::Match(choice) => {
-                for case in &choice.cases {
-                    self.maybe(|reader| reader.block(&case.body));
-                }
+                let subject = self.evaluate(&choice.subject);
+                return self.cases(&subject, &choice.cases);
             }
             _ => {}
         }
@@ -212,19 +216,74 @@ impl<'a> Reader<'a> {
     fn clauses(&mut self, clauses: &[(Option<&'a Expr>, &'a [Stmt])]) -> Flow<'a> {
         let Some(((test, body), rest)) = clauses.split_first() else { return Flow::Next };
         let truth = test.map_or(Some(true), |test| self.evaluate(test).truth());
+        self.either(truth, |reader| reader.block(body), |reader| reader.clauses(rest))
+    }
+
+    /// One of two ways, or both where it cannot be known which.
+    fn either(
+        &mut self,
+        truth: Option<bool>,
+        one: impl FnOnce(&mut Self) -> Flow<'a>,
+        other: impl FnOnce(&mut Self) -> Flow<'a>,
+    ) -> Flow<'a> {
         match truth {
-            Some(true) => self.block(body),
-            Some(false) => self.clauses(rest),
+            Some(true) => one(self),
+            Some(false) => other(self),
             None => {
                 let before = self.locals().clone();
                 self.conditional += 1;
-                let taken = self.block(body);
+                let taken = one(self);
                 let after = std::mem::replace(self.locals(), before);
-                let other = self.clauses(rest);
+                let other = other(self);
                 self.conditional -= 1;
                 join(self.locals(), after);
                 self.meet(taken, other)
             }
+        }
+    }
+
+    fn cases(&mut self, subject: &Value<'a>, cases: &'a [MatchCase]) -> Flow<'a> {
+        let Some((case, rest)) = cases.split_first() else { return Flow::Next };
+        let mut truth = self.matches(subject, &case.pattern);
+        if let (Some(true) | None, Some(guard)) = (truth, &case.guard) {
+            let holds = self.evaluate(guard).truth();
+            truth = if truth.is_none() && holds != Some(false) { None } else { holds };
+        }
+        self.either(truth, |reader| reader.block(&case.body), |reader| reader.cases(subject, rest))
+    }
+
+    /// Whether a value is what a pattern asks for. What the pattern binds is bound.
+    fn matches(&mut self, subject: &Value<'a>, pattern: &'a Pattern) -> Option<bool> {
+        match pattern {
+            Pattern::MatchValue(wanted) => {
+                let wanted = self.evaluate(&wanted.value);
+                subject.equals(&wanted)
+            }
+            Pattern::MatchSingleton(wanted) => {
+                let wanted = match wanted.value {
+                    Singleton::None => Value::None,
+                    Singleton::True => Value::Bool(true),
+                    Singleton::False => Value::Bool(false),
+                };
+                subject.equals(&wanted)
+            }
+            Pattern::MatchOr(either) => {
+                let found = either.patterns.iter().map(|pattern| self.matches(subject, pattern));
+                let found: Vec<Option<bool>> = found.collect();
+                if found.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    found.iter().all(Option::is_some).then_some(false)
+                }
+            }
+            Pattern::MatchAs(named) => {
+                let truth = named.pattern.as_ref().map_or(Some(true), |inner| self.matches(subject, inner));
+                if let Some(name) = &named.name {
+                    self.bind(name.as_str(), subject.clone());
+                }
+                truth
+            }
+            _ => None,
         }
     }
 
@@ -233,8 +292,11 @@ impl<'a> Reader<'a> {
         match (taken, other) {
             (Flow::Next, Flow::Next | Flow::Raise) | (Flow::Raise, Flow::Next) => Flow::Next,
             (Flow::Raise, Flow::Raise) => Flow::Raise,
-            (Flow::Next, _) | (_, Flow::Next) => {
+            (Flow::Next, left) | (left, Flow::Next) => {
                 // One of them has left the function or the loop: what follows may not happen.
+                if let Flow::Return(value) = left {
+                    self.given_early.push(value);
+                }
                 self.conditional += 1;
                 self.left_early += 1;
                 Flow::Next
@@ -254,7 +316,8 @@ impl<'a> Reader<'a> {
         let after = std::mem::replace(self.locals(), before);
         join(self.locals(), after);
         match flow {
-            Flow::Return(_) => {
+            Flow::Return(value) => {
+                self.given_early.push(value);
                 self.conditional += 1;
                 self.left_early += 1;
                 Flow::Next
@@ -263,9 +326,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Calls a function of the file.
-    pub(super) fn invoke(&mut self, function: &'a StmtFunctionDef, arguments: &Arguments<'a>) -> Value<'a> {
-        if self.frames.len() > DEEPEST {
+    /// Calls a function.
+    pub(super) fn invoke(
+        &mut self,
+        function: &'a StmtFunctionDef,
+        home: Home,
+        arguments: &Arguments<'a>,
+    ) -> Value<'a> {
+        self.depth += 1;
+        let value = self.at_home(home, |reader| reader.invoke_here(function, arguments));
+        self.depth -= 1;
+        value
+    }
+
+    fn invoke_here(&mut self, function: &'a StmtFunctionDef, arguments: &Arguments<'a>) -> Value<'a> {
+        if self.depth > DEEPEST {
             self.emit(Kind::Opaque { what: format!("{}(…), called too deep", function.name.as_str()) });
             return Value::Unknown;
         }
@@ -298,15 +373,27 @@ impl<'a> Reader<'a> {
             scope.insert(rest.name.as_str(), value);
         }
         if let Some(rest) = &parameters.kwarg {
-            scope.insert(rest.name.as_str(), Value::Unknown);
+            let is_parameter = |name: &str| {
+                let own = parameters.args.iter().chain(&parameters.kwonlyargs);
+                own.into_iter().any(|parameter| parameter.parameter.name.as_str() == name)
+            };
+            let named = arguments.named.iter().filter(|(name, _)| !is_parameter(name));
+            let named = named.map(|(name, value)| (Value::str(name), value.clone())).collect();
+            scope
+                .insert(rest.name.as_str(), if arguments.open { Value::Unknown } else { Value::Dict(named) });
         }
         self.frames.push(scope);
         let left_early = std::mem::take(&mut self.left_early);
+        let given_early = std::mem::take(&mut self.given_early);
         let flow = self.block(&function.body);
         self.conditional -= std::mem::replace(&mut self.left_early, left_early);
         self.frames.pop();
+        let given = std::mem::replace(&mut self.given_early, given_early);
+        let may_be_another = |last: &Value<'a>| given.iter().any(|value| value.equals(last) != Some(true));
         match flow {
+            Flow::Return(value) if may_be_another(&value) => Value::Unknown,
             Flow::Return(value) => value,
+            Flow::Next if may_be_another(&Value::None) => Value::Unknown,
             Flow::Next => Value::None,
             Flow::Loop => Value::Unknown,
             Flow::Raise => {

@@ -89,6 +89,72 @@ const QUIET: &[&str] = &[
     "sort",
 ];
 
+/// Functions and classes that are there without an import.
+const BUILTINS: &[&str] = &[
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "bytes",
+    "callable",
+    "chr",
+    "dict",
+    "dir",
+    "enumerate",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+];
+
+/// Whether a name is there without an import.
+pub(super) fn is_builtin(name: &str) -> bool {
+    BUILTINS.contains(&name)
+        || name.starts_with("__")
+        || name.ends_with("Error")
+        || name.ends_with("Exception")
+}
+
 pub(super) enum Meaning<'c, 'a> {
     /// An operation of Alembic, in a batch or alone.
     Operation(&'c str, Option<&'c Arguments<'a>>),
@@ -118,6 +184,8 @@ pub(super) fn of<'c, 'a>(call: &'c Call<'a>) -> Meaning<'c, 'a> {
             let is_builtin = !path.contains('.');
             if is_builtin || HARMLESS.contains(&root) { Meaning::Harmless } else { Meaning::Elsewhere }
         }
+        // One that is not followed.
+        Value::Function(..) => Meaning::Elsewhere,
         Value::Attribute(base, name) => {
             if let Value::Call(object) = &**base {
                 if object.function.global() == Some("alembic.op.batch_alter_table") {
@@ -159,7 +227,10 @@ impl<'a> Reader<'a> {
     }
 
     fn elsewhere(&mut self, call: &Call<'a>) {
-        let what = call.function.global().unwrap_or_default();
+        let what = match &call.function {
+            Value::Function(function, _) => function.name.as_str(),
+            function => function.global().unwrap_or_default(),
+        };
         self.emit(Kind::Opaque { what: format!("{what}(…)") });
     }
 
@@ -168,8 +239,11 @@ impl<'a> Reader<'a> {
         match of(call) {
             Meaning::Elsewhere if !call.arguments.positional.iter().any(is_database) => self.elsewhere(call),
             Meaning::Unknown => {
-                let name = call.function.method().unwrap_or("?");
-                self.emit(Kind::Opaque { what: format!("….{name}(…)") });
+                let what = match call.function.method() {
+                    Some(name) => format!("….{name}(…)"),
+                    None => "a call of what only running the migration tells".to_owned(),
+                };
+                self.emit(Kind::Opaque { what });
             }
             _ => {}
         }

@@ -182,7 +182,7 @@ impl<'a> OperationCall<'_, 'a> {
                 Kind::DropConstraint { table: self.table(1)?, name, kind, missing_ok }
             }
             "bulk_insert" => Kind::Insert {
-                table: super::core::table_of(arguments.get("table", 0)?)?,
+                table: super::core::table_of(arguments.get("table", 0)?.call()?)?,
                 columns: Vec::new(),
                 sources: Vec::new(),
                 bulk: true,

@@ -2,8 +2,8 @@
 
 use mrt_chain::settings::EngineKind;
 
-use super::types;
 use super::value::{Arguments, Call, Value};
+use super::{core, types};
 use crate::operation::{Column, Constraint, ConstraintKind, ConstraintRule, Index, Kind, Options, Setting};
 
 /// `op.create_table(name, column, …)`.
@@ -245,6 +245,35 @@ fn index(call: &Call<'_>, engine: EngineKind) -> Option<Index> {
         unique: Some(call.arguments.flag("unique", false)),
         predicate: predicate(&call.arguments, engine),
         options: index_options(&call.arguments, engine),
+    })
+}
+
+/// What `sa.Table(…)` or `sa.Index(…)` does to be there, or to be gone, by its own method.
+pub(super) fn made_by_itself(call: &Call<'_>, made: bool, lenient: bool, engine: EngineKind) -> Option<Kind> {
+    let Arguments { positional, named, open } = &call.arguments;
+    if call.function.class() == Some("Table") {
+        if !made {
+            return Some(Kind::DropTable {
+                table: core::table_of(call)?,
+                cascade: false,
+                missing_ok: lenient,
+            });
+        }
+        // The metadata stands between the name and the columns.
+        let parts = positional.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, part)| part.clone());
+        let arguments = Arguments { positional: parts.collect(), named: named.clone(), open: *open };
+        return create_table(&arguments, engine, lenient);
+    }
+    let columns: Option<Vec<&str>> = positional.iter().skip(1).map(Value::method).collect();
+    let Value::Attribute(columns_of_table, _) = positional.get(1)? else { return None };
+    let Value::Attribute(table, "c" | "columns") = &**columns_of_table else { return None };
+    let table = core::table_of(table.call()?)?;
+    let columns = columns?.into_iter().map(str::to_owned).collect();
+    let index = Index { columns: with_lengths(columns, &call.arguments, engine), ..index(call, engine)? };
+    Some(if made {
+        Kind::CreateIndex { table, index, concurrently: false, exists_ok: lenient }
+    } else {
+        Kind::DropIndex { name: index.name?, table: Some(table), concurrently: false, missing_ok: lenient }
     })
 }
 

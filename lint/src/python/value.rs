@@ -1,5 +1,6 @@
 //! What a Python expression stands for, as far as that can be known without running it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, StmtFunctionDef};
@@ -7,6 +8,9 @@ use ruff_python_ast::{Expr, StmtFunctionDef};
 /// Stands in a text for a part that only running the migration tells. A letter, so that SQL with holes still parses; one
 /// that nobody uses.
 pub(crate) const HOLE: char = 'ʘ';
+
+/// A module, by its place: the file that is read, and behind it those that it imports.
+pub(crate) type Home = usize;
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -25,10 +29,10 @@ pub(crate) enum Value<'a> {
     Attribute(Rc<Value<'a>>, &'a str),
     /// What a call gives that is not looked into.
     Call(Rc<Call<'a>>),
-    /// A function of this file.
-    Function(&'a StmtFunctionDef),
-    /// A lambda of this file, without its arguments.
-    Lambda(&'a Expr),
+    /// A function, and the module that it is of.
+    Function(&'a StmtFunctionDef, Home),
+    /// A lambda without arguments, and the module that it is of.
+    Lambda(&'a Expr, Home),
 }
 
 /// A call that stands for its result.
@@ -44,7 +48,7 @@ pub(crate) struct Call<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Arguments<'a> {
     pub(crate) positional: Vec<Value<'a>>,
-    pub(crate) named: Vec<(&'a str, Value<'a>)>,
+    pub(crate) named: Vec<(Cow<'a, str>, Value<'a>)>,
     /// `*rest` or `**rest` that is not known: any argument may be there.
     pub(crate) open: bool,
 }
@@ -56,7 +60,16 @@ impl<'a> Arguments<'a> {
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&Value<'a>> {
-        self.named.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+        self.named.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// Whether there is a function among them.
+    pub(crate) fn has_code(&self) -> bool {
+        let named = self.named.iter().map(|(_, value)| value);
+        self.positional
+            .iter()
+            .chain(named)
+            .any(|value| matches!(value, Value::Function(..) | Value::Lambda(..)))
     }
 
     /// A flag; `default` where it is not given or not known.
@@ -146,7 +159,7 @@ impl<'a> Value<'a> {
             Self::Str(text) => Some(!text.is_empty()),
             Self::List(items) => Some(!items.is_empty()),
             Self::Dict(items) => Some(!items.is_empty()),
-            Self::Function(_) | Self::Lambda(_) => Some(true),
+            Self::Function(..) | Self::Lambda(..) => Some(true),
             Self::Unknown | Self::Global(_) | Self::Attribute(..) | Self::Call(_) => None,
         }
     }
@@ -176,7 +189,7 @@ impl<'a> Value<'a> {
             (Self::Global(a), Self::Global(b)) => a == b,
             (Self::Attribute(a, name), Self::Attribute(b, other)) => name == other && a.is_same(b),
             (Self::Call(a), Self::Call(b)) => Rc::ptr_eq(a, b),
-            (Self::Function(a), Self::Function(b)) => std::ptr::eq(*a, *b),
+            (Self::Function(a, _), Self::Function(b, _)) => std::ptr::eq(*a, *b),
             (Self::Dict(a), Self::Dict(b)) => Rc::ptr_eq(a, b),
             (Self::List(a), Self::List(b)) if Rc::ptr_eq(a, b) => true,
             (a, b) => a.equals(b) == Some(true),

@@ -6,6 +6,7 @@ use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
 use crate::operation::{ConstraintRule, Kind, Operation, Setting, Written};
+use crate::sql::{mentions, names};
 use crate::undo::{Loss, Object, Part};
 
 pub(super) const RULES: &[Rule] = &[
@@ -177,7 +178,10 @@ fn not_null_without_value(case: &Case<'_>, findings: &mut Findings<'_>) {
                     other.kind.is_opaque()
                         || matches!(&other.kind, Kind::Update { table: own, .. } | Kind::Delete { table: own, .. } if own.eq_ignore_ascii_case(table))
                 });
-                if !was_so && !filled && case.was_there(&Object::column(table, column)) && !change.restated {
+                // SQL that says the whole column anew may say what was so before; Alembic is told what was.
+                let is_sql = matches!(operation.written, Written::Sql | Written::Connection);
+                let is_new = !change.restated || !is_sql || known == Some("NULL");
+                if !was_so && !filled && is_new && case.was_there(&Object::column(table, column)) {
                     findings.add(
                         operation.line,
                         format!("`{table}.{column}` becomes NOT NULL, and rows that have NULL get no value before; fill them"),
@@ -274,19 +278,23 @@ fn volatile_default(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn unique_over_rows(case: &Case<'_>, findings: &mut Findings<'_>) {
     for (at, operation) in case.migration.upgrade.iter().enumerate() {
-        let (table, columns) = match &operation.kind {
+        let (table, columns, predicate, options) = match &operation.kind {
             Kind::CreateConstraint { table, constraint, .. } if constraint.rule == ConstraintRule::Unique => {
-                (table, constraint.columns.clone())
+                (table, constraint.columns.clone(), &Setting::None, &constraint.options)
             }
             Kind::CreateIndex { table, index, .. } if index.unique == Some(true) => {
-                (table, index.columns.clone().unwrap_or_default())
+                (table, index.columns.clone().unwrap_or_default(), &index.predicate, &index.options)
             }
             _ => continue,
         };
         let cleaned = case.migration.upgrade[..at].iter().any(|other| {
             other.kind.is_opaque() || other.kind.writes().is_some_and(|own| own.eq_ignore_ascii_case(table))
         });
-        if !cleaned && case.is_old_table(table) && !was_unique(case, table, &columns) {
+        // SQL Server takes NULL for a value, as others do where that is said.
+        let nulls_differ = (case.engine != EngineKind::SqlServer || *predicate != Setting::None)
+            && !options.contains_key("nulls");
+        let is_empty = nulls_differ && columns.iter().any(|column| is_new_and_null(case, at, table, column));
+        if !cleaned && !is_empty && case.is_old_table(table) && !was_unique(case, table, &columns) {
             let columns = if columns.is_empty() { "?".to_owned() } else { columns.join(", ") };
             findings.add(
                 operation.line,
@@ -294,6 +302,26 @@ fn unique_over_rows(case: &Case<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// Whether a column, or an expression over it that leaves NULL as it is, is NULL in all rows: the upgrade has just added it.
+fn is_new_and_null(case: &Case<'_>, at: usize, table: &str, expression: &str) -> bool {
+    const STRICT: &[&str] = &["lower", "upper", "trim", "md5"];
+    let words = names(expression);
+    case.migration.upgrade[..at].iter().any(|operation| match &operation.kind {
+        Kind::AddColumn { table: own, column, exists_ok: false } => {
+            Object::table(own) == Object::table(table)
+                && column.default == Setting::None
+                && column.generated.is_none()
+                && !column.automatic
+                && column.nullable != Some(false)
+                && mentions(&words, &column.name)
+                && words
+                    .iter()
+                    .all(|word| word.eq_ignore_ascii_case(&column.name) || STRICT.contains(&word.as_str()))
+        }
+        _ => false,
+    })
 }
 
 /// Whether something that was there before has kept the columns unique.

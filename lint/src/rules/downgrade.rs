@@ -3,7 +3,7 @@
 use super::{Case, Check, Findings, Rule, Shows};
 use crate::case::certainly;
 use crate::finding::Severity;
-use crate::operation::{Kind, Written};
+use crate::operation::{Kind, ObjectKind, Operation, Written};
 use crate::sql::{mentions, names};
 use crate::undo::{Loss, Object};
 
@@ -224,14 +224,57 @@ fn unreadable(case: &Case<'_>, findings: &mut Findings<'_>, wanted: impl Fn(Writ
             Kind::Opaque { what } => what,
             _ => continue,
         };
-        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind) {
+        if !case.migration.downgrade_is_clear() && may_be_undone(case, &operation.kind)
+            || takes_what_a_block_makes(case, operation)
+            || has_a_counterpart(case, &operation.kind)
+        {
             continue;
         }
+        let is_code = matches!(operation.kind, Kind::Raw { .. }) || what.ends_with(')');
+        let what = if is_code { format!("what `{what}` does") } else { what.clone() };
         findings.add(
             operation.line,
-            format!("what `{what}` does cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"),
+            format!(
+                "{what} cannot be read here, and nothing in `downgrade()` could be its reverse; look at it"
+            ),
         );
     }
+}
+
+/// Whether the downgrade has what reverses such a call of Alembic, of which only the names are not known.
+fn has_a_counterpart(case: &Case<'_>, kind: &Kind) -> bool {
+    let Kind::Opaque { what } = kind else { return false };
+    let Some(call) = what.strip_prefix("op.").and_then(|call| call.strip_suffix("(…)")) else {
+        return false;
+    };
+    case.migration.down().iter().any(|down| match call {
+        "add_column" => matches!(down.kind, Kind::DropColumn { .. }),
+        "drop_column" => matches!(down.kind, Kind::AddColumn { .. }),
+        "create_table" => matches!(down.kind, Kind::DropTable { .. }),
+        "drop_table" => matches!(down.kind, Kind::CreateTable { .. }),
+        "create_index" => matches!(down.kind, Kind::DropIndex { .. }),
+        "drop_index" => matches!(down.kind, Kind::CreateIndex { .. }),
+        "drop_constraint" => matches!(down.kind, Kind::CreateConstraint { .. }),
+        call => call.starts_with("create_") && matches!(down.kind, Kind::DropConstraint { .. }),
+    })
+}
+
+/// Whether the downgrade drops something that a block (`DO $$ … $$`) of the upgrade names, and that is this database's own: a role may
+/// have been there for others.
+fn takes_what_a_block_makes(case: &Case<'_>, operation: &Operation) -> bool {
+    let Kind::Raw { sql } = &operation.kind else { return false };
+    if !sql.get(..2).is_some_and(|verb| verb.eq_ignore_ascii_case("do")) {
+        return false;
+    }
+    let words: Vec<String> = operation.said.texts.iter().flat_map(|text| names(text)).collect();
+    case.migration.down().iter().any(|down| match &down.kind {
+        Kind::Drop { object, name, .. } => *object != ObjectKind::Role && mentions(&words, name),
+        Kind::DropTable { table: name, .. }
+        | Kind::DropColumn { column: name, .. }
+        | Kind::DropIndex { name, .. }
+        | Kind::DropConstraint { name: Some(name), .. } => mentions(&words, name),
+        _ => false,
+    })
 }
 
 /// Whether something in the downgrade that cannot be read either could be the reverse: anything but a statement about other names.

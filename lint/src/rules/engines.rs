@@ -10,7 +10,7 @@ use mrt_chain::settings::EngineKind;
 
 use super::{Case, Check, Findings, Rule, Shows};
 use crate::finding::Severity;
-use crate::operation::{ConstraintKind, Kind, ObjectKind, Operation, Written};
+use crate::operation::{ConstraintKind, Kind, ObjectKind, Operation, Refused, Written};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -29,12 +29,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MRT822",
-        name: "CONCURRENTLY inside of a transaction",
+        name: "what wants no transaction in one",
         severity: Severity::Warning,
         engines: &[EngineKind::Postgres],
         shows: &[Shows::Failure],
-        about: "PostgreSQL refuses CREATE or DROP INDEX CONCURRENTLY inside of a transaction, which Alembic begins unless env.py says \
-                otherwise. Put it into `with op.get_context().autocommit_block():`.",
+        about: "PostgreSQL refuses CREATE or DROP INDEX CONCURRENTLY inside of a transaction, as it does VACUUM, REINDEX CONCURRENTLY, \
+                CREATE DATABASE and ALTER SYSTEM, and Alembic begins one unless env.py says otherwise. Put it into `with op.get_context().autocommit_block():`.",
         bad: "def upgrade():\n    op.create_index(\"ix_email\", \"users\", [\"email\"], postgresql_concurrently=True)\n\n\n\
               def downgrade():\n    op.drop_index(\"ix_email\", table_name=\"users\")\n",
         good: "def upgrade():\n    with op.get_context().autocommit_block():\n        \
@@ -124,6 +124,12 @@ fn concurrently(case: &Case<'_>, findings: &mut Findings<'_>) {
                 "`{}` fails inside of a transaction; put it into an `autocommit_block()`",
                 operation.kind
             ),
+        );
+    }
+    for Refused { what, line } in &case.migration.refused {
+        findings.add(
+            *line,
+            format!("`{what}` fails inside of a transaction; put it into an `autocommit_block()`"),
         );
     }
 }

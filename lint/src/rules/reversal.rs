@@ -136,7 +136,7 @@ fn not_back(case: &Case<'_>, findings: &mut Findings<'_>) {
 fn differs(case: &Case<'_>, findings: &mut Findings<'_>) {
     for gap in case.gaps() {
         let Loss::Differs { attribute, before, after } = &gap.loss else { continue };
-        if matches!(*attribute, "type" | "nullable" | "table") {
+        if matches!(*attribute, "type" | "nullable" | "table" | "owner") {
             continue;
         }
         let was = before.as_deref().map_or("what it was".to_owned(), |before| format!("`{before}`"));
@@ -187,16 +187,20 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
             Problem::NotCast => "is not cast to its new type by the server itself; say how with USING",
             Problem::TooLong => "is too short for the text that is written into it",
             Problem::OtherCase => "is called by another case than it has, which the server tells apart",
+            Problem::InKey => {
+                "is part of the primary key, and is said to be NULL; say `existing_nullable=False`, or NOT NULL"
+            }
+            Problem::Unmade => "is made by no revision, and a column makes no type; `create()` it before",
         };
         // What a constraint is called hangs on the engine and on naming conventions.
         let by_name = !matches!(clash.problem, Problem::Unlike | Problem::NotCast);
         let folds = matches!(case.engine, EngineKind::MySql | EngineKind::MariaDb);
         // Where a suite has other engines as well, nobody writes for SQL Server alone.
-        let certain = clash.problem != Problem::Defaulted
-            && (clash.object.part != Part::Constraint || !by_name)
-            && !(clash.problem == Problem::OtherCase && folds);
+        let may_be_otherwise = matches!(clash.problem, Problem::Defaulted | Problem::Unmade)
+            || (clash.object.part == Part::Constraint && by_name)
+            || (clash.problem == Problem::OtherCase && folds);
         findings.add_as(
-            certainly(certain),
+            certainly(!may_be_otherwise),
             operation.line,
             format!(
                 "`{step}()` fails here: {} `{}` {what}{}",

@@ -5,9 +5,10 @@ use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, AlterType, AlterTypeOperation, ColumnOption,
     DataType, Ident, RenameTableNameKind,
 };
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Whitespace};
 
-use super::{create, expression, name_of, settings, shown, text_of};
+use super::phrase::{self, Words};
+use super::{create, expression, head, name_of, settings, shown, text_of};
 use crate::operation::{Change, ConstraintKind, Kind, ObjectKind, Setting};
 
 pub(super) fn table(alter: &AlterTable, engine: EngineKind, tokens: &[Token], out: &mut Vec<Kind>) {
@@ -45,10 +46,14 @@ fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Opti
         AlterTableOperation::AddColumn { if_not_exists, column_def, .. } => {
             Kind::AddColumn { column: create::column(column_def, engine), exists_ok: *if_not_exists, table }
         }
-        AlterTableOperation::AddConstraint { constraint, not_valid } => Kind::CreateConstraint {
-            constraint: create::constraint(constraint)?,
-            validated: !not_valid,
-            table,
+        AlterTableOperation::AddConstraint { constraint, not_valid } => match create::plain_index(constraint)
+        {
+            Some(index) => Kind::CreateIndex { table, index, concurrently: false, exists_ok: false },
+            None => Kind::CreateConstraint {
+                constraint: create::constraint(constraint)?,
+                validated: !not_valid,
+                table,
+            },
         },
         AlterTableOperation::DropConstraint { name, if_exists, .. } => drop(Some(name), None, *if_exists),
         AlterTableOperation::DropForeignKey { name, .. } => {
@@ -95,9 +100,10 @@ fn one(table: &str, operation: &AlterTableOperation, engine: EngineKind) -> Opti
         AlterTableOperation::AlterColumn { column_name, op } => {
             Kind::AlterColumn { table, column: column_name.value.clone(), change: change(op)? }
         }
-        AlterTableOperation::ValidateConstraint { .. } | AlterTableOperation::OwnerTo { .. } => {
-            Kind::Raw { sql: String::new() }
-        }
+        AlterTableOperation::ValidateConstraint { .. }
+        | AlterTableOperation::OwnerTo { .. }
+        | AlterTableOperation::Algorithm { .. }
+        | AlterTableOperation::Lock { .. } => Kind::Raw { sql: String::new() },
         _ => return None,
     })
 }
@@ -117,6 +123,51 @@ fn change(operation: &AlterColumnOperation) -> Option<Change> {
             ..change
         },
         AlterColumnOperation::AddGenerated { .. } => return None,
+    })
+}
+
+/// Each action of an ALTER TABLE that has several, as a statement of its own, so that one which the parser does not know leaves the
+/// others known.
+pub(super) fn apart(tokens: &[Token], engine: EngineKind) -> Option<Vec<Vec<Token>>> {
+    const ACTIONS: &[&str] = &[
+        "ADD",
+        "ALGORITHM",
+        "ALTER",
+        "CHANGE",
+        "CLUSTER",
+        "DISABLE",
+        "DROP",
+        "ENABLE",
+        "FORCE",
+        "INHERIT",
+        "LOCK",
+        "MODIFY",
+        "NO",
+        "OWNER",
+        "RENAME",
+        "REPLICA",
+        "RESET",
+        "SET",
+        "VALIDATE",
+    ];
+    if !matches!(engine, EngineKind::Postgres | EngineKind::MySql | EngineKind::MariaDb)
+        || !head::begins_with(tokens, &["ALTER", "TABLE"])
+        || !tokens.contains(&Token::Comma)
+    {
+        return None;
+    }
+    let words = phrase::significant(tokens);
+    let reader = Words(&words);
+    let at = settings::table_at(&reader);
+    let (_, length) = reader.name(at)?;
+    let (before, actions) = words.split_at(at + length);
+    let actions = phrase::split_at_commas(actions);
+    let is_action = |tokens: &&[Token]| ACTIONS.contains(&Words(tokens).word(0).as_str());
+    (actions.len() > 1 && actions.iter().all(is_action)).then(|| {
+        let space = || Token::Whitespace(Whitespace::Space);
+        let spaced =
+            |tokens: &[Token]| tokens.iter().cloned().flat_map(|token| [token, space()]).collect::<Vec<_>>();
+        actions.into_iter().map(|action| [spaced(before), spaced(action)].concat()).collect()
     })
 }
 

@@ -16,18 +16,12 @@ pub(super) fn table(create: &CreateTable, engine: EngineKind) -> Kind {
     let constraints: Vec<Constraint> = create
         .constraints
         .iter()
-        .filter_map(|constraint| match constraint {
-            TableConstraint::Index(index) => {
-                indexes.push(Index {
-                    name: index.name.as_ref().map(|name| name.value.clone()),
-                    columns: Some(index.columns.iter().map(index_column).collect()),
-                    unique: Some(false),
-                    predicate: Setting::None,
-                    options: Options::new(),
-                });
+        .filter_map(|constraint| match plain_index(constraint) {
+            Some(index) => {
+                indexes.push(index);
                 None
             }
-            other => self::constraint(other),
+            None => self::constraint(constraint),
         })
         .collect();
     let key: Vec<String> = constraints
@@ -55,6 +49,25 @@ pub(super) fn table(create: &CreateTable, engine: EngineKind) -> Kind {
         partition_of: create.partition_of.as_ref().map(name_of),
         exists_ok: create.if_not_exists,
     }
+}
+
+/// MySQL says an index where others say constraints.
+pub(super) fn plain_index(constraint: &TableConstraint) -> Option<Index> {
+    let (name, columns, kind) = match constraint {
+        TableConstraint::Index(index) => (&index.name, &index.columns, None),
+        TableConstraint::FulltextOrSpatial(index) => {
+            let kind = if index.fulltext { "FULLTEXT" } else { "SPATIAL" };
+            (&index.opt_index_name, &index.columns, Some(kind))
+        }
+        _ => return None,
+    };
+    Some(Index {
+        name: name.as_ref().map(|name| name.value.clone()),
+        columns: Some(columns.iter().map(index_column).collect()),
+        unique: Some(false),
+        predicate: Setting::None,
+        options: kind.into_iter().map(|kind| ("index type", Setting::Is(kind.to_owned()))).collect(),
+    })
 }
 
 pub(super) fn index(create: &CreateIndex) -> Kind {
@@ -197,8 +210,8 @@ pub(super) fn constraint(constraint: &TableConstraint) -> Option<Constraint> {
             deferred: String::new(),
             options: check_options(check),
         },
-        TableConstraint::Exclude(_) => Constraint {
-            name: None,
+        TableConstraint::Exclude(exclude) => Constraint {
+            name: word(&exclude.name),
             rule: ConstraintRule::Exclude,
             columns: Vec::new(),
             deferred: String::new(),

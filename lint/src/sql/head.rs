@@ -1,5 +1,6 @@
 //! Statements that the parser does not know, by their first words.
 
+use mrt_chain::settings::EngineKind;
 use sqlparser::tokenizer::Token;
 
 use super::{definition, shown, words};
@@ -46,6 +47,59 @@ pub(super) fn first_word(tokens: &[Token]) -> Option<String> {
     })
 }
 
+/// The statements of a text. The body of a routine has semicolons of its own.
+pub(super) fn statements(tokens: &[Token], engine: EngineKind) -> Vec<&[Token]> {
+    let mut out = Vec::new();
+    let mut rest = tokens;
+    while !rest.is_empty() {
+        let end = match engine {
+            // There a body is a text, but for that one form.
+            EngineKind::Postgres if !words::has_word(rest, "ATOMIC") => None,
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Sqlite if begins_transaction(rest) => None,
+            EngineKind::MySql | EngineKind::MariaDb | EngineKind::Sqlite | EngineKind::Postgres => {
+                is_routine(rest).then(|| end_of_body(rest))
+            }
+            EngineKind::SqlServer | EngineKind::Oracle => is_routine(rest).then_some(rest.len()),
+        };
+        let semicolon = || rest.iter().position(|token| *token == Token::SemiColon);
+        let end = end.or_else(semicolon).unwrap_or(rest.len());
+        out.push(&rest[..end]);
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    out
+}
+
+/// Where a routine ends: at the first semicolon that stands in no block of it.
+fn end_of_body(tokens: &[Token]) -> usize {
+    let word = |at: usize| match tokens.get(at) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_uppercase(),
+        _ => String::new(),
+    };
+    let mut open = 0usize;
+    let mut ends = false;
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| !matches!(token, Token::Whitespace(_))) {
+        if *token == Token::SemiColon && open == 0 {
+            return at;
+        }
+        match (ends, word(at).as_str()) {
+            // What ends is a loop or a condition, which nobody has counted.
+            (true, "IF" | "LOOP" | "WHILE" | "REPEAT") => open += 1,
+            (true, "CASE") => {}
+            (_, "BEGIN" | "CASE") => open += 1,
+            (_, "END") => open = open.saturating_sub(1),
+            _ => {}
+        }
+        ends = word(at) == "END";
+    }
+    tokens.len()
+}
+
+fn begins_transaction(tokens: &[Token]) -> bool {
+    let words = first_words(tokens, 2);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    word(0) == "BEGIN" && word(1) != "NOT"
+}
+
 /// Whether it makes something that has statements inside.
 pub(super) fn is_routine(tokens: &[Token]) -> bool {
     let words = first_words(tokens, 8);
@@ -58,6 +112,32 @@ pub(super) fn is_routine(tokens: &[Token]) -> bool {
         matches!(word.as_str(), "TRIGGER" | "EVENT" | "FUNCTION" | "PROCEDURE" | "PROC" | "PACKAGE")
     };
     makes && kind.any(has_body) || words.first().is_some_and(|word| word == "BEGIN" || word == "DECLARE")
+}
+
+/// The words for which a statement is refused inside of a transaction.
+pub(super) fn wants_no_transaction(tokens: &[Token], engine: EngineKind) -> Option<String> {
+    if engine != EngineKind::Postgres {
+        return None;
+    }
+    let words = first_words(tokens, 12);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let concurrently = words.iter().any(|word| word == "CONCURRENTLY");
+    let count = match (word(0), word(1)) {
+        ("VACUUM", _) => 1,
+        ("ALTER", "SYSTEM") | ("CREATE" | "DROP", "DATABASE" | "TABLESPACE") | ("DISCARD", "ALL") => 2,
+        ("REINDEX", "DATABASE" | "SYSTEM") => 2,
+        ("REINDEX", _) if concurrently => return Some("REINDEX … CONCURRENTLY".to_owned()),
+        ("ALTER", "TABLE") if concurrently && words.iter().any(|word| word == "DETACH") => {
+            return Some("DETACH PARTITION … CONCURRENTLY".to_owned());
+        }
+        _ => return None,
+    };
+    Some(words[..count].join(" "))
+}
+
+/// Whether these are its first words.
+pub(super) fn begins_with(tokens: &[Token], words: &[&str]) -> bool {
+    first_words(tokens, words.len()).iter().eq(words)
 }
 
 fn first_words(tokens: &[Token], count: usize) -> Vec<String> {
@@ -116,7 +196,8 @@ fn one(tokens: &[Token], text: &str) -> Kind {
         _ => String::new(),
     };
     let verb = word(0);
-    if QUIET.contains(&verb.as_str()) && !is_routine(tokens) {
+    // A block of statements is longer than `BEGIN`.
+    if QUIET.contains(&verb.as_str()) && (!is_routine(tokens) || significant.len() <= 2) {
         return nothing;
     }
     let is_verb = |wanted: &str| verb == wanted;
@@ -228,7 +309,7 @@ fn one(tokens: &[Token], text: &str) -> Kind {
             cascade: words::has_word(tokens, "CASCADE"),
         },
         _ => {
-            let what: Vec<String> = rest.iter().take(6).map(ToString::to_string).collect();
+            let what: Vec<String> = rest.iter().take(8).map(ToString::to_string).collect();
             Kind::Alter { object, name: name_of_it, what: what.join(" ") }
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn read(tokens: &[Token]) -> Option<Vec<Kind>> {
     let reader = Words(&words);
     match (reader.word(0).as_str(), reader.word(1).as_str()) {
         ("ALTER", "TABLE") => {
-            let at = if reader.word(2) == "ONLY" { 3 } else { 2 };
+            let at = table_at(&reader);
             let (table, length) = reader.name(at)?;
             table_setting(&table, &reader.from(at + length))
         }
@@ -96,6 +96,16 @@ pub(super) fn read(tokens: &[Token]) -> Option<Vec<Kind>> {
         }
         ("EXEC" | "EXECUTE", "SP_RENAME") => sp_rename(&reader),
         _ => None,
+    }
+}
+
+/// Where the table's name stands in ALTER TABLE.
+pub(super) fn table_at(statement: &Words<'_>) -> usize {
+    match (statement.word(2).as_str(), statement.word(3).as_str()) {
+        ("IF", "EXISTS") if statement.word(4) == "ONLY" => 5,
+        ("IF", "EXISTS") => 4,
+        ("ONLY", _) => 3,
+        _ => 2,
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn names(text: &str) -> Vec<String> {
 pub(super) fn texts(tokens: &[Token]) -> Vec<String> {
     let texts = tokens.iter().filter_map(|token| match token {
         Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => Some(text.clone()),
+        Token::DollarQuotedString(text) => Some(text.value.clone()),
         _ => None,
     });
     texts.collect()

@@ -45,7 +45,7 @@ impl Trial<'_> {
                 facts.set("parent", partition_of.as_ref().map(|parent| parent.to_lowercase().into()));
                 self.make(&object, facts, *exists_ok);
                 if !complete {
-                    self.forget_parts(&object.table);
+                    self.forget_parts(&object.table, &object);
                 }
                 for column in columns {
                     self.make_column(table, column, true);
@@ -61,7 +61,7 @@ impl Trial<'_> {
                     let keys = columns.iter().flat_map(|column| &column.foreign_keys).chain(constraints);
                     for key in keys {
                         if let ConstraintRule::ForeignKey { table: Some(referred), .. } = &key.rule {
-                            self.need(&Object::table(referred));
+                            self.need_table(referred);
                         }
                     }
                 }
@@ -84,12 +84,22 @@ impl Trial<'_> {
                 {
                     return;
                 }
+                self.check_enum(table, column.ty.as_ref());
                 self.make_column(table, column, false);
+            }
+            Kind::DropColumn { table, column, .. } if self.is_of_other_case(table, column) => {
+                let object = Object::column(table, column);
+                if let Some(state) = self.look(&object) {
+                    self.now.insert(object, State { sure: false, ..state });
+                }
             }
             Kind::DropColumn { table, column, missing_ok } => {
                 self.check_default(&Object::column(table, column));
                 self.remove(&Object::column(table, column), *missing_ok);
                 let column = column.to_lowercase();
+                for sequence in self.owned_by(&format!("{}.{column}", table.to_lowercase())) {
+                    self.put(&sequence, None);
+                }
                 for object in self.keys_of(&table.to_lowercase()) {
                     let Some(facts) = self.look(&object).and_then(|state| state.facts) else { continue };
                     if facts.columns.contains(&column) {
@@ -103,6 +113,7 @@ impl Trial<'_> {
                     }
                 }
             }
+            Kind::AlterColumn { table, column, .. } if self.is_of_other_case(table, column) => {}
             Kind::AlterColumn { table, column, change } => self.alter_column(table, column, change),
             Kind::CreateIndex { table, index, exists_ok, .. } => self.make_index(table, index, *exists_ok),
             Kind::DropIndex { name, table, missing_ok, .. } => {
@@ -138,9 +149,11 @@ impl Trial<'_> {
                 let key = Object::other(*object, name);
                 let mut facts = Facts::default();
                 if *object == ObjectKind::Sequence {
-                    for (option, value) in sequence_options(definition.as_deref().unwrap_or_default()) {
+                    let definition = definition.as_deref().unwrap_or_default();
+                    for (option, value) in sequence_options(definition) {
                         facts.set(option, value);
                     }
+                    facts.set("owner", owner(definition));
                 } else {
                     facts.set("definition", definition.as_deref().map(|text| normal(text).into()));
                 }
@@ -184,9 +197,11 @@ impl Trial<'_> {
             Kind::Alter { object: ObjectKind::Sequence, name, what }
                 if what.to_uppercase().starts_with("OWNED BY") =>
             {
-                let owner: String = what[8..].split_whitespace().collect();
-                let table = owner.rsplit_once('.').map(|(table, _)| table.to_lowercase().into());
-                self.change(&Object::other(ObjectKind::Sequence, name), vec![("table", table)]);
+                let owner = owner(what);
+                let table =
+                    owner.as_ref().and_then(|owner| Some(owner.rsplit_once('.')?.0.to_owned().into()));
+                let sequence = Object::other(ObjectKind::Sequence, name);
+                self.change(&sequence, vec![("table", table), ("owner", owner)]);
             }
             Kind::Alter { object: ObjectKind::Comment, name, what } => {
                 let mut facts = Facts { original: true, ..Facts::default() };
@@ -228,14 +243,12 @@ impl Trial<'_> {
                 self.change(&object, attributes.collect());
             }
             Kind::AddEnumValue { .. } => {}
-            Kind::Insert { table, sources, .. } => {
-                self.need(&Object::table(table));
+            Kind::Insert { sources, .. } => {
                 let absent = sources.iter().map(|word| Object::table(word)).find(|table| self.is_gone(table));
                 absent.iter().for_each(|table| self.need(table));
             }
             Kind::Update { table, columns, reads, .. } => {
                 self.check_lengths(kind);
-                self.need(&Object::table(table));
                 columns.iter().for_each(|column| self.need(&Object::column(table, column)));
                 // In a subquery a word may be a column of another table.
                 if !reads.iter().any(|word| word == "select" || word == "from") {
@@ -244,13 +257,24 @@ impl Trial<'_> {
                     absent.iter().for_each(|column| self.need(column));
                 }
             }
-            Kind::Delete { table, .. } | Kind::Truncate { table } => self.need(&Object::table(table)),
-            Kind::Raw { .. } | Kind::Opaque { .. } | Kind::Raise => {}
+            Kind::Delete { .. }
+            | Kind::Truncate { .. }
+            | Kind::Raw { .. }
+            | Kind::Opaque { .. }
+            | Kind::Raise => {}
         }
     }
 
     fn make_column(&mut self, table: &str, column: &Column, with_table: bool) {
+        if self.is_of_other_case(table, &column.name) {
+            return;
+        }
         let mut facts = Facts::of_column(column);
+        if self.engine == EngineKind::Postgres {
+            // Capitals alone may be those of a word of SQL, which are none to the server.
+            let spelled = Some(column.name.clone()).filter(|name| name.contains(char::is_lowercase));
+            facts.set("spelling", spelled.map(Into::into));
+        }
         if !with_table && facts.get("autoincrement") == Some("none") {
             // A sequence may be given to it afterwards.
             facts.set("autoincrement", None);
@@ -352,6 +376,7 @@ impl Trial<'_> {
         let object = Object::column(table, column);
         let unknown = self.look(&object).is_none();
         if let Some(Some(ty)) = &change.ty {
+            self.check_enum(table, Some(ty));
             self.check_cast(&object, &ty.text, change.using.is_some());
             let changes = self.look(&object).and_then(|state| state.facts);
             let changes =
@@ -365,7 +390,7 @@ impl Trial<'_> {
         if let Some(ty) = &change.ty {
             attributes.push(("type", ty.as_ref().map(of_type)));
         }
-        if let Some(nullable) = change.nullable {
+        if let Some(nullable) = change.nullable.filter(|_| !self.is_kept_by_key(&object, change)) {
             attributes.push(("nullable", Some(of_nullable(nullable))));
         }
         if let Some(default) = &change.default {
@@ -401,7 +426,14 @@ impl Trial<'_> {
         }
         self.change(&object, attributes);
         if let Some(name) = &change.name {
-            self.move_object(&object, &Object::column(table, name));
+            let renamed = Object::column(table, name);
+            self.move_object(&object, &renamed);
+            if self.engine == EngineKind::Postgres
+                && let Some(State { facts: Some(facts), .. }) = self.now.get_mut(&renamed)
+                && facts.get("spelling").is_some()
+            {
+                facts.set("spelling", Some(name.clone().into()));
+            }
         }
     }
 
@@ -438,6 +470,21 @@ impl Trial<'_> {
             self.rename_in_parts(&from.table, &from.name, &to.name);
         }
     }
+}
+
+/// The column that a sequence belongs to, in `… OWNED BY orders.number`.
+fn owner(text: &str) -> Known {
+    let text = normal(text);
+    let mut words = text.split_once("owned by ")?.1.split(' ');
+    let mut parts = Vec::new();
+    while let Some(name) = words.next() {
+        parts.push(name);
+        if words.next() != Some(".") {
+            break;
+        }
+    }
+    let parts = parts.strip_prefix(&["public"]).unwrap_or(&parts);
+    (parts.len() > 1).then(|| parts.join(".").into())
 }
 
 /// Whether a server tells `A` and `a` apart where tables are called so.

@@ -93,17 +93,18 @@ fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
 
 /// What was before, and whether that is certain.
 fn before(trial: &Trial<'_>, object: &Object) -> Option<(Option<Facts>, bool)> {
-    match (trial.base.get(object), trial.was.get(object)) {
-        (Some(State { facts, sure }), _) => Some((facts.clone(), *sure)),
-        (None, Some(facts)) => Some((facts.clone(), true)),
+    match (trial.was.get(object), trial.base.get(object)) {
+        (Some(facts), _) => Some((facts.clone(), true)),
+        (None, Some(State { facts, sure })) => Some((facts.clone(), *sure)),
         (None, None) => {
             // A part of a table that is known as a whole, or that the upgrade has made.
             let table = object.whole();
             let made = matches!(trial.was.get(&table), Some(None))
-                || trial
-                    .base
-                    .get(&table)
-                    .is_some_and(|state| state.facts.as_ref().is_none_or(|facts| facts.complete));
+                || !trial.base.is_stale(&table)
+                    && trial
+                        .base
+                        .get(&table)
+                        .is_some_and(|state| state.facts.as_ref().is_none_or(|facts| facts.complete));
             (made && object.part == Part::Column).then_some((None, true))
         }
     }

@@ -4,7 +4,9 @@ use mrt_chain::settings::EngineKind;
 
 use super::trial::Trial;
 use super::{Facts, Object, Part, Problem, State};
-use crate::operation::{Assigned, Constraint, ConstraintRule, Kind, ObjectKind};
+use crate::operation::{
+    Assigned, Change, Constraint, ConstraintKind, ConstraintRule, Kind, ObjectKind, Type,
+};
 
 /// Kinds of types that are not compared with one another, and not made of one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +126,39 @@ impl Trial<'_> {
         }
     }
 
+    /// An enum that a column of an older table has, which only a new table makes along.
+    pub(super) fn check_enum(&mut self, table: &str, ty: Option<&Type>) {
+        let Some(name) = ty.and_then(|ty| ty.enum_name.as_ref()) else { return };
+        let ty = Object::other(ObjectKind::Type, name);
+        let in_schema = format!(".{}", ty.name);
+        let is_it = |object: &Object| object.part == ty.part && object.name.ends_with(&in_schema);
+        match self.look(&ty) {
+            Some(State { facts: None, sure: true }) => self.clash(&ty, Problem::Missing),
+            // It may be older than what the revisions say.
+            None if self.base.is_clear()
+                && self.is_told(&Object::table(table))
+                && self.others(is_it).is_empty() =>
+            {
+                self.clash(&ty, Problem::Unmade);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a column becomes one that may be NULL, though it is part of the primary key. MariaDB takes no notice.
+    pub(super) fn is_kept_by_key(&mut self, column: &Object, change: &Change) -> bool {
+        if change.nullable != Some(true) || self.engine == EngineKind::Sqlite {
+            return false;
+        }
+        let key = Object::constraint(&column.table, ConstraintKind::PrimaryKey.as_str());
+        let known = self.look(&key).filter(|state| state.sure).and_then(|state| state.facts);
+        let is_kept = known.is_some_and(|facts| facts.columns.contains(&column.name));
+        if is_kept && self.engine != EngineKind::MariaDb {
+            self.clash(column, Problem::InKey);
+        }
+        is_kept
+    }
+
     /// A view reads what a step takes away or changes.
     pub(super) fn check_views(&mut self, table: &str, column: Option<&str>) {
         let (table, column) = (table.to_lowercase(), column.map(str::to_lowercase));
@@ -173,6 +208,14 @@ impl Trial<'_> {
                 self.clash(&object, Problem::TooLong);
             }
         }
+    }
+
+    /// Whether a column is another one than that which is known here, by the case of its name alone. PostgreSQL tells them apart.
+    pub(super) fn is_of_other_case(&self, table: &str, column: &str) -> bool {
+        let known = || self.look(&Object::column(table, column)).and_then(|state| state.facts);
+        self.engine == EngineKind::Postgres
+            && column.contains(char::is_lowercase)
+            && known().is_some_and(|facts| facts.get("spelling").is_some_and(|spelling| spelling != column))
     }
 
     /// A table that is called by another case than it has. Names without quotes reach here in the case that the server gives them.

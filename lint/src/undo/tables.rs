@@ -44,6 +44,15 @@ impl Trial<'_> {
         self.others(hangs)
     }
 
+    /// Sequences that go with a column.
+    pub(super) fn owned_by(&self, column: &str) -> Vec<Object> {
+        self.others(|object| {
+            let facts = || self.look(object).and_then(|state| state.facts);
+            object.part == Part::Other(ObjectKind::Sequence)
+                && facts().is_some_and(|facts| facts.get("owner") == Some(column))
+        })
+    }
+
     fn partitions_of(&self, table: &str) -> Vec<String> {
         let now = self
             .now
@@ -125,6 +134,9 @@ impl Trial<'_> {
             self.assume(&source, Some(original.clone()));
             self.put(&source, Some(original));
         }
+        if self.look(&source).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
+            self.forget_parts(&to, &source);
+        }
         let moved: Vec<(Object, State)> = self
             .of_table(&from)
             .into_iter()
@@ -135,16 +147,18 @@ impl Trial<'_> {
             new.table.clone_from(&to);
             self.put(&object, None);
             let mut facts = state.facts;
-            if let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some()) {
+            if let Some(facts) = facts.as_mut().filter(|_| self.base.is_stale(&object)) {
+                facts.complete = false;
+            }
+            if object.part == Part::Table
+                && let Some(facts) = facts.as_mut().filter(|facts| facts.get("spelling").is_some())
+            {
                 facts.set("spelling", Some(spelled.clone().into()));
             }
             self.put(&new, facts);
         }
         for object in self.hanging_on(&from) {
             self.change(&object, vec![("table", Some(to.clone().into()))]);
-        }
-        if self.look(&target).and_then(|state| state.facts).is_some_and(|facts| !facts.complete) {
-            self.forget_parts(&to);
         }
         let origin = self.renamed.remove(&from).unwrap_or_else(|| from.clone());
         if origin == to {
@@ -162,7 +176,13 @@ impl Trial<'_> {
                 for column in Arc::make_mut(&mut facts.columns).iter_mut().filter(|column| *column == from) {
                     to.clone_into(column);
                 }
-                facts.set("columns", Some(facts.columns.join(", ").into()));
+                // Behind a name may stand a length or a direction.
+                let renamed = |part: &str| {
+                    let words = part.split(' ').map(|word| if word == from { to } else { word });
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                let said = facts.get("columns").map(|said| said.split(", ").map(renamed).collect::<Vec<_>>());
+                facts.set("columns", said.map(|parts| parts.join(", ").into()));
                 self.now.insert(object, State { facts: Some(facts), sure });
             }
         }

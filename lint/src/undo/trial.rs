@@ -67,6 +67,13 @@ impl<'w> Trial<'w> {
                     {
                         self.rebuild(kind);
                     }
+                    // Whether a table may be missing, DROP says itself.
+                    let is_drop = matches!(kind, Kind::DropTable { .. });
+                    if let Some(table) = kind.old_table().filter(|_| !is_drop)
+                        && !operation.said.if_table_exists
+                    {
+                        self.need_table(table);
+                    }
                     self.apply(kind);
                 }
             }
@@ -101,7 +108,7 @@ impl<'w> Trial<'w> {
         }
         let state = self.base.get(&table).filter(|_| object.part == Part::Column)?;
         let complete = state.sure && state.facts.as_ref().is_some_and(|facts| facts.complete);
-        if complete { absent(true) } else { None }
+        if complete && !self.base.is_stale(&table) { absent(true) } else { None }
     }
 
     /// Notes what must have been before the upgrade, where nothing is known.
@@ -136,7 +143,7 @@ impl<'w> Trial<'w> {
     }
 
     pub(super) fn clash(&mut self, object: &Object, problem: Problem) {
-        if !self.conditional && !self.foggy {
+        if !self.conditional && !self.foggy && !self.is_stale(object) {
             self.clashes.push(Clash {
                 object: object.clone(),
                 problem,
@@ -146,6 +153,12 @@ impl<'w> Trial<'w> {
         }
     }
 
+    /// What is known of an object is older than something that cannot be read: the first step here that touches it tells better
+    /// what there is.
+    fn is_stale(&self, object: &Object) -> bool {
+        !self.foggy && !self.now.contains_key(object) && self.base.is_stale(object)
+    }
+
     /// Makes an object.
     pub(super) fn make(&mut self, object: &Object, facts: Facts, exists_ok: bool) {
         match self.look(object) {
@@ -153,13 +166,19 @@ impl<'w> Trial<'w> {
                 if exists_ok {
                     return;
                 }
-                if sure {
+                if self.is_stale(object) {
+                    self.was.insert(object.clone(), None);
+                } else if sure {
                     self.clash(object, Problem::Exists);
                 }
             }
             Some(State { facts: None, .. }) => {}
             // Whether it is made cannot be told.
             None if exists_ok => {
+                // A type is made so by default (`ENUM(…).create(bind)`); what it was made for goes, and it is to go along.
+                if object.part == Part::Other(ObjectKind::Type) {
+                    self.assume(object, None);
+                }
                 self.put(object, Some(facts));
                 // Who may do what is not asked for before it is granted, and is granted then.
                 if object.part != Part::Other(ObjectKind::Grant)
@@ -178,6 +197,9 @@ impl<'w> Trial<'w> {
     pub(super) fn remove(&mut self, object: &Object, missing_ok: bool) -> Option<Facts> {
         let known = self.look(object);
         match &known {
+            Some(State { facts: None, .. }) if !missing_ok && self.is_stale(object) => {
+                self.was.insert(object.clone(), Some(Facts { original: true, ..Facts::default() }));
+            }
             Some(State { facts: None, sure: true }) if !missing_ok => self.clash(object, Problem::Missing),
             None if !missing_ok => self.assume(object, Some(Facts { original: true, ..Facts::default() })),
             _ => {}
@@ -190,6 +212,11 @@ impl<'w> Trial<'w> {
     pub(super) fn change(&mut self, object: &Object, attributes: Vec<(&'static str, Known)>) {
         let mut facts = match self.look(object) {
             Some(State { facts: Some(facts), .. }) => facts,
+            Some(State { facts: None, .. }) if self.is_stale(object) => {
+                let original = Facts { original: true, ..Facts::default() };
+                self.was.insert(object.clone(), Some(original.clone()));
+                original
+            }
             Some(State { facts: None, sure }) => {
                 if sure {
                     self.clash(object, Problem::Missing);
@@ -212,8 +239,8 @@ impl<'w> Trial<'w> {
 
     /// What is known of an object before the upgrade.
     pub(super) fn before(&self, object: &Object) -> Option<Facts> {
-        let known = self.base.get(object).map(|state| state.facts.clone());
-        known.or_else(|| self.was.get(object).cloned()).flatten()
+        let told = self.was.get(object).cloned();
+        told.or_else(|| self.base.get(object).map(|state| state.facts.clone())).flatten()
     }
 
     /// Whether a step has taken it away.
@@ -228,10 +255,20 @@ impl<'w> Trial<'w> {
         }
     }
 
-    /// What is known not to be there among the parts of a table may be there after all: nothing is known of it.
-    pub(super) fn forget_parts(&mut self, table: &str) {
+    /// A step works with a table or view that has to be there, also as earlier revisions have left it.
+    pub(super) fn need_table(&mut self, table: &str) {
+        let is_absent = |object| matches!(self.look(&object), Some(State { facts: None, sure: true }));
+        let view = self.look(&Object::other(ObjectKind::View, table));
+        if is_absent(Object::table(table)) && view.is_none_or(|view| view.facts.is_none()) {
+            self.clash(&Object::table(table), Problem::Missing);
+        }
+    }
+
+    /// What is known not to be there among the parts of a table may be there after all: another table takes its place, of which
+    /// nothing is known.
+    pub(super) fn forget_parts(&mut self, table: &str, other: &Object) {
         // What a query gives has columns, and neither keys nor indexes.
-        let made_by_query = self.look(&Object::table(table)).and_then(|state| state.facts);
+        let made_by_query = self.look(other).and_then(|state| state.facts);
         let made_by_query = made_by_query.is_some_and(|facts| facts.get("made by").is_some());
         for object in self.of_table(table) {
             if made_by_query && matches!(object.part, Part::Index | Part::Constraint) {

@@ -79,6 +79,41 @@ fn broken_settings_are_told_and_watched_until_they_are_repaired() {
 }
 
 #[test]
+fn what_revisions_import_and_migrations_of_django_are_watched_as_well() {
+    let project = project();
+    let mut watching = Watching::start(&project);
+    watching.until("2 files read");
+    project.write("migrations/env.py", "# another\n");
+    watching.until("--- migrations/env.py has changed ---");
+    watching.until("2 files read");
+
+    let django = Project::empty().with("framework = \"django\"\n");
+    std::fs::create_dir_all(django.path().join("app/migrations")).unwrap();
+    let migration =
+        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    operations = []\n";
+    django.write("app/migrations/0001_initial.py", migration);
+    let mut watching = Watching::start(&django);
+    watching.until("1 file read");
+    django.write("app/migrations/0001_initial.py", &format!("{migration}# another\n"));
+    watching.until("--- app/migrations/0001_initial.py has changed ---");
+}
+
+#[test]
+fn watching_ends_when_nobody_reads_any_more() {
+    let project = project();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt-cli"));
+    command.args(["check", "--watch", "--quiet"]).arg(project.path()).env_remove("MRT_LOG");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut read = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    read.read_line(&mut line).unwrap();
+    assert!(line.contains("MRT201"), "{line}");
+    drop(read);
+    // The exit code is that of the last result.
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn a_command_line_that_is_wrong_is_not_watched() {
     for wrong in [["--select", "MRT777"], ["--update-baseline", "--quiet"]] {
         let output = check(project().path(), &[&["--watch"], &wrong[..]].concat());
