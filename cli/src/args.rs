@@ -624,6 +624,8 @@ pub(crate) enum Format {
     Summary,
     /// Markdown of up to 64 kB, for a comment on a pull or merge request
     Comment,
+    /// One page to look at, which needs nothing else: matrix, filters, findings with all that shows them
+    Html,
 }
 
 /// From which verdict on a run has findings.

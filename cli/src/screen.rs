@@ -136,6 +136,7 @@ impl<'a> Paper<'a> {
             Format::Gitlab => gitlab(&problems()).map_err(CliError::Render),
             Format::Summary => Ok(mrt_report::step_summary(digest)),
             Format::Comment => Ok(mrt_report::comment(digest)),
+            Format::Html => mrt_report::html(digest).map_err(CliError::Render),
         }
     }
 }

@@ -8,7 +8,9 @@
 
 mod changes;
 mod digest;
+mod evidence;
 pub mod exit_code;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -23,6 +25,7 @@ mod text;
 
 pub use changes::json_changes;
 pub use digest::Digest;
+pub use html::html;
 pub use json::{ReadError, from_json, json};
 pub use junit::junit;
 pub use markdown::{MARKER, comment, step_summary};

@@ -1,7 +1,7 @@
 //! Every format, shown from one report that has everything in it, and read by programs that are not ours.
 //!
-//! The latter need a Python with what `xtask/requirements.txt` lists (`MRT_TEST_PYTHON`), and say in a line with `SKIPPED: `
-//! where it is not there.
+//! The latter need a Python with what `xtask/requirements.txt` lists (`MRT_TEST_PYTHON`), and one of them Chromium; they say in a line
+//! with `SKIPPED: ` where something is not there.
 #![allow(clippy::unwrap_used)]
 
 mod readers;
@@ -9,12 +9,15 @@ mod sample;
 #[path = "../support/mod.rs"]
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mrt_report::problems::{self, Problem, Rules, found, github, gitlab, sarif, unsaid};
 use mrt_report::{
-    Digest, FailOn, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment, from_json, json,
-    junit, step_summary, terminal, terminal_changes, without_timings,
+    Digest, FailOn, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment, from_json, html,
+    json, junit, step_summary, terminal, terminal_changes, without_timings,
 };
 use sample::{cell, earlier, everything, hostile, many};
+use sha2::{Digest as _, Sha256};
 
 fn shown(report: &Report, style: &Style) -> String {
     terminal(&Digest::new(report), style)
@@ -235,6 +238,47 @@ fn a_summary_is_a_comment_with_more_room_and_no_mark() {
     assert_eq!(comment(&digest), format!("{MARKER}\n{}", step_summary(&digest)));
     let nothing = Report::new(Vec::new());
     assert_eq!(step_summary(&Digest::new(&nothing)), "## ⚪ mrt: nothing was checked\n\n");
+}
+
+#[test]
+fn a_page_shows_everything() {
+    let (now, before) = (everything(), earlier());
+    let page = html(&Digest::against(&now, &before)).unwrap();
+    let (_, body) = page.split_once("<body>").unwrap();
+    let (body, _) = body.split_once("<script>").unwrap();
+    insta::assert_snapshot!(body);
+}
+
+#[test]
+fn a_page_allows_its_own_style_and_script_and_nothing_else() {
+    let report = everything();
+    let page = html(&Digest::new(&report)).unwrap();
+    let between = |from: &str, to: &str| {
+        let (_, rest) = page.split_once(from).unwrap();
+        rest.split_once(to).unwrap().0
+    };
+    let hash = |text: &str| format!("sha256-{}", STANDARD.encode(Sha256::digest(text)));
+    assert_eq!(
+        between("Content-Security-Policy\" content=\"", "\">"),
+        format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            hash(between("<style>", "</style>")),
+            hash(between("<script>", "</script>"))
+        )
+    );
+    // Neither style nor script stands anywhere else; they would be refused.
+    assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+    assert!(!page.contains(" style=") && !page.contains(" onclick="), "{page}");
+    assert!(!page.contains("src=\"") && !page.contains("url(") && !page.contains("http://"), "{page}");
+}
+
+#[test]
+fn a_page_shows_what_is_hostile_as_text() {
+    let (now, before) = (hostile(), Report::new(hostile().cells.split_off(1)));
+    let page = html(&Digest::against(&now, &before)).unwrap();
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("</pre>\"") && !page.contains("-->"), "{page}");
+    assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{page}");
 }
 
 #[test]

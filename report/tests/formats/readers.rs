@@ -1,9 +1,9 @@
 //! Programs of others that know the formats.
 
 use mrt_report::problems::{github, gitlab, sarif};
-use mrt_report::{Digest, FailOn, Report, comment, json, junit};
+use mrt_report::{Digest, FailOn, Report, comment, html, json, junit};
 
-use crate::sample::{everything, hostile};
+use crate::sample::{earlier, everything, hostile};
 use crate::support::reader;
 use crate::{hostile_problems, problems};
 
@@ -60,6 +60,25 @@ fn markdown_has_no_link_image_or_tag_that_is_not_ours() {
     // One that has: the reader looks.
     let wrong = reader("markdown", "a [link](https://example.org/)").unwrap().unwrap_err();
     assert!(wrong.contains("link_open"), "{wrong}");
+}
+
+#[test]
+fn a_browser_shows_a_page_and_obeys_nothing_in_it() {
+    let (now, before) = (everything(), earlier());
+    let Some(read) = reader("browser", &html(&Digest::against(&now, &before)).unwrap()) else { return };
+    insta::assert_snapshot!(read.unwrap());
+    let seen = reader("browser", &html(&Digest::new(&hostile())).unwrap()).unwrap().unwrap();
+    for line in
+        ["elements of values: 1", "requests beside the page: []", "console: []", "wider than a phone: False"]
+    {
+        assert!(seen.contains(line), "{seen}");
+    }
+    // A page that is not what it should be: the browser looks.
+    let report = everything();
+    let wrong =
+        html(&Digest::new(&report)).unwrap().replace("</main>", "<img src=\"https://example.org/\"></main>");
+    let seen = reader("browser", &wrong).unwrap().unwrap();
+    assert!(seen.contains("violates the following Content Security Policy"), "{seen}");
 }
 
 #[test]

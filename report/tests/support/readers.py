@@ -11,6 +11,8 @@ import sys
 import tempfile
 import urllib.parse
 
+import browser
+
 # What GitLab's documentation asks of each entry; GitLab publishes its own schema in no package.
 GITLAB = {
     "type": "array",
@@ -150,6 +152,7 @@ READERS = {
     "junit": junit,
     "markdown": markdown,
     "json": report,
+    "browser": browser.look,
 }
 
 try:
