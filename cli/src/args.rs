@@ -227,7 +227,7 @@ pub(crate) struct Shown {
     #[arg(long, short, value_name = "[FORMAT=]FILE", help_heading = "The report")]
     pub(crate) output: Vec<PathBuf>,
 
-    /// Say what is new, known and fixed since this report, a file of the format json.
+    /// Say what is new, known and fixed since this report, a file that `--output json=FILE` has written.
     #[arg(long, value_name = "FILE", help_heading = "The report")]
     pub(crate) against: Option<PathBuf>,
 
@@ -482,7 +482,7 @@ pub(crate) struct Watch {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportOf {
-    /// The run, or a file of the format json.
+    /// The run, or a file that `--output json=FILE` has written.
     #[arg(value_name = "RUN|FILE")]
     pub(crate) run: String,
 
@@ -498,7 +498,7 @@ pub(crate) struct ReportOf {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Diff {
-    /// The report before: a file of the format json, or a run on a farm.
+    /// The report before: a file that `--output json=FILE` has written, or a run on a farm.
     #[arg(value_name = "OLD")]
     pub(crate) old: String,
 

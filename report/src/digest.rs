@@ -18,7 +18,7 @@ pub(crate) use changes::{Changes, Gone, Since};
 pub(crate) use entries::{Entry, Text, same};
 pub(crate) use places::Shared;
 pub(crate) use table::{Block, Row, Suite};
-pub(crate) use time::{Time, duration, longest};
+pub(crate) use time::{Time, took};
 
 /// A report, folded: what is green takes a line, and what is not stands out.
 #[derive(Debug)]
@@ -42,6 +42,26 @@ pub struct Digest<'a> {
     /// What is different from the report before, where there is one.
     pub(crate) changes: Option<Changes<'a>>,
 }
+
+/// What lists are called that several formats show.
+pub(crate) mod title {
+    pub(crate) const FIXED: &str = "fixed since the previous report";
+    pub(crate) const UNKNOWN: &str = "in the previous report, and not judged again";
+    pub(crate) const RETRIED: &str =
+        "retried: infrastructure failed at first, and the cell was judged all the same";
+    pub(crate) const GAPS: &str = "not covered: tables without rows, about which nothing is proven";
+    pub(crate) const ACCEPTED: &str = "accepted: found, and left out of the verdicts";
+    pub(crate) const TEXTS: &str = "read in the text (`mrt-cli check`), and what real rows say of it";
+    pub(crate) const KEPT: &str = "kept databases";
+    pub(crate) const SLOWEST: &str = "slowest";
+}
+
+/// Cells that were not judged, in the order in which they are told, with what a list of them is called.
+pub(crate) const NOT_JUDGED: [(Verdict, &str); 3] = [
+    (Verdict::Blocked, "blocked: an earlier revision cannot be applied, so these could not be tried"),
+    (Verdict::Skip, "skipped"),
+    (Verdict::Error, "errors: infrastructure failed, which says nothing about the revisions"),
+];
 
 /// Why cells were not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

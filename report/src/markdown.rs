@@ -6,7 +6,7 @@
 mod escape;
 mod page;
 
-use crate::digest::{Block, Entry, Gone, Row, Shared, Suite, duration, longest};
+use crate::digest::{Block, Entry, Gone, NOT_JUDGED, Row, Shared, Suite, title, took};
 use crate::terminal::details_text;
 use crate::text::count;
 use crate::{Digest, Severity, Verdict};
@@ -199,7 +199,7 @@ fn findings(page: &mut Page, digest: &Digest<'_>, reserve: usize) {
 }
 
 /// `**data-lost** `customers.phone` on sqlite (new)`.
-fn title(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
+fn name(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
     let (suite, row) = digest.place(entry.suite, entry.row);
     let finding = entry.finding;
     let of = if digest.suites.len() > 1 { format!("{} ", code(suite.name)) } else { String::new() };
@@ -217,12 +217,12 @@ fn title(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
 }
 
 fn in_short(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
-    format!("- {}\n", title(digest, entry))
+    format!("- {}\n", name(digest, entry))
 }
 
 fn in_full(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
     let finding = entry.finding;
-    let mut text = format!("\n{}\n\n{}\n\n", title(digest, entry), plain(&finding.message));
+    let mut text = format!("\n{}\n\n{}\n\n", name(digest, entry), plain(&finding.message));
     if !finding.file.is_empty() {
         text.push_str(&format!("{}\n", code(&format!("{}:{}", finding.file, finding.line))));
     }
@@ -242,41 +242,28 @@ fn in_full(digest: &Digest<'_>, entry: &Entry<'_>) -> String {
 fn rest(digest: &Digest<'_>) -> Vec<Section> {
     let mut sections = Vec::new();
     if let Some(changes) = &digest.changes {
-        sections.push(Section::new("Fixed since the previous report", &changes.fixed, |gone| {
-            self::gone(digest, gone)
-        }));
-        sections.push(Section::new(
-            "In the previous report, and not judged again",
-            &changes.unknown,
-            |gone| self::gone(digest, gone),
-        ));
+        sections.push(Section::new(title::FIXED, &changes.fixed, |gone| self::gone(digest, gone)));
+        sections.push(Section::new(title::UNKNOWN, &changes.unknown, |gone| self::gone(digest, gone)));
     }
-    for (verdict, title) in [
-        (Verdict::Error, "Errors: infrastructure failed, which says nothing about the revisions"),
-        (Verdict::Blocked, "Blocked: an earlier revision cannot be applied"),
-        (Verdict::Skip, "Skipped"),
-    ] {
+    for (verdict, title) in NOT_JUDGED {
         let of_verdict: Vec<_> = digest.untried.iter().filter(|it| it.key.verdict == verdict).collect();
         sections.push(Section::new(title, &of_verdict, |untried| {
             format!("{}: {}", places(digest, untried), plain(&untried.key.in_full()))
         }));
     }
-    sections.push(Section::new("Retried: judged at a later attempt", &digest.retried, |retried| {
+    sections.push(Section::new(title::RETRIED, &digest.retried, |retried| {
         format!("{}: after {} attempts", places(digest, retried), retried.key)
     }));
-    sections.push(Section::new("Not covered: tables without rows", &digest.gaps, |gap| {
+    sections.push(Section::new(title::GAPS, &digest.gaps, |gap| {
         format!("{} in {}: {}", code(&gap.key.table), places(digest, gap), plain(&gap.key.reason))
     }));
-    sections.push(Section::new("Accepted: found, and left out of the verdicts", &digest.accepted, |entry| {
+    sections.push(Section::new(title::ACCEPTED, &digest.accepted, |entry| {
         let accepted = entry.finding.accepted.as_ref().map_or_else(String::new, |it| it.in_full());
-        format!("{}: {}", title(digest, entry), plain(&accepted))
+        format!("{}: {}", name(digest, entry), plain(&accepted))
     }));
-    sections.push(Section::new("Slowest", &digest.time.slowest, |cell| {
-        let most = longest(cell)
-            .map_or_else(String::new, |(phase, ms)| format!(", of it {} {}", plain(phase), duration(ms)));
+    sections.push(Section::new(title::SLOWEST, &digest.time.slowest, |cell| {
         let of = if digest.suites.len() > 1 { format!("{} ", code(&cell.suite)) } else { String::new() };
-        let place = format!("{of}{} on {}", code(&cell.revision), plain(&cell.target));
-        format!("{}: {place}{most}", duration(cell.duration_ms))
+        format!("{of}{} on {}: {}", code(&cell.revision), plain(&cell.target), plain(&took(cell)))
     }));
     sections
 }
@@ -312,10 +299,6 @@ fn totals(digest: &Digest<'_>) -> Vec<String> {
     let texts = digest
         .texts()
         .map(|texts| format!("Read in the text (`mrt-cli check`), and what rows say of it: {texts}"));
-    let phases: Vec<String> =
-        digest.time.phases.iter().map(|(phase, ms)| format!("{} {}", plain(phase), duration(*ms))).collect();
-    let of = if phases.is_empty() { String::new() } else { format!(", of it {}", phases.join(", ")) };
-    let time =
-        (digest.time.total_ms > 0).then(|| format!("Time: {} of work{of}", duration(digest.time.total_ms)));
+    let time = digest.time.words().map(|time| format!("Time: {}", plain(&time)));
     coverage.into_iter().chain(texts).chain(time).collect()
 }

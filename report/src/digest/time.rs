@@ -35,14 +35,25 @@ impl<'a> Time<'a> {
     }
 }
 
-/// The phase of a cell that took longest.
-pub(crate) fn longest(cell: &Cell) -> Option<(&str, u64)> {
-    let longest = cell.phases_ms.iter().max_by_key(|(name, ms)| (**ms, Reverse(*name)))?;
-    Some((longest.0, *longest.1))
+impl Time<'_> {
+    /// `4.4 s of work, of it upgrade 4.0 s, seed 210 ms`; `None` where nothing was timed.
+    pub(crate) fn words(&self) -> Option<String> {
+        let phases: Vec<String> =
+            self.phases.iter().map(|(phase, ms)| format!("{phase} {}", duration(*ms))).collect();
+        let of = if phases.is_empty() { String::new() } else { format!(", of it {}", phases.join(", ")) };
+        (self.total_ms > 0).then(|| format!("{} of work{of}", duration(self.total_ms)))
+    }
+}
+
+/// How long a cell took, and the phase that took most of it.
+pub(crate) fn took(cell: &Cell) -> String {
+    let longest = cell.phases_ms.iter().max_by_key(|(name, ms)| (**ms, Reverse(*name)));
+    let of = longest.map_or_else(String::new, |(phase, ms)| format!(", of it {phase} {}", duration(*ms)));
+    format!("{}{of}", duration(cell.duration_ms))
 }
 
 /// `12 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`.
-pub(crate) fn duration(ms: u64) -> String {
+fn duration(ms: u64) -> String {
     let s = ms / 1000;
     match s {
         0 => format!("{ms} ms"),

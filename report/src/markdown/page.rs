@@ -1,6 +1,6 @@
 //! A text that may be so long and no longer.
 
-use crate::text::count;
+use crate::text::{capital, count};
 
 pub(super) struct Page {
     out: String,
@@ -53,7 +53,7 @@ impl Page {
 
     fn section(&mut self, section: &Section, end: usize) {
         let number = section.lines.len();
-        let head = format!("\n<details><summary>{} ({number})</summary>\n\n", section.title);
+        let head = format!("\n<details><summary>{} ({number})</summary>\n\n", capital(section.title));
         let tail = "\n</details>\n";
         if self.len() + head.len() + tail.len() + COUNT > end {
             return;

@@ -1,6 +1,6 @@
 //! What is different from a previous report.
 
-use crate::digest::{Gone, Since};
+use crate::digest::{Gone, Since, title};
 use crate::text::{count, printable};
 use crate::{Digest, Severity, Verdict};
 
@@ -11,8 +11,8 @@ use super::rest;
 /// Findings that are no more, or of which nobody knows.
 pub(super) fn gone(page: &mut Page, digest: &Digest<'_>) {
     let Some(changes) = &digest.changes else { return };
-    list(page, digest, "fixed since the previous report", &changes.fixed);
-    list(page, digest, "in the previous report, and not judged again", &changes.unknown);
+    list(page, digest, title::FIXED, &changes.fixed);
+    list(page, digest, title::UNKNOWN, &changes.unknown);
 }
 
 /// News in full, then what is gone; what was known is a number.

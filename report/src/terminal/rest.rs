@@ -1,6 +1,6 @@
 //! Everything beside findings: what was not covered, not tried, tried again, accepted or kept, and the sum.
 
-use crate::digest::{Shared, duration, longest};
+use crate::digest::{NOT_JUDGED, Shared, title, took};
 use crate::text::printable;
 use crate::{Digest, Verdict};
 
@@ -17,7 +17,7 @@ pub(super) fn not_seeded(page: &mut Page, digest: &Digest<'_>, named: usize) {
     if digest.gaps.is_empty() {
         return;
     }
-    page.section("not covered: tables without rows, about which nothing is proven");
+    page.section(title::GAPS);
     for gap in &digest.gaps {
         let table = page.paint(&printable(&gap.key.table), Paint::Bold);
         page.line(2, &table);
@@ -28,11 +28,7 @@ pub(super) fn not_seeded(page: &mut Page, digest: &Digest<'_>, named: usize) {
 
 /// Cells that were not judged, grouped by the reason.
 pub(super) fn reasons(page: &mut Page, digest: &Digest<'_>, named: usize) {
-    for (verdict, title) in [
-        (Verdict::Blocked, "blocked: an earlier revision cannot be applied, so these could not be tried"),
-        (Verdict::Skip, "skipped"),
-        (Verdict::Error, "errors: infrastructure failed, which says nothing about the revisions"),
-    ] {
+    for (verdict, title) in NOT_JUDGED {
         let mut begun = false;
         for untried in digest.untried.iter().filter(|untried| untried.key.verdict == verdict) {
             if !std::mem::replace(&mut begun, true) {
@@ -49,7 +45,7 @@ pub(super) fn retried(page: &mut Page, digest: &Digest<'_>, named: usize) {
     if digest.retried.is_empty() {
         return;
     }
-    page.section("retried: infrastructure failed at first, and the cell was judged all the same");
+    page.section(title::RETRIED);
     for retried in &digest.retried {
         with_places(page, digest, retried, Verdict::Error, named);
         page.wrapped(4, &format!("after {} attempts", retried.key), Paint::Plain);
@@ -78,7 +74,7 @@ pub(super) fn accepted(page: &mut Page, digest: &Digest<'_>) {
     if digest.accepted.is_empty() {
         return;
     }
-    page.section("accepted: found, and left out of the verdicts");
+    page.section(title::ACCEPTED);
     for entry in &digest.accepted {
         let (suite, row) = digest.place(entry.suite, entry.row);
         let finding = entry.finding;
@@ -96,7 +92,7 @@ pub(super) fn kept(page: &mut Page, digest: &Digest<'_>) {
     for cell in &digest.report.cells {
         let Some(kept) = &cell.kept else { continue };
         if !std::mem::replace(&mut begun, true) {
-            page.section("kept databases");
+            page.section(title::KEPT);
         }
         let suite = digest.prefix(&cell.suite);
         page.line(2, &printable(&format!("{suite}{} on {}  {kept}", cell.revision, cell.target)));
@@ -126,20 +122,11 @@ pub(super) fn summary(page: &mut Page, digest: &Digest<'_>) {
 }
 
 fn time(page: &mut Page, digest: &Digest<'_>) {
-    let time = &digest.time;
-    if time.total_ms == 0 {
-        return;
+    if let Some(time) = digest.time.words() {
+        page.wrapped(0, &format!("time: {time}"), Paint::Plain);
     }
-    let phases: Vec<String> =
-        time.phases.iter().map(|(phase, ms)| format!("{} {}", printable(phase), duration(*ms))).collect();
-    let of = if phases.is_empty() { String::new() } else { format!(", of it {}", phases.join(", ")) };
-    page.wrapped(0, &format!("time: {} of work{of}", duration(time.total_ms)), Paint::Plain);
-    if let Some(cell) = time.slowest.first() {
-        let suite = digest.prefix(&cell.suite);
-        let most =
-            longest(cell).map_or_else(String::new, |(phase, ms)| format!(", {phase} {}", duration(ms)));
-        let took = duration(cell.duration_ms);
-        let place = format!("{suite}{} on {}", cell.revision, cell.target);
-        page.wrapped(0, &format!("slowest: {place}, {took}{most}"), Paint::Plain);
+    if let Some(cell) = digest.time.slowest.first() {
+        let place = format!("{}{} on {}", digest.prefix(&cell.suite), cell.revision, cell.target);
+        page.wrapped(0, &format!("slowest: {place}, {}", took(cell)), Paint::Plain);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::digest::Text;
+use crate::digest::{Text, title};
 use crate::problems::Severity;
 use crate::text::{count, printable};
 use crate::{Digest, Proof, StaticFinding};
@@ -14,7 +14,7 @@ pub(super) fn section(page: &mut Page, digest: &Digest<'_>, all: bool) {
     if digest.texts.is_empty() {
         return;
     }
-    page.section("read in the text (`mrt-cli check`), and what real rows say of it");
+    page.section(title::TEXTS);
     // Rules of the findings that are not shown one by one, by what the run says of them.
     let mut counted: BTreeMap<Proof, BTreeMap<&str, usize>> = BTreeMap::new();
     for text in &digest.texts {
