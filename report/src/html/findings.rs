@@ -11,6 +11,9 @@ use crate::terminal::symbol;
 use crate::text::{count, printable};
 use crate::{Digest, Severity, Verdict, model};
 
+/// What a revision takes beside its texts and its findings.
+const FRAME: usize = 160;
+
 /// Up to so many findings are shown with what shows them.
 const OPEN: usize = 20;
 
@@ -80,14 +83,15 @@ pub(super) fn revisions(digest: &Digest<'_>, room: usize) -> Result<(Vec<Revisio
         let n = *at.entry(place).or_insert_with(|| {
             let (suite, row) = digest.place(entry.suite, entry.row);
             let shown = |text: &str| printable(text).into_owned();
-            used += 400;
-            revisions.push(Revision {
+            let revision = Revision {
                 anchor: anchor(place),
                 suite: shown(suite.name),
                 id: shown(row.id),
                 title: shown(row.title),
                 entries: Vec::new(),
-            });
+            };
+            used += FRAME + 2 * revision.suite.len() + revision.id.len() + revision.title.len();
+            revisions.push(revision);
             revisions.len() - 1
         });
         revisions[n].entries.push(text);

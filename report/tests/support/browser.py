@@ -114,17 +114,24 @@ class Browser:
 
 
 def look(text):
+    """Reads a list of pages. All are gone through but the last, of which only what the console says is of interest."""
+    *pages, last = json.loads(text)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        page = pathlib.Path(directory, "page.html")
-        page.write_bytes(text.encode())
         browser = Browser(f"{directory}/profile")
         try:
-            go_through(browser, page.as_uri())
+            for at, page in enumerate([*pages, last]):
+                file = pathlib.Path(directory, f"{at}.html")
+                file.write_bytes(page.encode())
+                opened(browser, file.as_uri())
+                if at < len(pages):
+                    go_through(browser)
+                told(browser, file.as_uri())
         finally:
             browser.end()
 
 
-def go_through(browser, address):
+def opened(browser, address):
+    browser.session, browser.events = None, []
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     browser.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for part in ["Page", "Runtime", "Log", "Network"]:
@@ -132,6 +139,16 @@ def go_through(browser, address):
     browser.call("Page.navigate", url=address)
     browser.wait_for("Page.loadEventFired")
     browser.settle()
+
+
+def told(browser, address):
+    requests = [it["params"]["request"]["url"] for it in browser.events if it.get("method") == "Network.requestWillBeSent"]
+    print("requests beside the page:", [url for url in requests if url != address])
+    kinds = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+    print("console:", [it["params"] for it in browser.events if it.get("method") in kinds])
+
+
+def go_through(browser):
     name = browser.evaluate("document.querySelector('h1').textContent").replace(" ", "-")[:40]
 
     count = lambda: browser.evaluate("document.querySelector('output').value")
@@ -201,8 +218,3 @@ def go_through(browser, address):
     browser.evaluate("document.querySelector('#matrix').scrollIntoView()")
     browser.settle()
     browser.shot(f"{name}-phone-matrix")
-
-    requests = [it["params"]["request"]["url"] for it in browser.events if it.get("method") == "Network.requestWillBeSent"]
-    print("requests beside the page:", [url for url in requests if url != address])
-    kinds = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
-    print("console:", [it["params"] for it in browser.events if it.get("method") in kinds])
