@@ -89,6 +89,32 @@ Examples:
 
 MRT_COORDINATOR stands for --coordinator. A token stands in MRT_TOKEN, or in the file that --token-file names.";
 
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  What a run on the farm has found so far:
+    mrt-cli report 4711
+
+  A page to look at and to send around, of a report that was kept:
+    mrt-cli report nightly.json --format html --output nightly.html
+
+  On GitHub, after `mrt-cli run --output json=mrt.json`: the summary of the step, and a file for code scanning:
+    mrt-cli report mrt.json --format summary --output sarif=mrt.sarif >>\"$GITHUB_STEP_SUMMARY\"";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  What last night has brought:
+    mrt-cli diff monday.json tuesday.json
+
+  The same of two runs on a farm:
+    mrt-cli diff 4711 4712";
+
+const DIFF_EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing is newly wrong
+  1  something is that was not: a finding (see --fail-on), or a revision that cannot be tried any more
+  2  the command line is wrong, or a file holds no report
+  3  a report could not be had";
+
 /// Proves that rows and schema survive every migration and its rollback, on every database that you run.
 ///
 /// For each Alembic revision and each target, mrt fills a database with rows, upgrades, writes more rows, downgrades and
@@ -126,9 +152,18 @@ pub(crate) enum Command {
     #[command(after_long_help = EXIT_CODES)]
     Watch(Watch),
 
-    /// Print the report of a run on a farm, as far as it is.
-    #[command(after_long_help = EXIT_CODES)]
+    /// Print the report of a run on a farm, as far as it is, or show one that was kept as JSON in another format.
+    ///
+    /// Formats that name files for others name them from the top of the repository when this runs in the project's directory.
+    #[command(after_long_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Report(ReportOf),
+
+    /// Say what is different between two reports: what is newly wrong, and what is fixed.
+    ///
+    /// Findings are the same ones by suite, revision, target, kind and object, whatever words they are told in. One that is gone is fixed
+    /// only where its cell was judged again and would have shown it.
+    #[command(after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT_CODES}"))]
+    Diff(Diff),
 
     /// End a run on a farm: what is not done ends as `error`.
     Cancel(Cancel),
@@ -188,9 +223,13 @@ pub(crate) struct Shown {
     #[arg(long, value_enum, default_value_t, help_heading = "The report")]
     pub(crate) format: Format,
 
-    /// Write the report to this file instead of standard output.
-    #[arg(long, short, value_name = "FILE", help_heading = "The report")]
-    pub(crate) output: Option<PathBuf>,
+    /// Write the report to this file instead of standard output; with a format, as in `html=FILE`, write one more; may be repeated.
+    #[arg(long, short, value_name = "[FORMAT=]FILE", help_heading = "The report")]
+    pub(crate) output: Vec<PathBuf>,
+
+    /// Say what is new, known and fixed since this report, a file that `--output json=FILE` has written.
+    #[arg(long, value_name = "FILE", help_heading = "The report")]
+    pub(crate) against: Option<PathBuf>,
 
     /// A row for every revision in the terminal report, also for those that pass everywhere.
     #[arg(long, help_heading = "The report")]
@@ -410,7 +449,7 @@ pub(crate) struct Submit {
     pub(crate) label: Vec<(String, String)>,
 
     /// Do not follow the run: print its name and end.
-    #[arg(long, conflicts_with_all = ["output", "format", "cancel_on_interrupt"], help_heading = "The farm")]
+    #[arg(long, conflicts_with_all = ["output", "format", "against", "cancel_on_interrupt"], help_heading = "The farm")]
     pub(crate) detach: bool,
 
     #[command(flatten)]
@@ -443,7 +482,8 @@ pub(crate) struct Watch {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportOf {
-    /// The run.
+    /// The run, or a file that `--output json=FILE` has written.
+    #[arg(value_name = "RUN|FILE")]
     pub(crate) run: String,
 
     #[command(flatten, next_help_heading = "The farm")]
@@ -454,6 +494,41 @@ pub(crate) struct ReportOf {
 
     #[command(flatten)]
     pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The report before: a file that `--output json=FILE` has written, or a run on a farm.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+
+    /// The report after: the same.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: String,
+
+    /// How the difference is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: DiffFormat,
+
+    /// From which verdict on something new makes the exit code 1.
+    #[arg(long, value_enum, value_name = "VERDICT", default_value_t)]
+    pub(crate) fail_on: FailOn,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// The format of a difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// What is new in full, what is gone in a line each
+    #[default]
+    Terminal,
+    /// An object with lists of what is new, known, fixed and not judged again
+    Json,
 }
 
 #[derive(Debug, clap::Args)]
@@ -537,8 +612,20 @@ pub(crate) enum Format {
     Terminal,
     /// The JSON interface
     Json,
-    /// JUnit XML
+    /// JUnit XML, a case for each cell
     Junit,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Commands of GitHub's workflows, which show findings beside the lines
+    Github,
+    /// GitLab's report of code quality
+    Gitlab,
+    /// Markdown of up to 1 MB, for $GITHUB_STEP_SUMMARY
+    Summary,
+    /// Markdown of up to 64 kB, for a comment on a pull or merge request
+    Comment,
+    /// One page to look at, which needs nothing else: matrix, filters, findings with all that shows them
+    Html,
 }
 
 /// From which verdict on a run has findings.

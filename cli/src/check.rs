@@ -63,8 +63,8 @@ fn check(arguments: &CheckRevisions, output: &Output) -> Result<u8, CliError> {
     let text = match arguments.format {
         CheckFormat::Text => text(&all, screen::on_paper(output, arguments.talk.color)),
         CheckFormat::Json => json(&all)?,
-        CheckFormat::Sarif => sarif(&problems()).map_err(CliError::Render)?,
-        CheckFormat::Github => github(&problems()),
+        CheckFormat::Sarif => sarif(&problems(), &[]).map_err(CliError::Render)?,
+        CheckFormat::Github => github(&problems(), &[]),
         CheckFormat::Gitlab => gitlab(&problems()).map_err(CliError::Render)?,
         CheckFormat::Junit => {
             let looked_at = problems::looked_at(&suites, &all);

@@ -85,6 +85,8 @@ pub(crate) enum CliError {
     Gone { run: String, source: Box<CallError> },
     #[error(transparent)]
     Report(ReadError),
+    #[error("{} holds no report; `--format json` writes one", path.display())]
+    Saved { path: PathBuf, source: ReadError },
     #[error("cannot write down what is submitted")]
     Encode(#[source] serde_json::Error),
     #[error("cannot keep the state of this run")]
@@ -135,6 +137,7 @@ impl CliError {
             | Self::Reference { .. }
             | Self::NoCommonHistory { .. }
             | Self::GitSays { .. }
+            | Self::Saved { .. }
             | Self::LogFilter(_) => exit_code::USAGE,
             Self::Connect(error) => of(error.trouble()),
             Self::Call(error) => of(error.trouble()),

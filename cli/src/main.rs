@@ -3,15 +3,18 @@
 mod args;
 mod baseline;
 mod check;
+mod diff;
 mod error;
 mod farm;
 mod interrupt;
 mod logging;
 mod output;
+mod places;
 mod progress;
 mod project;
 mod run;
 mod runs;
+mod saved;
 mod screen;
 mod submission;
 mod submit;
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Command::Submit(arguments) => submit::command(&arguments),
         Command::Watch(arguments) => runs::watch(&arguments),
         Command::Report(arguments) => runs::report(&arguments),
+        Command::Diff(arguments) => diff::command(&arguments),
         Command::Cancel(arguments) => runs::cancel(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Check(arguments) => check::command(&arguments),

@@ -29,6 +29,7 @@ use crate::args::Run;
 use crate::error::CliError;
 use crate::farm::{Farm, Fetched};
 use crate::output::tell;
+use crate::places::Places;
 use crate::progress::{Event, Follower};
 use crate::screen::{Paper, Screen};
 use crate::{baseline, interrupt, project, submission};
@@ -46,6 +47,7 @@ pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
     let python = arguments.python.as_deref().map(interpreter).transpose().map_err(CliError::Interpreter)?;
     let project::Loaded { project, suites } =
         project::load_to_run(&arguments.select, arguments.check.timeout)?;
+    let paper = paper.with(Places::of(&project));
     let wanted = Wanted { only: arguments.select.only.clone(), since: arguments.since.clone() };
     let request = v1::SubmitRequest {
         key: submission::key(),

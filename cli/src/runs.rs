@@ -1,5 +1,7 @@
 //! `mrt-cli watch`, `report`, `cancel` and `runs`: what there is on a farm.
 
+use std::path::Path;
+
 use mrt_proto::v1;
 use mrt_report::{exit_code, printable};
 
@@ -7,13 +9,14 @@ use crate::args::{Cancel, ReportOf, Runs, RunsFormat, Watch};
 use crate::error::CliError;
 use crate::farm::Farm;
 use crate::output::Output;
+use crate::places::Places;
 use crate::screen::{Paper, Screen};
-use crate::submit;
+use crate::{saved, submit};
 
 /// `watch`: follow a run to its end; the value is the process's exit code.
 pub(crate) fn watch(arguments: &Watch) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
-    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?.with(Places::around(Path::new(".")));
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     runtime.block_on(async {
         let farm = Farm::at(&arguments.connection)?;
@@ -24,10 +27,8 @@ pub(crate) fn watch(arguments: &Watch) -> Result<u8, CliError> {
 /// `report`: what there is of a run's report.
 pub(crate) fn report(arguments: &ReportOf) -> Result<u8, CliError> {
     Screen::open(&arguments.talk)?;
-    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
-    let fetched =
-        runtime.block_on(async { Farm::at(&arguments.connection)?.report(&arguments.run).await })?;
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?.with(Places::around(Path::new(".")));
+    let fetched = saved::fetch(&arguments.run, &arguments.connection)?;
     submit::conclude(&arguments.run, &fetched, &paper)
 }
 

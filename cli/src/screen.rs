@@ -1,10 +1,13 @@
 //! What a command shows: progress and log on standard error, the report where it was asked for.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
+use clap::ValueEnum as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mrt_proto::v1;
-use mrt_report::{Outcome, Report, Style, exit_code};
+use mrt_report::problems::{Rules, found, github, gitlab, sarif, unsaid};
+use mrt_report::{Digest, Outcome, Report, Style, exit_code};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -12,8 +15,9 @@ use crate::args::{Color, FailOn, Format, Shown, Talk};
 use crate::error::CliError;
 use crate::farm::Fetched;
 use crate::output::{Output, tell};
+use crate::places::Places;
 use crate::progress::{self, Event, Mode};
-use crate::{error, logging};
+use crate::{error, logging, saved};
 
 /// Where a command shows what.
 pub(crate) struct Screen {
@@ -58,18 +62,26 @@ impl Screen {
     }
 }
 
-/// Where the report of a command goes, and in which shape.
+/// Where the reports of a command go, and in which shapes.
 pub(crate) struct Paper<'a> {
     shown: &'a Shown,
     color: Color,
-    output: Output,
+    sheets: Vec<(Format, Output)>,
+    previous: Option<Report>,
+    places: Places,
 }
 
 impl<'a> Paper<'a> {
-    /// Looks whether the report can be written, before anything is done for it.
+    /// Looks whether the reports can be written, and reads the previous one, before anything is done for them.
     pub(crate) fn new(shown: &'a Shown, talk: &Talk) -> Result<Self, CliError> {
-        let output = Output::new(shown.output.as_deref())?;
-        Ok(Self { shown, color: talk.color, output })
+        let sheets = sheets(shown)?;
+        let previous = shown.against.as_deref().map(saved::read).transpose()?;
+        Ok(Self { shown, color: talk.color, sheets, previous, places: Places::default() })
+    }
+
+    /// The same for a project whose suites lie in these places.
+    pub(crate) fn with(self, places: Places) -> Self {
+        Self { places, ..self }
     }
 
     /// Writes what was fetched of a run, says why what could not be checked, and gives the exit code.
@@ -77,7 +89,13 @@ impl<'a> Paper<'a> {
         let Fetched { report, complete, failures, .. } = fetched;
         let checked = report.cells.iter().any(|cell| !is_untried(cell));
         if checked || failures.is_empty() {
-            self.output.write(&self.render(report)?)?;
+            let digest = match &self.previous {
+                Some(previous) => Digest::against(report, previous),
+                None => Digest::new(report),
+            };
+            for (format, output) in &self.sheets {
+                output.write(&self.render(report, &digest, *format, output)?)?;
+            }
         }
         let mut told: Vec<&v1::Failure> = Vec::new();
         for failure in failures {
@@ -100,24 +118,55 @@ impl<'a> Paper<'a> {
         })
     }
 
-    fn render(&self, report: &Report) -> Result<String, CliError> {
-        match self.shown.format {
+    fn render(
+        &self,
+        report: &Report,
+        digest: &Digest<'_>,
+        format: Format,
+        output: &Output,
+    ) -> Result<String, CliError> {
+        let rules = Rules::default();
+        let problems = || found(digest, &rules, |suite, file| self.places.file(suite, file));
+        match format {
+            Format::Terminal => Ok(mrt_report::terminal(digest, &style(output, self.color, self.shown.full))),
             Format::Json => mrt_report::json(report).map_err(CliError::Render),
             Format::Junit => mrt_report::junit(report, fail_on(self.shown)).map_err(CliError::Render),
-            Format::Terminal => {
-                let terminal = matches!(self.output, Output::Stdout) && std::io::stdout().is_terminal();
-                let defaults = Style::default();
-                let columns =
-                    || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-                let style = Style {
-                    color: color(self.color, terminal),
-                    width: if terminal { columns().unwrap_or(defaults.width) } else { defaults.width },
-                    all: self.shown.full,
-                };
-                Ok(mrt_report::terminal(report, &style))
+            Format::Sarif => sarif(&problems(), &unsaid(digest)).map_err(CliError::Render),
+            Format::Github => Ok(github(&problems(), &unsaid(digest))),
+            Format::Gitlab => gitlab(&problems()).map_err(CliError::Render),
+            Format::Summary => Ok(mrt_report::step_summary(digest)),
+            Format::Comment => Ok(mrt_report::comment(digest)),
+            Format::Html => mrt_report::html(digest).map_err(CliError::Render),
+        }
+    }
+}
+
+/// The report in `--format`, and each one that `--output` names with its format.
+fn sheets(shown: &Shown) -> Result<Vec<(Format, Output)>, CliError> {
+    let (mut main, mut others) = (None, Vec::new());
+    for output in &shown.output {
+        let named = output.to_str().and_then(|text| text.split_once('='));
+        match named.and_then(|(format, file)| Some((Format::from_str(format, false).ok()?, file))) {
+            Some((format, file)) => others.push((format, Output::new(Some(Path::new(file)))?)),
+            None if main.is_none() => main = Some(Output::new(Some(output))?),
+            None => {
+                return Err(CliError::usage(
+                    "--output names two files without a format; of all but one it has to be said, as in `--output html=FILE`",
+                ));
             }
         }
     }
+    others.insert(0, (shown.format, main.unwrap_or(Output::Stdout)));
+    Ok(others)
+}
+
+/// How a text looks that goes there.
+pub(crate) fn style(output: &Output, asked: Color, all: bool) -> Style {
+    let terminal = matches!(output, Output::Stdout) && std::io::stdout().is_terminal();
+    let defaults = Style::default();
+    let columns = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    let width = if terminal { columns().unwrap_or(defaults.width) } else { defaults.width };
+    Style { color: color(asked, terminal), width, all }
 }
 
 fn fail_on(shown: &Shown) -> mrt_report::FailOn {

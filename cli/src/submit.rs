@@ -16,6 +16,7 @@ use crate::error::CliError;
 use crate::farm::{Farm, Fetched};
 use crate::interrupt::{self, Signalled};
 use crate::output::{Output, tell};
+use crate::places::Places;
 use crate::progress::Follower;
 use crate::screen::{Paper, Screen};
 use crate::{project, submission, touched};
@@ -27,6 +28,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     let paper = Paper::new(&arguments.shown, &arguments.talk)?;
     let project::Loaded { project, mut suites } =
         project::load_to_run(&arguments.select, arguments.check.timeout)?;
+    let paper = paper.with(Places::of(&project));
     if let Some(reference) = &arguments.since {
         suites = touched::since(&project, suites, reference)?;
         if suites.is_empty() {

@@ -1,27 +1,28 @@
 //! JUnit, for the test views of CI systems: a suite per suite and target, a case per revision.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::terminal::finding_text;
 use crate::text::{count, lines, printable};
-use crate::{Cell, FailOn, Finding, RenderError, Report, Severity, Verdict};
+use crate::{Accepted, Cell, FailOn, Finding, RenderError, Report, Severity, StaticFinding, Verdict};
 
 /// The report as JUnit XML. A `warn` is a failure when `fail_on` says so; otherwise its findings stand in the case's
-/// output, as those that are accepted do.
+/// output, as those that are accepted do, and what the revision's text lets expect.
 pub fn junit(report: &Report, fail_on: FailOn) -> Result<String, RenderError> {
-    let mut suites: Vec<((&str, &str), TestSuite)> = Vec::new();
+    let mut suites: Vec<TestSuite> = Vec::new();
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for cell in &report.cells {
-        let key = (cell.suite.as_str(), cell.target.as_str());
-        let at = suites.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            suites.push((key, TestSuite::new(xml(&format!("{} on {}", key.0, key.1)))));
+        let at = *known.entry((&cell.suite, &cell.target)).or_insert_with(|| {
+            suites.push(TestSuite::new(xml(&format!("{} on {}", cell.suite, cell.target))));
             suites.len() - 1
         });
-        suites[at].1.add_test_case(case(cell, fail_on));
+        suites[at].add_test_case(case(cell, fail_on));
     }
     let mut junit = quick_junit::Report::new("mrt");
-    for (_, mut suite) in suites {
+    for mut suite in suites {
         let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
         suite.set_time(time);
         junit.add_test_suite(suite);
@@ -82,11 +83,17 @@ fn case(cell: &Cell, fail_on: FailOn) -> TestCase {
     let silent: Vec<String> = cell.findings.iter().filter(|f| !counts(f)).map(silent).collect();
     let gaps =
         cell.coverage.not_seeded.iter().map(|gap| format!("not seeded: {}: {}", gap.table, gap.reason));
-    let output: Vec<String> = silent.into_iter().chain(gaps).collect();
+    let texts = cell.static_findings.iter().map(expected);
+    let output: Vec<String> = silent.into_iter().chain(texts).chain(gaps).collect();
     if !output.is_empty() {
         case.set_system_out(xml(&output.join("\n")));
     }
     case
+}
+
+fn expected(said: &StaticFinding) -> String {
+    let StaticFinding { code, severity, message, file, line, proof } = said;
+    format!("read in the text, {proof}: {file}:{line}: {}[{code}]: {message}", severity.as_str())
 }
 
 fn failure<'a>(findings: impl Iterator<Item = &'a Finding>) -> TestCaseStatus {
@@ -111,10 +118,8 @@ fn text(finding: &Finding) -> String {
 
 fn silent(finding: &Finding) -> String {
     let word = match (&finding.accepted, finding.severity) {
-        (Some(accepted), _) => match &accepted.until {
-            Some(day) => format!("accepted until {day} ({})", accepted.reason),
-            None => format!("accepted ({})", accepted.reason),
-        },
+        (Some(Accepted { reason, until: Some(day) }), _) => format!("accepted until {day} ({reason})"),
+        (Some(Accepted { reason, until: None }), _) => format!("accepted ({reason})"),
         (None, Severity::Note) => "note".to_owned(),
         (None, Severity::Warn) => "warning".to_owned(),
         (None, Severity::Fail) => "failure".to_owned(),

@@ -3,24 +3,36 @@
 //! This crate knows no database, no Python and no process: it holds what a checked cell *is* and renders it.
 //! [`Report`] serialised with serde is the JSON interface of mrt (`--format json`).
 //!
-//! Every renderer is a pure function of the report: no clock, no environment, no terminal.
+//! What people read is made from one [`Digest`] of a report, which decides what folds, what is one entry and what is new; a
+//! format only shows it. Every renderer is a pure function: no clock, no environment, no terminal.
 
+mod changes;
+mod digest;
+mod evidence;
 pub mod exit_code;
+mod html;
 mod json;
 mod junit;
+mod markdown;
 mod model;
 mod outcome;
 pub mod problems;
+#[cfg(test)]
+mod schema;
 mod static_finding;
 mod terminal;
 mod text;
 
+pub use changes::json_changes;
+pub use digest::Digest;
+pub use html::html;
 pub use json::{ReadError, from_json, json};
 pub use junit::junit;
+pub use markdown::{MARKER, comment, step_summary};
 pub use model::*;
 pub use outcome::{FailOn, Outcome, without_timings};
 pub use static_finding::{Proof, StaticFinding};
-pub use terminal::{Style, headline, terminal};
+pub use terminal::{Style, headline, terminal, terminal_changes};
 pub use text::printable;
 
 /// A report could not be written in the format that was asked for.

@@ -12,6 +12,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// What one cell (suite, revision, target) came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Rows and schema survive upgrade, rollback and upgrade again.
@@ -30,6 +31,7 @@ pub enum Verdict {
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; leaves a `pass` a pass (column order alone).
@@ -42,6 +44,7 @@ pub enum Severity {
 
 /// The stable names of what can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
     /// A value that was there before the upgrade is gone after the rollback.
@@ -77,6 +80,24 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    pub(crate) const ALL: [Self; 15] = [
+        Self::DataLost,
+        Self::DataChanged,
+        Self::RowsLost,
+        Self::RowsLeftBehind,
+        Self::SchemaNotRestored,
+        Self::SchemaLeftBehind,
+        Self::UpgradeFailed,
+        Self::DowngradeFailed,
+        Self::ReupgradeFailed,
+        Self::ReupgradeDiffers,
+        Self::HalfApplied,
+        Self::Irreversible,
+        Self::Timeout,
+        Self::ServerDied,
+        Self::NotSeeded,
+    ];
+
     /// The stable name, as it stands in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,6 +117,19 @@ impl FindingKind {
             Self::ServerDied => "server-died",
             Self::NotSeeded => "not-seeded",
         }
+    }
+
+    /// A revision that goes no further has not shown what would have come next.
+    pub(crate) fn hides_what_follows(self) -> bool {
+        matches!(
+            self,
+            Self::UpgradeFailed
+                | Self::DowngradeFailed
+                | Self::HalfApplied
+                | Self::Irreversible
+                | Self::Timeout
+                | Self::ServerDied
+        )
     }
 }
 
@@ -127,6 +161,7 @@ impl fmt::Display for Verdict {
 
 /// One value of one row, before the upgrade and after the rollback.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowChange {
     /// The table, schema-qualified unless in the default schema.
     pub table: String,
@@ -145,6 +180,7 @@ pub struct RowChange {
 
 /// One attribute of one schema object, before and after.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttributeChange {
     /// The object's kind and path, as in `index users.ix_users_email`.
     pub object: String,
@@ -158,6 +194,7 @@ pub struct AttributeChange {
 
 /// What shows that a finding is true. Bounded: see [`Evidence::omitted`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Values before and after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -189,6 +226,7 @@ fn is_zero(n: &u64) -> bool {
 
 /// Why a finding does not count: somebody accepted it, in the settings or a baseline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Accepted {
     /// The reason given.
     pub reason: String,
@@ -197,8 +235,19 @@ pub struct Accepted {
     pub until: Option<String>,
 }
 
+impl Accepted {
+    /// The reason, with its day.
+    pub(crate) fn in_full(&self) -> String {
+        match &self.until {
+            Some(day) => format!("{} (until {day})", self.reason),
+            None => self.reason.clone(),
+        }
+    }
+}
+
 /// One thing that is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// What is wrong.
     pub kind: FindingKind,
@@ -224,6 +273,7 @@ pub struct Finding {
 
 /// A table that could not be seeded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotSeeded {
     /// The table.
     pub table: String,
@@ -233,6 +283,7 @@ pub struct NotSeeded {
 
 /// How much of what the revision can touch had rows in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// Older tables that the revision can touch.
     pub tables: u32,
@@ -247,6 +298,7 @@ pub struct Coverage {
 
 /// One checked cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cell {
     /// The suite's name.
     pub suite: String,
@@ -282,6 +334,7 @@ pub struct Cell {
 
 /// How many cells came to which verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Cells that pass.
     pub pass: u32,
@@ -299,6 +352,7 @@ pub struct Summary {
 
 /// A run's merged result: revisions x targets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// See [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -3,6 +3,7 @@
 //! Whoever finds something, by reading a migration or by running it, says it as a [`Problem`]; nothing here knows how it was
 //! found. Problems are given in the order in which people read them, by file and line.
 
+mod found;
 mod github;
 mod gitlab;
 mod junit;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::printable;
 
+pub use found::{Rules, found, unsaid};
 pub use github::github;
 pub use gitlab::gitlab;
 pub use junit::{LookedAt, junit};
@@ -24,6 +26,7 @@ pub use sarif::sarif;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -65,7 +68,7 @@ pub struct Problem<'a> {
     /// 1-based.
     pub line: u32,
     /// What is wrong. May hold any character.
-    pub message: &'a str,
+    pub message: Cow<'a, str>,
     /// What tells it from others of its rule in its file, and stays when lines are added above: the text of its line, or the name
     /// of what is wrong. Not the message, whose words change from version to version.
     pub subject: &'a str,
@@ -84,7 +87,7 @@ impl Severity {
 
 impl Problem<'_> {
     fn message(&self) -> Cow<'_, str> {
-        printable(self.message)
+        printable(&self.message)
     }
 
     /// `file:line`.
@@ -140,7 +143,7 @@ mod tests {
             revision: "r1",
             file,
             line,
-            message: "m",
+            message: "m".into(),
             subject,
         }
     }
@@ -149,7 +152,7 @@ mod tests {
     fn a_fingerprint_stays_when_lines_move_and_words_change() {
         let rule = rule("R1");
         let before = fingerprints(&[problem(&rule, 3, "op.f()"), problem(&rule, 9, "op.g()")]);
-        let moved = Problem { message: "other words", ..problem(&rule, 70, "    op.g()") };
+        let moved = Problem { message: "other words".into(), ..problem(&rule, 70, "    op.g()") };
         assert_eq!(fingerprints(&[moved]), before[1..]);
     }
 

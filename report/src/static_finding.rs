@@ -9,6 +9,7 @@ use crate::{Cell, Finding, FindingKind, Verdict};
 
 /// What the text of a revision lets expect on a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StaticFinding {
     /// The rule: `MRT201`.
     pub code: String,
@@ -26,6 +27,7 @@ pub struct StaticFinding {
 
 /// Whether a cell bears out what its revision's text lets expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Proof {
     /// The run has found what the text lets expect.
@@ -57,8 +59,10 @@ impl Proof {
         }
         let mut found = cell.findings.iter().filter(|finding| expected.contains(&finding.kind)).peekable();
         if found.peek().is_none() {
-            let is_covered =
-                cell.coverage.not_seeded.is_empty() && !cell.findings.iter().any(hides_what_follows);
+            let hides = |finding: &Finding| {
+                finding.kind == FindingKind::NotSeeded || finding.kind.hides_what_follows()
+            };
+            let is_covered = cell.coverage.not_seeded.is_empty() && !cell.findings.iter().any(hides);
             return if is_covered { Self::Refuted } else { Self::Open };
         }
         if found.any(|finding| is_about(message, finding, &cell.revision)) {
@@ -73,17 +77,6 @@ impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// A revision that goes no further has not shown what would have come next.
-fn hides_what_follows(finding: &Finding) -> bool {
-    use FindingKind::{
-        DowngradeFailed, HalfApplied, Irreversible, NotSeeded, ServerDied, Timeout, UpgradeFailed,
-    };
-    matches!(
-        finding.kind,
-        UpgradeFailed | DowngradeFailed | HalfApplied | Irreversible | Timeout | ServerDied | NotSeeded
-    )
 }
 
 /// Whether a message names the object of a finding, or one of them names none.

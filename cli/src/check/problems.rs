@@ -9,6 +9,7 @@ use mrt_lint::{Finding, Severity, explain, rules};
 use mrt_report::problems::{self, LookedAt, Problem, Rule};
 
 use super::line_of;
+use crate::places::from_top;
 
 /// Every rule, by its code.
 pub(super) fn rules() -> BTreeMap<&'static str, Rule> {
@@ -31,15 +32,14 @@ pub(super) fn problems<'a>(
     project: &Path,
 ) -> Vec<Problem<'a>> {
     let problem = |suite: &'a Suite, checked: &'a Checked, finding: &'a Finding| {
-        let root = repository(&suite.dir).unwrap_or(project);
         Some(Problem {
             rule: rules.get(finding.code)?,
             severity: severity(finding.severity),
             suite: &suite.name,
             revision: &finding.revision,
-            file: below(root, &suite.dir.join(&finding.file)),
+            file: from_top(project, suite, &finding.file),
             line: finding.line,
-            message: &finding.message,
+            message: finding.message.as_str().into(),
             subject: line_of(checked, finding),
         })
     };
@@ -64,13 +64,4 @@ pub(super) fn severity(severity: Severity) -> problems::Severity {
         Severity::Warning => problems::Severity::Warning,
         Severity::Error => problems::Severity::Error,
     }
-}
-
-/// The top of the working tree that a directory is in. What says so is a directory, or a file in worktrees and submodules.
-fn repository(dir: &Path) -> Option<&Path> {
-    dir.ancestors().find(|dir| dir.join(".git").exists())
-}
-
-fn below(root: &Path, file: &Path) -> String {
-    file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned()
 }

@@ -13,6 +13,7 @@ mod environment;
 mod farm;
 mod isolation;
 mod options;
+mod reports;
 mod run;
 mod server_wide;
 mod support;

@@ -10,11 +10,17 @@ const SHOWN: usize = 10;
 const NAMED: usize = 30;
 
 /// Problems as annotations. Where there are more of a kind than GitHub shows, the last one says how many, and where they are.
-pub fn github(problems: &[Problem<'_>]) -> String {
+/// What the problems do not say comes first, in one warning that is at no line.
+pub fn github(problems: &[Problem<'_>], unsaid: &[String]) -> String {
     let mut out = String::new();
+    if !unsaid.is_empty() {
+        let text: Vec<_> = unsaid.iter().map(|text| printable(text)).collect();
+        out.push_str(&format!("::warning title=not everything was judged::{}\n", data(&text.join("\n"))));
+    }
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let all: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == severity).collect();
-        let own = if all.len() > SHOWN { SHOWN - 1 } else { all.len() };
+        let shown = SHOWN - usize::from(severity == Severity::Warning && !unsaid.is_empty());
+        let own = if all.len() > shown { shown - 1 } else { all.len() };
         let (own, rest) = all.split_at(own);
         for problem in own {
             let title = format!("{}: {}", problem.rule.id, problem.rule.name);

@@ -34,21 +34,22 @@ struct Limits {
     compressed: usize,
 }
 
-/// Problems as SARIF, the worst first. Those that are more than GitHub takes are left out, and a notification says so.
+/// Problems as SARIF, the worst first. Those that are more than GitHub takes are left out, and a notification says so, as others say
+/// what the problems do not.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn sarif(problems: &[Problem<'_>]) -> Result<String, RenderError> {
-    within(problems, GITHUB)
+pub fn sarif(problems: &[Problem<'_>], unsaid: &[String]) -> Result<String, RenderError> {
+    within(problems, unsaid, GITHUB)
 }
 
-fn within(problems: &[Problem<'_>], limits: Limits) -> Result<String, RenderError> {
+fn within(problems: &[Problem<'_>], unsaid: &[String], limits: Limits) -> Result<String, RenderError> {
     // Before any is left out: what is known of one does not depend on how many there are.
     let mut all: Vec<(&Problem, String)> = problems.iter().zip(fingerprints(problems)).collect();
     all.sort_by_key(|(problem, _)| Reverse(problem.severity));
     let mut kept = all.len().min(limits.results);
     loop {
-        let text = pretty("SARIF", &log(&all[..kept], all.len() - kept))?;
+        let text = pretty("SARIF", &log(&all[..kept], all.len() - kept, unsaid))?;
         let size = compressed(&text, limits.compressed)?;
         if size <= limits.compressed || kept == 0 {
             return Ok(text);
@@ -71,7 +72,7 @@ fn compressed(text: &str, limit: usize) -> Result<usize, RenderError> {
         .map_err(|source| RenderError::new("SARIF", source))
 }
 
-fn log<'a>(problems: &'a [(&'a Problem<'a>, String)], left_out: usize) -> Log<'a> {
+fn log<'a>(problems: &'a [(&'a Problem<'a>, String)], left_out: usize, unsaid: &'a [String]) -> Log<'a> {
     let rules: BTreeMap<&str, &Rule> =
         problems.iter().map(|(problem, _)| (problem.rule.id.as_str(), problem.rule)).collect();
     let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(at, id)| (*id, at)).collect();
@@ -94,7 +95,7 @@ fn log<'a>(problems: &'a [(&'a Problem<'a>, String)], left_out: usize) -> Log<'a
     };
     let run = Run {
         tool: Tool { driver },
-        invocations: (left_out > 0).then(|| [invocation(left_out)]),
+        invocations: invocation(left_out, unsaid).map(|invocation| [invocation]),
         original_uri_base_ids: BTreeMap::from([(
             ROOT,
             Base { description: text("the top of the repository") },
@@ -123,18 +124,20 @@ fn place<'a>(problem: &'a Problem<'a>) -> PhysicalLocation {
     PhysicalLocation { artifact_location, region: Region { start_line: problem.line } }
 }
 
-fn invocation(left_out: usize) -> Invocation<'static> {
-    let problems = count(left_out, "problem");
-    let message = format!(
-        "{problems} had to be left out, as GitHub takes no larger file; none is worse than those here"
-    );
-    Invocation {
-        execution_successful: true,
-        tool_execution_notifications: [Notification {
-            level: Severity::Warning.as_str(),
-            message: Text { text: message.into() },
-        }],
+fn invocation(left_out: usize, unsaid: &[String]) -> Option<Invocation<'_>> {
+    let mut messages: Vec<Cow<'_, str>> = unsaid.iter().map(|text| printable(text)).collect();
+    if left_out > 0 {
+        let problems = count(left_out, "problem");
+        let message = format!(
+            "{problems} had to be left out, as GitHub takes no larger file; none is worse than those here"
+        );
+        messages.push(message.into());
     }
+    let notification = |text| Notification { level: Severity::Warning.as_str(), message: Text { text } };
+    (!messages.is_empty()).then(|| Invocation {
+        execution_successful: true,
+        tool_execution_notifications: messages.into_iter().map(notification).collect(),
+    })
 }
 
 fn text(text: &str) -> Text<'_> {
@@ -197,7 +200,7 @@ struct Configuration {
 #[serde(rename_all = "camelCase")]
 struct Invocation<'a> {
     execution_successful: bool,
-    tool_execution_notifications: [Notification<'a>; 1],
+    tool_execution_notifications: Vec<Notification<'a>>,
 }
 
 #[derive(Serialize)]
@@ -295,11 +298,11 @@ mod tests {
                 revision: "r1",
                 file: "r1.py".to_owned(),
                 line: 1,
-                message: "something",
+                message: "something".into(),
                 subject: "op.f()",
             })
             .collect();
-        let text = within(&problems, limits).unwrap_or_default();
+        let text = within(&problems, &[], limits).unwrap_or_default();
         let size = compressed(&text, 0).unwrap_or_default();
         (serde_json::from_str(&text).unwrap_or_default(), size)
     }

@@ -1,10 +1,10 @@
 //! Revisions x targets.
 
-use crate::text::{count, pad, truncate, width};
+use crate::digest::{Block, Row, Suite};
+use crate::text::{pad, truncate, width};
 use crate::{Verdict, printable};
 
 use super::page::{Page, Paint, symbol};
-use super::{Row, Suite};
 
 /// Below this a title says nothing.
 const TITLE_MIN: usize = 16;
@@ -22,43 +22,25 @@ pub(super) fn matrix(page: &mut Page, suite: &Suite<'_>, all: bool) {
     }
     page.line(0, &head);
 
-    let mut rows = suite.rows.as_slice();
-    while let Some(first) = rows.first() {
-        let passing = rows.iter().take_while(|row| passes(row)).count();
-        // A single row takes as much room as the line that would stand for it, and says more.
-        if passing > 1 && !all {
-            let (run, rest) = rows.split_at(passing);
-            let everywhere = run.iter().all(|row| row.cells.len() == suite.targets.len());
-            let text = fold(passing, suite.targets.len(), everywhere);
-            let sign = page.paint(&symbol(Verdict::Pass).to_string(), Paint::Good);
-            page.line(2, &format!("{sign} {}", page.paint(&text, Paint::Dim)));
-            rows = rest;
-        } else {
-            row(page, suite, &layout, first);
-            rows = &rows[1..];
+    for block in suite.blocks() {
+        match block {
+            Block::Fold(rows) if !all => {
+                let sign = page.paint(&symbol(Verdict::Pass).to_string(), Paint::Good);
+                page.line(2, &format!("{sign} {}", page.paint(&suite.folded(rows), Paint::Dim)));
+            }
+            Block::Fold(rows) | Block::Rows(rows) => {
+                rows.iter().for_each(|of| row(page, &layout, of));
+            }
         }
     }
 }
 
-fn fold(revisions: usize, targets: usize, everywhere: bool) -> String {
-    let revisions = count(revisions, "revision");
-    match (targets, everywhere) {
-        (1, _) => format!("{revisions} pass"),
-        (_, true) => format!("{revisions} pass on every target"),
-        (_, false) => format!("{revisions} pass on every target that has them"),
-    }
-}
-
-fn passes(row: &Row<'_>) -> bool {
-    row.cells.values().all(|cell| cell.verdict == Verdict::Pass)
-}
-
-fn row(page: &mut Page, suite: &Suite<'_>, layout: &Layout, row: &Row<'_>) {
+fn row(page: &mut Page, layout: &Layout, row: &Row<'_>) {
     let title = truncate(&printable(row.title), layout.title);
     let mut line = format!("{}  {}", pad(&row.short, layout.id), pad(&title, layout.title));
-    for (target, columns) in suite.targets.iter().zip(&layout.targets) {
+    for (cell, columns) in row.columns.iter().zip(&layout.targets) {
         line.push_str("  ");
-        match row.cells.get(target) {
+        match cell {
             Some(cell) => {
                 let text = pad(&format!("{} {}", symbol(cell.verdict), cell.verdict), *columns);
                 line.push_str(&page.paint(&text, Paint::of(cell.verdict)));

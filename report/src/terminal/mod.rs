@@ -3,6 +3,7 @@
 //! Nobody should have to run anything again to understand a failing cell: what was found, where, on which rows it
 //! hangs and what the database said stand here.
 
+mod changes;
 mod evidence;
 mod findings;
 mod matrix;
@@ -10,10 +11,9 @@ mod page;
 mod rest;
 mod texts;
 
-use std::collections::BTreeMap;
+use crate::{Digest, Finding, Severity};
 
-use crate::{Cell, Finding, Report, Severity};
-
+pub(crate) use page::symbol;
 use page::{Page, Paint};
 
 /// How the terminal report looks.
@@ -33,21 +33,33 @@ impl Default for Style {
     }
 }
 
+/// How many revisions are named that share something, unless all are asked for.
+const NAMED: usize = 20;
+
 /// The report as text.
-pub fn terminal(report: &Report, style: &Style) -> String {
+pub fn terminal(digest: &Digest<'_>, style: &Style) -> String {
     let mut page = Page::new(style);
-    let suites = suites(report);
-    for suite in &suites {
+    let named = if style.all { usize::MAX } else { NAMED };
+    for suite in &digest.suites {
         matrix::matrix(&mut page, suite, style.all);
     }
-    findings::section(&mut page, "findings", &suites, |f| f.severity > Severity::Note);
-    findings::section(&mut page, "notes", &suites, |f| f.severity == Severity::Note);
-    texts::section(&mut page, &suites, style.all);
-    rest::not_seeded(&mut page, report);
-    rest::reasons(&mut page, report);
-    rest::accepted(&mut page, &suites);
-    rest::kept(&mut page, report);
-    rest::summary(&mut page, report, &suites);
+    findings::section(&mut page, "findings", digest, |entry| entry.finding.severity > Severity::Note);
+    findings::section(&mut page, "notes", digest, |entry| entry.finding.severity == Severity::Note);
+    texts::section(&mut page, digest, style.all);
+    changes::gone(&mut page, digest);
+    rest::not_seeded(&mut page, digest, named);
+    rest::reasons(&mut page, digest, named);
+    rest::retried(&mut page, digest, named);
+    rest::accepted(&mut page, digest);
+    rest::kept(&mut page, digest);
+    rest::summary(&mut page, digest);
+    page.finish()
+}
+
+/// What is different from the previous report, and nothing else.
+pub fn terminal_changes(digest: &Digest<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    changes::all(&mut page, digest, if style.all { usize::MAX } else { NAMED });
     page.finish()
 }
 
@@ -56,7 +68,7 @@ pub fn headline(finding: &Finding) -> String {
     crate::printable(&format!("{} {}: {}", finding.kind, finding.object, finding.message)).into_owned()
 }
 
-/// What JUnit shows of one finding: the same words, without colours.
+/// What shows one finding, in the same words without colours.
 pub(crate) fn finding_text(finding: &Finding) -> String {
     let mut page = Page::new(&Style::default());
     page.wrapped(0, &finding.message, Paint::Plain);
@@ -65,68 +77,9 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     page.finish()
 }
 
-/// The cells of one suite, as rows and columns.
-pub(crate) struct Suite<'a> {
-    name: &'a str,
-    targets: Vec<&'a str>,
-    rows: Vec<Row<'a>>,
-}
-
-/// One revision on every target that has it.
-pub(crate) struct Row<'a> {
-    id: &'a str,
-    /// The id as it is shown: cut where that leaves it unique.
-    short: String,
-    title: &'a str,
-    cells: BTreeMap<&'a str, &'a Cell>,
-}
-
-impl<'a> Row<'a> {
-    /// The row's cells in the order of the suite's targets.
-    fn cells<'s>(&'s self, suite: &'s Suite<'a>) -> impl Iterator<Item = &'a Cell> + 's {
-        suite.targets.iter().filter_map(|target| self.cells.get(target).copied())
-    }
-}
-
-/// Longest id that is shown whole; Alembic's own have twelve characters.
-const SHORT: usize = 12;
-
-fn suites(report: &Report) -> Vec<Suite<'_>> {
-    let mut suites: Vec<Suite<'_>> = Vec::new();
-    for cell in &report.cells {
-        let at = suites.iter().position(|s| s.name == cell.suite).unwrap_or_else(|| {
-            suites.push(Suite { name: &cell.suite, targets: Vec::new(), rows: Vec::new() });
-            suites.len() - 1
-        });
-        let suite = &mut suites[at];
-        if !suite.targets.contains(&cell.target.as_str()) {
-            suite.targets.push(&cell.target);
-        }
-        // Cells of one revision follow each other, so the search is short.
-        let row = suite.rows.iter().rposition(|r| r.id == cell.revision).unwrap_or_else(|| {
-            suite.rows.push(Row {
-                id: &cell.revision,
-                short: String::new(),
-                title: &cell.title,
-                cells: BTreeMap::new(),
-            });
-            suite.rows.len() - 1
-        });
-        suite.rows[row].cells.insert(&cell.target, cell);
-    }
-    for suite in &mut suites {
-        let mut starts: BTreeMap<String, u32> = BTreeMap::new();
-        for row in &suite.rows {
-            *starts.entry(start(row.id)).or_default() += 1;
-        }
-        for row in &mut suite.rows {
-            let short = start(row.id);
-            row.short = crate::printable(if starts[&short] == 1 { &short } else { row.id }).into_owned();
-        }
-    }
-    suites
-}
-
-fn start(id: &str) -> String {
-    id.chars().take(SHORT).collect()
+/// The same without its sentence and its place.
+pub(crate) fn details_text(finding: &Finding) -> String {
+    let mut page = Page::new(&Style::default());
+    evidence::details(&mut page, 0, finding);
+    page.finish()
 }

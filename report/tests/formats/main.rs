@@ -1,22 +1,58 @@
-//! Every format, shown from one report that has everything in it.
+//! Every format, shown from one report that has everything in it, and read by programs that are not ours.
+//!
+//! The latter need a Python with what `xtask/requirements.txt` lists (`MRT_TEST_PYTHON`), and one of them Chromium; they say in a line
+//! with `SKIPPED: ` where something is not there.
 #![allow(clippy::unwrap_used)]
 
+mod readers;
 mod sample;
+#[path = "../support/mod.rs"]
+mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mrt_report::problems::{self, Problem, Rules, found, github, gitlab, sarif, unsaid};
 use mrt_report::{
-    FailOn, Outcome, ReadError, Report, Style, Verdict, from_json, json, junit, terminal, without_timings,
+    Digest, FailOn, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment, from_json, html,
+    json, junit, step_summary, terminal, terminal_changes, without_timings,
 };
-use sample::{cell, everything};
+use sample::{cell, earlier, everything, hostile, many};
+use sha2::{Digest as _, Sha256};
+
+fn shown(report: &Report, style: &Style) -> String {
+    terminal(&Digest::new(report), style)
+}
 
 #[test]
 fn terminal_shows_everything() {
-    insta::assert_snapshot!(terminal(&everything(), &Style::default()));
+    insta::assert_snapshot!(shown(&everything(), &Style::default()));
+}
+
+#[test]
+fn terminal_says_what_is_new() {
+    let (now, before) = (everything(), earlier());
+    insta::assert_snapshot!(terminal(&Digest::against(&now, &before), &Style::default()));
+}
+
+#[test]
+fn a_terminal_is_told_nothing_that_it_obeys() {
+    let (now, before) = (hostile(), Report::new(hostile().cells.split_off(1)));
+    let text = terminal(&Digest::against(&now, &before), &Style { all: true, ..Style::default() });
+    assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text}");
+}
+
+#[test]
+fn what_is_different_can_be_shown_alone() {
+    let (now, before) = (everything(), earlier());
+    let changes = |now, before| terminal_changes(&Digest::against(now, before), &Style::default());
+    insta::assert_snapshot!(changes(&now, &before));
+    assert_eq!(changes(&now, &now), "0 new, 8 known, 0 fixed\n");
 }
 
 #[test]
 fn terminal_fits_narrow_screens() {
     let style = Style { width: 72, all: true, color: false };
-    let text = terminal(&everything(), &style);
+    let text = shown(&everything(), &style);
     let too_long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 72).collect();
     // Titles of sections and lists of revisions are left to the terminal; what wraps is wrapped.
     assert!(too_long.iter().all(|line| line.contains(": ")), "{too_long:#?}");
@@ -25,9 +61,9 @@ fn terminal_fits_narrow_screens() {
 
 #[test]
 fn colours_come_only_when_asked_for() {
-    let plain = terminal(&everything(), &Style::default());
+    let plain = shown(&everything(), &Style::default());
     assert!(!plain.contains('\x1b'), "an escape of a migration came through");
-    let coloured = terminal(&everything(), &Style { color: true, ..Style::default() });
+    let coloured = shown(&everything(), &Style { color: true, ..Style::default() });
     assert!(coloured.contains("\x1b[1;31m"));
     let mut stripped = String::new();
     let mut rest = coloured.as_str();
@@ -49,17 +85,17 @@ fn passing_revisions_fold_unless_all_are_asked_for() {
             })
             .collect(),
     );
-    let folded = terminal(&report, &Style::default());
+    let folded = shown(&report, &Style::default());
     assert!(folded.contains("14 revisions pass on every target"), "{folded}");
     assert!(!folded.contains("something"), "{folded}");
-    let all = terminal(&report, &Style { all: true, ..Style::default() });
+    let all = shown(&report, &Style { all: true, ..Style::default() });
     assert_eq!(all.matches("something").count(), 14, "{all}");
 }
 
 #[test]
 fn what_texts_say_is_counted_unless_all_is_asked_for() {
     let texts = |all| {
-        let text = terminal(&everything(), &Style { all, ..Style::default() });
+        let text = shown(&everything(), &Style { all, ..Style::default() });
         let from = text.find("read in the text").unwrap();
         text[from..].split("\n\nnot covered").next().unwrap().to_owned()
     };
@@ -74,7 +110,7 @@ fn ids_are_cut_only_where_they_stay_unique() {
         cell("2024_01_01_firsts", "second", "sqlite", Verdict::Warn),
         cell("2025_01_01_unlike", "third", "sqlite", Verdict::Warn),
     ]);
-    let text = terminal(&report, &Style::default());
+    let text = shown(&report, &Style::default());
     assert!(text.contains("2024_01_01_first   first"), "{text}");
     assert!(text.contains("2025_01_01_u  "), "{text}");
 }
@@ -119,6 +155,157 @@ fn runs_compare_without_timings() {
     without_timings(&mut a);
     without_timings(&mut b);
     assert_eq!(json(&a).unwrap(), json(&b).unwrap());
+}
+
+/// Problems of the sample against the night before, from the top of a repository.
+fn problems<T>(show: impl Fn(&[Problem<'_>], &[String]) -> T) -> T {
+    let (now, before) = (everything(), earlier());
+    let (digest, rules) = (Digest::against(&now, &before), Rules::default());
+    let problems = found(&digest, &rules, |suite, file| format!("services/{suite}/{file}"));
+    show(&problems, &unsaid(&digest))
+}
+
+/// The same of what is hostile.
+fn hostile_problems<T>(show: impl Fn(&[Problem<'_>], &[String]) -> T) -> T {
+    let report = hostile();
+    let (digest, rules) = (Digest::new(&report), Rules::default());
+    show(&found(&digest, &rules, |_, file| file.to_owned()), &unsaid(&digest))
+}
+
+#[test]
+fn sarif_shows_everything() {
+    let text = problems(|problems, unsaid| sarif(problems, unsaid).unwrap());
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    insta::assert_snapshot!(text.replace(&version, "\"version\": \"(that of mrt)\""));
+}
+
+#[test]
+fn github_shows_everything() {
+    insta::assert_snapshot!(problems(github));
+}
+
+#[test]
+fn gitlab_shows_everything() {
+    insta::assert_snapshot!(problems(|problems, _| gitlab(problems).unwrap()));
+}
+
+#[test]
+fn one_thing_is_one_problem_that_names_its_targets_and_has_the_worst_severity() {
+    let mut report = everything();
+    for cell in &mut report.cells {
+        if cell.target == "sqlite" {
+            for finding in &mut cell.findings {
+                finding.severity = Severity::Warn;
+                finding.message = "in other words".to_owned();
+            }
+        }
+    }
+    let (digest, rules) = (Digest::new(&report), Rules::default());
+    let problems = found(&digest, &rules, |_, file| file.to_owned());
+    let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.rule.id == "data-lost").collect();
+    assert_eq!(lost.len(), 1);
+    assert_eq!(lost[0].severity, problems::Severity::Error);
+    assert!(lost[0].message.starts_with("the values of customers.phone"), "{}", lost[0].message);
+    assert!(lost[0].message.ends_with("(on sqlite, postgres:15)"), "{}", lost[0].message);
+}
+
+#[test]
+fn a_list_of_no_problems_says_that_cells_were_not_judged() {
+    let report = Report::new(vec![
+        cell("a1", "", "sqlite", Verdict::Error),
+        cell("a2", "", "sqlite", Verdict::Blocked),
+    ]);
+    let unsaid = unsaid(&Digest::new(&report));
+    let text = sarif(&[], &unsaid).unwrap();
+    assert!(text.contains("1 cell could not be judged: infrastructure failed"), "{text}");
+    let text = github(&[], &unsaid);
+    assert!(
+        text.starts_with("::warning title=not everything was judged::1 cell could not be tried"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_comment_shows_everything() {
+    let (now, before) = (everything(), earlier());
+    insta::assert_snapshot!(comment(&Digest::against(&now, &before)));
+}
+
+#[test]
+fn a_summary_is_a_comment_with_more_room_and_no_mark() {
+    let report = everything();
+    let digest = Digest::new(&report);
+    assert_eq!(comment(&digest), format!("{MARKER}\n{}", step_summary(&digest)));
+    let nothing = Report::new(Vec::new());
+    assert_eq!(step_summary(&Digest::new(&nothing)), "## ⚪ mrt: nothing was checked\n\n");
+}
+
+#[test]
+fn a_page_shows_everything() {
+    let (now, before) = (everything(), earlier());
+    let page = html(&Digest::against(&now, &before)).unwrap();
+    let (_, body) = page.split_once("<body>").unwrap();
+    let (body, _) = body.split_once("<script>").unwrap();
+    insta::assert_snapshot!(body);
+}
+
+#[test]
+fn a_page_allows_its_own_style_and_script_and_nothing_else() {
+    let report = everything();
+    let page = html(&Digest::new(&report)).unwrap();
+    let between = |from: &str, to: &str| {
+        let (_, rest) = page.split_once(from).unwrap();
+        rest.split_once(to).unwrap().0
+    };
+    let hash = |text: &str| format!("sha256-{}", STANDARD.encode(Sha256::digest(text)));
+    assert_eq!(
+        between("Content-Security-Policy\" content=\"", "\">"),
+        format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            hash(between("<style>", "</style>")),
+            hash(between("<script>", "</script>"))
+        )
+    );
+    // Neither style nor script stands anywhere else; they would be refused.
+    assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+    assert!(!page.contains(" style=") && !page.contains(" onclick="), "{page}");
+    assert!(!page.contains("src=\"") && !page.contains("url(") && !page.contains("http://"), "{page}");
+}
+
+#[test]
+fn a_page_shows_what_is_hostile_as_text() {
+    let (now, before) = (hostile(), Report::new(hostile().cells.split_off(1)));
+    let page = html(&Digest::against(&now, &before)).unwrap();
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("</pre>\"") && !page.contains("-->"), "{page}");
+    assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{page}");
+}
+
+#[test]
+fn markdown_is_no_longer_than_it_may_be_and_says_what_is_missing() {
+    let report = many(50_000);
+    let digest = Digest::new(&report);
+    let (comment, summary) = (comment(&digest), step_summary(&digest));
+    for (text, least, most) in [(&comment, 50_000, 65_536), (&summary, 800_000, 1 << 20)] {
+        assert!((least..most).contains(&text.len()), "{}", text.len());
+        let told = text.lines().find(|line| line.starts_with("*And ") && line.contains("more finding"));
+        // What is in full, in a line each, and in the sum is all there is.
+        let left: usize = told.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or(0);
+        let shown = text.lines().filter(|line| is_finding(line)).count();
+        assert_eq!(shown + left, 5_000, "{told:?}");
+        assert!(text.contains("*The matrix has "), "{}", &text[..2_000]);
+        assert!(text.contains("<summary>Slowest (10)</summary>"));
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    }
+    // No warning before the last failure.
+    let kinds: Vec<bool> =
+        comment.lines().filter(|line| is_finding(line)).map(|line| line.contains('❌')).collect();
+    assert!(kinds.is_sorted_by(|a, b| a >= b));
+}
+
+fn is_finding(line: &str) -> bool {
+    let line = line.strip_prefix("- ").unwrap_or(line);
+    line.starts_with("❌ **") || line.starts_with("⚠️ **")
 }
 
 #[test]

@@ -8,6 +8,10 @@ use mrt_report::{
     RowChange, Severity, StaticFinding, Verdict,
 };
 
+/// What a migration can carry into a page, a table of Markdown, a comment that pings people, a block of code and a terminal.
+pub(crate) const HOSTILE: &str = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">--> ]]> {{ 7*7 }} \
+     `x` ```y``` **b** [c](https://example.org/) ![d](https://example.org/d.png) @team #12 | \u{202e}cod\u{1b}[31m\u{0}\r\n::error::e</pre>";
+
 pub(crate) fn everything() -> Report {
     let mut cells = Vec::new();
     let both = ["sqlite", "postgres:15"];
@@ -18,6 +22,8 @@ pub(crate) fn everything() -> Report {
     ] {
         cells.extend(both.map(|target| cell(revision, title, target, Verdict::Pass)));
     }
+    // One that was judged the second time.
+    cells[3].attempts = 2;
     cells.extend(both.map(drop_phone));
     cells.push(cell("1c0ffee00005", "widen names", "sqlite", Verdict::Pass));
     cells.push(note(cell("1c0ffee00005", "widen names", "postgres:15", Verdict::Pass)));
@@ -44,6 +50,133 @@ pub(crate) fn everything() -> Report {
         });
     }
     Report::new(cells)
+}
+
+/// The report of the night before: two things were not wrong yet, one is repaired since, of one nobody knows, one was accepted.
+pub(crate) fn earlier() -> Report {
+    let mut report = everything();
+    report.cells.retain(|cell| (cell.revision.as_str(), cell.target.as_str()) != ("0010_hostile", "sqlite"));
+    for cell in &mut report.cells {
+        match (cell.revision.as_str(), cell.target.as_str()) {
+            ("1c0ffee00002", _) => cell.findings.push(finding(
+                FindingKind::SchemaLeftBehind,
+                Severity::Fail,
+                "orders_id_seq",
+                "sequence orders_id_seq survives the rollback",
+            )),
+            ("1c0ffee00009", "postgres:15") => {
+                cell.verdict = Verdict::Warn;
+                cell.findings.push(finding(FindingKind::RowsLost, Severity::Warn, "carts", "rows are gone"));
+            }
+            ("1c0ffee00004", "postgres:15") => cell.findings.clear(),
+            ("1c0ffee00006", "postgres:15") => {
+                cell.findings[0].accepted = Some(Accepted { reason: "for now".to_owned(), until: None });
+            }
+            ("0011_blocked_one", _) => cell.verdict = Verdict::Pass,
+            _ => {}
+        }
+    }
+    Report::new(report.cells)
+}
+
+/// A report in which everything that a project fills in is hostile.
+pub(crate) fn hostile() -> Report {
+    let text = || HOSTILE.to_owned();
+    let mut changed = finding(FindingKind::DataChanged, Severity::Fail, HOSTILE, HOSTILE);
+    changed.statement = Some(text());
+    changed.file = text();
+    changed.evidence = Evidence {
+        rows: vec![RowChange {
+            table: text(),
+            row: text(),
+            seed: text(),
+            column: Some(text()),
+            before: Some(text()),
+            after: None,
+        }],
+        catalog: vec![AttributeChange {
+            object: text(),
+            attribute: text(),
+            before: None,
+            after: Some(text()),
+        }],
+        error: Some(text()),
+        depends_on: vec![text()],
+        output: Some(text()),
+        omitted: 0,
+    };
+    let accepted = Finding {
+        accepted: Some(Accepted { reason: text(), until: Some(text()) }),
+        object: format!("{HOSTILE}."),
+        ..changed.clone()
+    };
+    let said = StaticFinding {
+        message: text(),
+        file: text(),
+        ..said(HOSTILE, problems::Severity::Error, Proof::Open)
+    };
+    let cell = Cell {
+        suite: text(),
+        target: text(),
+        findings: vec![changed, accepted],
+        static_findings: vec![said.clone(), StaticFinding { proof: Proof::Confirmed, ..said }],
+        kept: Some(text()),
+        coverage: Coverage {
+            not_seeded: vec![NotSeeded { table: text(), reason: text() }],
+            ..Coverage::default()
+        },
+        phases_ms: BTreeMap::from([(text(), 7)]),
+        attempts: 2,
+        ..cell(HOSTILE, HOSTILE, HOSTILE, Verdict::Fail)
+    };
+    let untried = [Verdict::Blocked, Verdict::Error, Verdict::Skip].map(|verdict| Cell {
+        target: verdict.to_string(),
+        verdict,
+        reason: Some(text()),
+        findings: Vec::new(),
+        ..cell.clone()
+    });
+    Report::new(std::iter::once(cell).chain(untried).collect())
+}
+
+/// So many cells in suites of 250 revisions on four targets, a tenth of which has a finding: the night of a monorepo.
+pub(crate) fn many(cells: usize) -> Report {
+    let targets = ["sqlite", "postgres:16", "mysql:8.4", "mariadb:11.8"];
+    let all = (0..cells).map(|n| {
+        let (at, target) = (n / targets.len(), targets[n % targets.len()]);
+        let (suite, revision) = (at / 250, at % 250);
+        let of_cell = |verdict| Cell {
+            suite: format!("services/suite-{suite:02}"),
+            duration_ms: 40 + (n as u64 * 7919) % 900,
+            phases_ms: BTreeMap::from([("seed".to_owned(), 20), ("upgrade".to_owned(), 15)]),
+            ..cell(
+                &format!("{:012x}", (at as u64 + 1) * 0x9e37_79b9_7f4a % (1 << 48)),
+                &format!("change {revision} of the chain"),
+                target,
+                verdict,
+            )
+        };
+        if n % 10 != 3 {
+            return of_cell(Verdict::Pass);
+        }
+        let (severity, verdict) =
+            if n % 50 == 3 { (Severity::Fail, Verdict::Fail) } else { (Severity::Warn, Verdict::Warn) };
+        let mut lost = finding(
+            FindingKind::DataLost,
+            severity,
+            &format!("customers.phone_{revision}"),
+            "the values are gone after the rollback; copy them aside before the column is dropped and bring them back",
+        );
+        lost.evidence.rows = (0..5)
+            .map(|row_id| {
+                let before = format!("+49 30 {n} {row_id}");
+                row(&format!("id={row_id}"), "ordinary row", Some("phone"), Some(&before), None)
+            })
+            .collect();
+        lost.statement = Some(format!("ALTER TABLE customers DROP COLUMN phone_{revision}"));
+        Cell { findings: vec![lost], ..of_cell(verdict) }
+    });
+    Report::new(all.collect())
 }
 
 pub(crate) fn cell(revision: &str, title: &str, target: &str, verdict: Verdict) -> Cell {
@@ -234,7 +367,12 @@ fn view_changed() -> Cell {
         after: Some(definition.to_owned()),
     }];
     view.evidence.output = Some("INFO rebuilding views\n\tdone\n".to_owned());
-    Cell { findings: vec![view], ..cell("1c0ffee00008", "partition events", "postgres:15", Verdict::Fail) }
+    Cell {
+        findings: vec![view],
+        duration_ms: 4_210,
+        phases_ms: BTreeMap::from([("seed".to_owned(), 210), ("upgrade".to_owned(), 3_900)]),
+        ..cell("1c0ffee00008", "partition events", "postgres:15", Verdict::Fail)
+    }
 }
 
 fn accepted() -> Cell {
@@ -262,9 +400,16 @@ fn upgrade_failed() -> Cell {
     failed.evidence.error =
         Some("OperationalError: near \"\u{1b}[2J\u{202e}\": syntax error\r\nline 2".to_owned());
     failed.evidence.output = Some("\u{1b}[32mINFO\u{1b}[0m & done \u{fffe}".to_owned());
+    let table = "<script>alert(1)</script>";
+    let mut lost =
+        finding(FindingKind::DataChanged, Severity::Warn, table, "a value is gone after the rollback");
+    lost.evidence.rows = vec![RowChange {
+        table: table.to_owned(),
+        ..row("id=1", "ordinary row 1", Some("a|b"), Some("<b>1</b>"), None)
+    }];
     Cell {
         suite: "billing".to_owned(),
-        findings: vec![failed],
+        findings: vec![failed, lost],
         ..cell("0010_hostile", "hostile \u{1b}[31mtitle", "sqlite", Verdict::Fail)
     }
 }

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod readers;
+#[path = "../support/mod.rs"]
+mod support;
 
 use mrt_report::problems::{LookedAt, Problem, Rule, Severity, github, gitlab, junit, sarif};
 
@@ -28,7 +30,16 @@ fn rules() -> [Rule; 3] {
 
 fn problem<'a>(rule: &'a Rule, revision: &'a str, file: &str, line: u32, message: &'a str) -> Problem<'a> {
     let (severity, subject) = (rule.severity, "op.drop_column(\"users\", \"phone\")");
-    Problem { rule, severity, suite: "shop", revision, file: file.to_owned(), line, message, subject }
+    Problem {
+        rule,
+        severity,
+        suite: "shop",
+        revision,
+        file: file.to_owned(),
+        line,
+        message: message.into(),
+        subject,
+    }
 }
 
 /// Every severity, a file without a revision, a file outside of the repository, the same line twice, two suites, and what is
@@ -66,7 +77,7 @@ const LOOKED_AT: [LookedAt<'_>; 5] = [
 
 #[test]
 fn sarif_shows_everything() {
-    let text = sarif(&everything(&rules())).unwrap();
+    let text = sarif(&everything(&rules()), &[]).unwrap();
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(text.contains(&version), "{text}");
     insta::assert_snapshot!(text.replace(&version, "\"version\": \"(that of mrt)\""));
@@ -74,7 +85,7 @@ fn sarif_shows_everything() {
 
 #[test]
 fn github_shows_everything() {
-    insta::assert_snapshot!(github(&everything(&rules())));
+    insta::assert_snapshot!(github(&everything(&rules()), &[]));
 }
 
 #[test]
@@ -98,9 +109,9 @@ fn a_warning_is_a_failure_where_it_is_to_count() {
 
 #[test]
 fn nothing_that_is_wrong_is_a_report_as_well() {
-    assert_eq!(github(&[]), "");
+    assert_eq!(github(&[], &[]), "");
     assert_eq!(gitlab(&[]).unwrap(), "[]\n");
-    assert!(sarif(&[]).unwrap().contains("\"results\": []"));
+    assert!(sarif(&[], &[]).unwrap().contains("\"results\": []"));
     assert!(
         junit(&[], &LOOKED_AT, Severity::Note).unwrap().contains("tests=\"5\" skipped=\"0\" failures=\"0\"")
     );
@@ -115,8 +126,8 @@ fn github_is_given_no_more_annotations_than_it_shows_and_told_of_the_rest() {
         all.push(problem(&rules[2], "a2", "versions/a2.py", 5, "a warning has room of its own"));
         all
     };
-    assert_eq!(github(&many(10)).lines().count(), 11);
-    let text = github(&many(12));
+    assert_eq!(github(&many(10), &[]).lines().count(), 11);
+    let text = github(&many(12), &[]);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 11);
     assert_eq!(
@@ -124,5 +135,5 @@ fn github_is_given_no_more_annotations_than_it_shows_and_told_of_the_rest() {
         "::error file=versions/a2.py,line=10,title=3 more errors::versions/a2.py:10 MRT201%0Aversions/a2.py:11 MRT201%0Aversions/a2.py:12 MRT201"
     );
     assert!(lines[10].starts_with("::warning file=versions/a2.py,line=5,"), "{text}");
-    assert!(github(&many(100)).contains("%0Aand 61 more\n"));
+    assert!(github(&many(100), &[]).contains("%0Aand 61 more\n"));
 }

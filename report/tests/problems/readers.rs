@@ -1,52 +1,14 @@
 //! Programs of others that know the formats.
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
 use mrt_report::problems::{Severity, github, gitlab, junit, sarif};
 
+use crate::support::reader;
 use crate::{LOOKED_AT, everything, rules};
-
-/// The exit code of a script that lacks a package.
-const LACKS: i32 = 3;
-
-/// What a part of `readers.py` finds in a text, or what it says is wrong with it; `None` where it cannot run here.
-fn reader(part: &str, text: &str) -> Option<Result<String, String>> {
-    let python = std::env::var_os("MRT_TEST_PYTHON").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let skipped = |why: &str| {
-        let thread = std::thread::current();
-        eprintln!("SKIPPED: {} ({why})", thread.name().unwrap_or("a test"));
-    };
-    let Some(python) = python else {
-        skipped("MRT_TEST_PYTHON is not set");
-        return None;
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/problems/readers.py");
-    let mut child = Command::new(python)
-        .args([script, part])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    match output.status.code() {
-        Some(0) => Some(Ok(String::from_utf8(output.stdout).unwrap())),
-        Some(LACKS) => {
-            skipped(complaint.trim());
-            None
-        }
-        _ => Some(Err(complaint)),
-    }
-}
 
 #[test]
 fn sarif_is_what_the_standard_s_schema_describes() {
     let rules = rules();
-    let text = sarif(&everything(&rules)).unwrap();
+    let text = sarif(&everything(&rules), &[]).unwrap();
     let Some(read) = reader("sarif", &text) else { return };
     let read = read.unwrap();
     // The file as somebody finds it who takes the URI apart, and what is said of it.
@@ -74,7 +36,7 @@ fn gitlab_is_given_what_it_asks_for() {
 fn github_is_given_what_another_program_would_print() {
     let rules = rules();
     let problems = everything(&rules);
-    let Some(printed) = reader("github", &github(&problems)) else { return };
+    let Some(printed) = reader("github", &github(&problems, &[])) else { return };
     assert_eq!(printed.unwrap().lines().count(), problems.len());
 }
 

@@ -6,9 +6,12 @@ Ends with 1 and says why when the report is wrong, with 3 when a package is miss
 import contextlib
 import io
 import json
+import re
 import sys
 import tempfile
 import urllib.parse
+
+import browser
 
 # What GitLab's documentation asks of each entry; GitLab publishes its own schema in no package.
 GITLAB = {
@@ -111,8 +114,49 @@ def junit(text):
                 print(suite.name, case.name, "passed")
 
 
+def markdown(text):
+    """Finds tables, and no tag but those that fold a part away."""
+    import markdown_it
+
+    tokens = markdown_it.MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    flat = [inner for token in tokens for inner in [token, *(token.children or [])]]
+    wrong = [token for token in flat if token.type in ("link_open", "image", "html_inline", "heading_close") and token.tag != "h2" and token.tag != "h3"]
+    assert not wrong, wrong
+    ours = re.compile(r"<!-- mrt-report -->|<details><summary>[^<>]*</summary>|</details>")
+    for token in flat:
+        if token.type == "html_block":
+            assert ours.fullmatch(token.content.strip()), token.content
+        # What is in no code is looked through for people and issues.
+        if token.type == "text":
+            assert not re.search(r"[@#]\w", token.content), token.content
+    for at, token in enumerate(tokens):
+        if token.type == "table_open":
+            kinds = [token.type for token in tokens[at:]]
+            kinds = kinds[: kinds.index("table_close")]
+            print("table", kinds.count("th_open"), "columns", kinds.count("tr_open") - 1, "rows")
+
+
+def report(text):
+    import jsonschema
+
+    schema, document = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
+    print(len(document["cells"]), "cells")
+
+
+READERS = {
+    "sarif": sarif,
+    "gitlab": gitlab,
+    "github": github,
+    "junit": junit,
+    "markdown": markdown,
+    "json": report,
+    "browser": browser.look,
+}
+
 try:
-    {"sarif": sarif, "gitlab": gitlab, "github": github, "junit": junit}[sys.argv[1]](sys.stdin.buffer.read().decode())
+    READERS[sys.argv[1]](sys.stdin.buffer.read().decode())
 except ModuleNotFoundError as error:
     print(f"{error.name} is not installed", file=sys.stderr)
     sys.exit(3)

@@ -1,0 +1,31 @@
+//! Reports that were kept as JSON.
+
+use std::fs;
+use std::path::Path;
+
+use mrt_ops::connect::Connection;
+use mrt_report::{Report, from_json};
+
+use crate::error::CliError;
+use crate::farm::{Farm, Fetched};
+
+/// The report in a file.
+pub(crate) fn read(file: &Path) -> Result<Report, CliError> {
+    let text = fs::read_to_string(file).map_err(|source| CliError::Path {
+        what: "the report",
+        path: file.to_owned(),
+        source,
+    })?;
+    from_json(&text).map_err(|source| CliError::Saved { path: file.to_owned(), source })
+}
+
+/// What there is of a report: the one in a file of this name, or else that of a run on the farm.
+pub(crate) fn fetch(name: &str, connection: &Connection) -> Result<Fetched, CliError> {
+    let file = Path::new(name);
+    // Runs are called by numbers; what cannot be one is a file, and told of as one where it is not there.
+    if file.is_file() || name.contains(['/', '.']) {
+        return Ok(Fetched { report: read(file)?, complete: true, cancelled: false, failures: Vec::new() });
+    }
+    let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
+    runtime.block_on(async { Farm::at(connection)?.report(name).await })
+}
