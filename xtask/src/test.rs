@@ -10,7 +10,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::process::{
-    Problem, cannot_run, check, command, is_installed, run as run_command, succeeds, with_causes,
+    Problem, can_install, cannot_run, check, command, install, is_installed, run as run_command, succeeds,
+    with_causes,
 };
 use crate::servers::Server;
 use crate::{chaos, compose, corpus, fuzz, images, manifests, python, root};
@@ -182,6 +183,9 @@ fn setup(skipped: &mut Vec<String>) -> Result<Ground, Problem> {
         Some(python) => PathBuf::from(python),
         None => python::environment("venv", "xtask/requirements.txt")?,
     };
+    if let Err(problem) = browser() {
+        skipped.push(with_causes(&problem));
+    }
     let (mut urls, mut servers) = (Vec::new(), Vec::new());
     for (variable, images) in SERVERS {
         if let Some(url) = given(variable) {
@@ -197,6 +201,15 @@ fn setup(skipped: &mut Vec<String>) -> Result<Ground, Problem> {
         servers.extend(started);
     }
     Ok(Ground { urls, python, _servers: servers })
+}
+
+/// What opens the report's page as a person would; where there is none, its test says so.
+fn browser() -> Result<(), Problem> {
+    const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    match NAMES.into_iter().any(is_installed) || !can_install() {
+        true => Ok(()),
+        false => install(&["chromium"]),
+    }
 }
 
 /// Runs cargo with its output on the terminal.
