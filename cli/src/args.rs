@@ -240,6 +240,25 @@ pub(crate) struct Shown {
     pub(crate) fail_on: FailOn,
 }
 
+/// Who is told when a run has ended.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Notify {
+    /// Send what the run came to, as JSON that Slack and those like it take, to this address when it has ended. Whoever knows the
+    /// address can write there: keep it in MRT_NOTIFY, since everybody on the machine can read a command line.
+    #[arg(long, value_name = "URL", env = "MRT_NOTIFY", hide_env_values = true, help_heading = "The report")]
+    pub(crate) notify: Option<String>,
+
+    /// Where that says that there is more to read [default: the job, on GitHub and GitLab].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MRT_NOTIFY_LINK",
+        requires = "notify",
+        help_heading = "The report"
+    )]
+    pub(crate) notify_link: Option<String>,
+}
+
 /// What is said on standard error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Talk {
@@ -290,6 +309,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) notify: Notify,
 
     /// Accept what is found: write it to mrt-baseline.toml, beside the settings.
     ///
@@ -459,6 +481,9 @@ pub(crate) struct Submit {
     pub(crate) shown: Shown,
 
     #[command(flatten)]
+    pub(crate) notify: Notify,
+
+    #[command(flatten)]
     pub(crate) talk: Talk,
 }
 
@@ -475,6 +500,9 @@ pub(crate) struct Watch {
 
     #[command(flatten)]
     pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) notify: Notify,
 
     #[command(flatten)]
     pub(crate) talk: Talk,

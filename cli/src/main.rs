@@ -8,6 +8,7 @@ mod error;
 mod farm;
 mod interrupt;
 mod logging;
+mod notify;
 mod output;
 mod places;
 mod progress;

@@ -43,7 +43,7 @@ const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7
 pub(crate) fn command(arguments: &Run) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
     // Whatever can be wrong with the command line is told before anything starts.
-    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?.telling(&arguments.notify)?;
     let python = arguments.python.as_deref().map(interpreter).transpose().map_err(CliError::Interpreter)?;
     let project::Loaded { project, suites } =
         project::load_to_run(&arguments.select, arguments.check.timeout)?;

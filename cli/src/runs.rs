@@ -16,7 +16,8 @@ use crate::{saved, submit};
 /// `watch`: follow a run to its end; the value is the process's exit code.
 pub(crate) fn watch(arguments: &Watch) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
-    let paper = Paper::new(&arguments.shown, &arguments.talk)?.with(Places::around(Path::new(".")));
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?.telling(&arguments.notify)?;
+    let paper = paper.with(Places::around(Path::new(".")));
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     runtime.block_on(async {
         let farm = Farm::at(&arguments.connection)?;

@@ -11,9 +11,10 @@ use mrt_report::{Digest, Outcome, Report, Style, exit_code};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::args::{Color, FailOn, Format, Shown, Talk};
+use crate::args::{Color, FailOn, Format, Notify, Shown, Talk};
 use crate::error::CliError;
 use crate::farm::Fetched;
+use crate::notify::Webhook;
 use crate::output::{Output, tell};
 use crate::places::Places;
 use crate::progress::{self, Event, Mode};
@@ -69,6 +70,7 @@ pub(crate) struct Paper<'a> {
     sheets: Vec<(Format, Output)>,
     previous: Option<Report>,
     places: Places,
+    webhook: Option<Webhook>,
 }
 
 impl<'a> Paper<'a> {
@@ -76,7 +78,7 @@ impl<'a> Paper<'a> {
     pub(crate) fn new(shown: &'a Shown, talk: &Talk) -> Result<Self, CliError> {
         let sheets = sheets(shown)?;
         let previous = shown.against.as_deref().map(saved::read).transpose()?;
-        Ok(Self { shown, color: talk.color, sheets, previous, places: Places::default() })
+        Ok(Self { shown, color: talk.color, sheets, previous, places: Places::default(), webhook: None })
     }
 
     /// The same for a project whose suites lie in these places.
@@ -84,15 +86,20 @@ impl<'a> Paper<'a> {
         Self { places, ..self }
     }
 
+    /// The same, and whoever is to be told what the run came to.
+    pub(crate) fn telling(self, notify: &Notify) -> Result<Self, CliError> {
+        Ok(Self { webhook: Webhook::of(notify)?, ..self })
+    }
+
     /// Writes what was fetched of a run, says why what could not be checked, and gives the exit code.
     pub(crate) fn write(&self, fetched: &Fetched) -> Result<u8, CliError> {
         let Fetched { report, complete, failures, .. } = fetched;
         let checked = report.cells.iter().any(|cell| !is_untried(cell));
+        let digest = match &self.previous {
+            Some(previous) => Digest::against(report, previous),
+            None => Digest::new(report),
+        };
         if checked || failures.is_empty() {
-            let digest = match &self.previous {
-                Some(previous) => Digest::against(report, previous),
-                None => Digest::new(report),
-            };
             for (format, output) in &self.sheets {
                 output.write(&self.render(report, &digest, *format, output)?)?;
             }
@@ -104,6 +111,11 @@ impl<'a> Paper<'a> {
                 error::print_causes(&failure.causes);
                 told.push(failure);
             }
+        }
+        if let Some(webhook) = &self.webhook {
+            let troubles: Vec<&str> =
+                told.iter().filter_map(|failure| failure.causes.first()).map(String::as_str).collect();
+            webhook.tell(&digest, &troubles)?;
         }
         let outcome = report.outcome(fail_on(self.shown));
         Ok(match outcome {

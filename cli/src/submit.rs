@@ -25,7 +25,7 @@ use crate::{project, submission, touched};
 pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
     let screen = Screen::open(&arguments.talk)?;
     // Whatever can be wrong with the command line is told before anything is sent.
-    let paper = Paper::new(&arguments.shown, &arguments.talk)?;
+    let paper = Paper::new(&arguments.shown, &arguments.talk)?.telling(&arguments.notify)?;
     let project::Loaded { project, mut suites } =
         project::load_to_run(&arguments.select, arguments.check.timeout)?;
     let paper = paper.with(Places::of(&project));

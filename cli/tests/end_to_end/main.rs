@@ -12,6 +12,7 @@ mod command_line;
 mod environment;
 mod farm;
 mod isolation;
+mod notify;
 mod options;
 mod reports;
 mod run;

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use mrt_report::problems::{self, Problem, Rules, found, github, gitlab, sarif, unsaid};
 use mrt_report::{
     Digest, FailOn, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment, from_json, html,
-    json, junit, step_summary, terminal, terminal_changes, without_timings,
+    json, junit, message, step_summary, terminal, terminal_changes, without_timings,
 };
 use sample::{cell, earlier, everything, hostile, many};
 use sha2::{Digest as _, Sha256};
@@ -229,6 +229,28 @@ fn a_list_of_no_problems_says_that_cells_were_not_judged() {
 fn a_comment_shows_everything() {
     let (now, before) = (everything(), earlier());
     insta::assert_snapshot!(comment(&Digest::against(&now, &before)));
+}
+
+#[test]
+fn a_message_tells_the_worst() {
+    let (now, before) = (everything(), earlier());
+    let digest = Digest::against(&now, &before);
+    insta::assert_snapshot!(
+        message(&digest, &["the server of mysql:9.7 cannot start"], Some("https://ci/1")).unwrap()
+    );
+}
+
+/// A chat obeys `<!channel>`, and some obey `@channel`.
+#[test]
+fn a_message_calls_nobody() {
+    let report = hostile();
+    let all = message(&Digest::new(&report), &["`@all` <!here>"], Some("https://ci/1|<!here>")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&all).unwrap();
+    let text = json["text"].as_str().unwrap();
+    assert_eq!(text.matches('<').count(), 1, "{text}");
+    for line in text.lines() {
+        assert!(line.matches('`').count() % 2 == 0 && !line.contains('@'), "{line}");
+    }
 }
 
 #[test]
