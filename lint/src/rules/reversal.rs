@@ -92,7 +92,8 @@ fn left_behind(case: &Case<'_>, findings: &mut Findings<'_>) {
         if matches!(
             gap.object.part,
             Part::Other(ObjectKind::Sequence | ObjectKind::Trigger | ObjectKind::Type)
-        ) || is_rename(case.up(gap).map(|operation| &operation.kind))
+        ) || (!matches!(gap.object.part, Part::Other(_))
+            && is_rename(case.up(gap).map(|operation| &operation.kind)))
         {
             continue;
         }
