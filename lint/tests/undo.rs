@@ -918,3 +918,35 @@ fn functions_of_one_name_may_take_other_arguments() {
     assert_eq!(said(Postgres, &[], &[&create, &other], &[&drop]), ["warning MRT801"]);
     assert!(said(Postgres, &[], &[&create, &create], &[&drop]).contains(&"error MRT804".to_owned()));
 }
+
+#[test]
+fn a_table_is_dropped_behind_those_that_refer_to_it() {
+    let child = "op.create_table('c', sa.Column('t_id', sa.Integer(), sa.ForeignKey('t.id')))";
+    let made = table("sa.Column('a', sa.Text())");
+    let drop = |table: &str| format!("op.drop_table('{table}')");
+    let parent = made.replace("'t'", "'p'");
+    let own = child.replace("t.id", "p.id");
+    for engine in [Postgres, SqlServer, Oracle] {
+        tells(engine, "MRT804", &[], &[&parent, &own], &[&drop("p"), &drop("c")], &[&drop("c"), &drop("p")]);
+        // One that an earlier revision has made.
+        let found = said(engine, &[&made, child], &[&drop("t")], &[&made]);
+        assert!(found.contains(&"error MRT804".to_owned()), "{found:?}");
+    }
+    let both = |text: &str| format!("op.execute('DROP TABLE {text}')");
+    for back in ["p, c", "p CASCADE"] {
+        let found =
+            said(Postgres, &[], &[&parent, &own], &[&both(back), "op.execute('DROP TABLE IF EXISTS c')"]);
+        assert!(!found.contains(&"error MRT804".to_owned()), "{back}: {found:?}");
+    }
+    // SQLite takes no notice, and MySQL may be told to.
+    for engine in [Sqlite, MySql] {
+        let found = said(engine, &[], &[&parent, &own], &[&drop("p"), &drop("c")]);
+        assert_eq!(found, Vec::<String>::new(), "{engine:?}");
+    }
+    // A table that takes the place of another one is referred to by nobody.
+    let swap = ["op.rename_table('t', 'old')", &made];
+    let found = said(Postgres, &[&made, child], &swap, &[&drop("t"), "op.rename_table('old', 't')"]);
+    assert!(!found.iter().any(|line| line.starts_with("error")), "{found:?}");
+    let itself = "op.create_table('s', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('up', sa.Integer(), sa.ForeignKey('s.id')))";
+    assert_eq!(said(Postgres, &[], &[itself], &[&drop("s")]), Vec::<String>::new());
+}

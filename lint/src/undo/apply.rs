@@ -73,6 +73,9 @@ impl Trial<'_> {
                 if self.engine == EngineKind::Postgres && !cascade {
                     self.check_views(table, None);
                 }
+                if !cascade {
+                    self.check_referrers(table);
+                }
                 self.drop_table(table, *missing_ok);
             }
             Kind::RenameTable { from, to } => self.rename_table(from, to),
