@@ -219,7 +219,9 @@ fn of(statement: &ast::Statement, tokens: &[Token], engine: EngineKind, out: &mu
             out.extend(names.iter().map(|name| {
                 let object = match object_type {
                     ObjectType::Table => {
-                        return Kind::DropTable { table: name_of(name), cascade: *cascade, missing_ok };
+                        // Tables that go together may refer to each other.
+                        let cascade = *cascade || names.len() > 1;
+                        return Kind::DropTable { table: name_of(name), cascade, missing_ok };
                     }
                     ObjectType::Index => {
                         return Kind::DropIndex {

@@ -43,6 +43,8 @@ pub struct World {
     /// Indexes by their names alone, and partitions by the tables that they are parts of.
     by_name: BTreeMap<String, BTreeSet<Object>>,
     partitions: BTreeMap<String, BTreeSet<Object>>,
+    /// Foreign keys by the tables that they refer to.
+    referrers: BTreeMap<String, BTreeSet<Object>>,
     /// The revisions that count, by their positions.
     applied: Applied,
     /// Those that have done something that cannot be read, and the last one of them that counts.
@@ -136,6 +138,15 @@ impl World {
         made.filter_map(|object| Some((object, self.get(object)?)))
     }
 
+    /// Foreign keys of other tables that refer to this one, as it has been since before they were made.
+    fn referrers(&self, table: &str) -> impl Iterator<Item = &Object> {
+        let position =
+            |object: &Object| self.version(self.entries.get(object)?).map(|(position, _)| *position);
+        let made = position(&Object::table(table));
+        let keys = self.referrers.get(table).into_iter().flatten();
+        keys.filter(move |key| key.table != table && position(key) >= made)
+    }
+
     /// The objects that belong to a table, with itself.
     fn of_table(&self, table: &str) -> impl Iterator<Item = (&Object, &State)> {
         self.from(Object::table(table))
@@ -169,8 +180,12 @@ impl World {
         for (object, mut state) in undo.upgraded {
             if let Some(facts) = &mut state.facts {
                 facts.original = true;
-                if let Some(parent) = facts.get("parent") {
-                    self.partitions.entry(parent.to_owned()).or_default().insert(object.clone());
+                for (attribute, objects) in
+                    [("parent", &mut self.partitions), ("references", &mut self.referrers)]
+                {
+                    if let Some(other) = facts.get(attribute) {
+                        objects.entry(other.to_owned()).or_default().insert(object.clone());
+                    }
                 }
             }
             if object.part == Part::Index {
@@ -252,6 +267,8 @@ pub enum Problem {
     OtherCase,
     /// It is part of the primary key, and may not be NULL.
     InKey,
+    /// A foreign key of another table refers to it.
+    Referred,
     /// A type that no step is known to make, and that its column does not make.
     Unmade,
 }

@@ -424,3 +424,39 @@ def upgrade():
     op.execute("BEGIN; DROP TABLE w; COMMIT")
 "#
 );
+
+reads!(
+    what_stands_around_a_function_may_keep_it_from_running,
+    MySql,
+    r#"
+from contextlib import contextmanager
+from shop import retried
+
+
+def only_on(name):
+    def around(function):
+        def run():
+            if op.get_bind().dialect.name == name:
+                function()
+        return run
+    return around
+
+
+@only_on("postgresql")
+def drop():
+    op.drop_index("ix")
+
+
+@contextmanager
+def without_keys():
+    op.drop_table("keys")
+    yield
+
+
+@retried
+def upgrade():
+    drop()
+    with without_keys():
+        op.drop_table("t")
+"#
+);

@@ -874,3 +874,79 @@ fn a_call_with_a_name_that_is_not_known_has_its_reverse() {
     let other = "op.create_index('ix', 't', ['u'])";
     assert!(said(MySql, &[], &up, &[other]).contains(&"warning MRT104".to_owned()));
 }
+
+#[test]
+fn triggers_policies_and_rules_are_their_tables() {
+    let made = table("sa.Column('a', sa.Text())");
+    let sql = |text: String| format!("op.execute(\"{text}\")");
+    for (create, drop) in [
+        ("CREATE TRIGGER x BEFORE UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION f()", "DROP TRIGGER x ON {}"),
+        ("CREATE POLICY x ON {} USING (true)", "DROP POLICY x ON {}"),
+        ("CREATE RULE x AS ON DELETE TO {} DO INSTEAD NOTHING", "DROP RULE x ON {}"),
+    ] {
+        let create = |table: &str| sql(create.replace("{}", table));
+        let drop = |table: &str| sql(drop.replace("{}", table));
+        let up = [create("t"), create("u"), "op.rename_table('u', 'v')".to_owned()];
+        let up = up.each_ref().map(String::as_str);
+        let rename = "op.rename_table('v', 'u')";
+        for back in [[&drop("v"), &drop("t"), rename], [&drop("t"), &drop("v"), rename]] {
+            let found = said(Postgres, &[&made], &up, &back);
+            assert_eq!(found, Vec::<String>::new(), "{back:?}");
+        }
+        let found = said(Postgres, &[&made], &up, &[&drop("t"), rename]);
+        assert!(found.iter().any(|line| line.starts_with("error")), "{found:?}");
+        let twice = said(Postgres, &[&made], &[&create("t"), &create("t")], &[&drop("t")]);
+        assert!(twice.contains(&"error MRT804".to_owned()), "{twice:?}");
+    }
+}
+
+#[test]
+fn functions_of_one_name_may_take_other_arguments() {
+    let sql = |text: &str| format!("op.execute(\"{text}\")");
+    for verb in ["CREATE", "CREATE OR REPLACE"] {
+        let create = |arguments: &str| {
+            sql(&format!("{verb} FUNCTION g({arguments}) RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+        };
+        let up = [create("i int"), create("t text, n numeric(4, 2)")];
+        let up = up.each_ref().map(String::as_str);
+        let (one, other) = (sql("DROP FUNCTION g(int)"), sql("DROP FUNCTION g(text, numeric)"));
+        assert_eq!(said(Postgres, &[], &up, &[&one, &other]), Vec::<String>::new(), "{verb}");
+    }
+    let create = sql("CREATE FUNCTION g(i int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    let other = sql("CREATE FUNCTION g(t text) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    let drop = sql("DROP FUNCTION g(int)");
+    assert_eq!(said(Postgres, &[], &[&create, &other], &[&drop]), ["warning MRT801"]);
+    assert!(said(Postgres, &[], &[&create, &create], &[&drop]).contains(&"error MRT804".to_owned()));
+}
+
+#[test]
+fn a_table_is_dropped_behind_those_that_refer_to_it() {
+    let child = "op.create_table('c', sa.Column('t_id', sa.Integer(), sa.ForeignKey('t.id')))";
+    let made = table("sa.Column('a', sa.Text())");
+    let drop = |table: &str| format!("op.drop_table('{table}')");
+    let parent = made.replace("'t'", "'p'");
+    let own = child.replace("t.id", "p.id");
+    for engine in [Postgres, SqlServer, Oracle] {
+        tells(engine, "MRT804", &[], &[&parent, &own], &[&drop("p"), &drop("c")], &[&drop("c"), &drop("p")]);
+        // One that an earlier revision has made.
+        let found = said(engine, &[&made, child], &[&drop("t")], &[&made]);
+        assert!(found.contains(&"error MRT804".to_owned()), "{found:?}");
+    }
+    let both = |text: &str| format!("op.execute('DROP TABLE {text}')");
+    for back in ["p, c", "p CASCADE"] {
+        let found =
+            said(Postgres, &[], &[&parent, &own], &[&both(back), "op.execute('DROP TABLE IF EXISTS c')"]);
+        assert!(!found.contains(&"error MRT804".to_owned()), "{back}: {found:?}");
+    }
+    // SQLite takes no notice, and MySQL may be told to.
+    for engine in [Sqlite, MySql] {
+        let found = said(engine, &[], &[&parent, &own], &[&drop("p"), &drop("c")]);
+        assert_eq!(found, Vec::<String>::new(), "{engine:?}");
+    }
+    // A table that takes the place of another one is referred to by nobody.
+    let swap = ["op.rename_table('t', 'old')", &made];
+    let found = said(Postgres, &[&made, child], &swap, &[&drop("t"), "op.rename_table('old', 't')"]);
+    assert!(!found.iter().any(|line| line.starts_with("error")), "{found:?}");
+    let itself = "op.create_table('s', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('up', sa.Integer(), sa.ForeignKey('s.id')))";
+    assert_eq!(said(Postgres, &[], &[itself], &[&drop("s")]), Vec::<String>::new());
+}

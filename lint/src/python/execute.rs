@@ -385,7 +385,11 @@ impl<'a> Reader<'a> {
         self.frames.push(scope);
         let left_early = std::mem::take(&mut self.left_early);
         let given_early = std::mem::take(&mut self.given_early);
+        // What stands around a function may keep it from being run; Alembic runs the two of a revision in any case.
+        let wrapped = usize::from(self.depth > 1 && self.is_wrapped(function));
+        self.conditional += wrapped;
         let flow = self.block(&function.body);
+        self.conditional -= wrapped;
         self.conditional -= std::mem::replace(&mut self.left_early, left_early);
         self.frames.pop();
         let given = std::mem::replace(&mut self.given_early, given_early);
@@ -401,6 +405,16 @@ impl<'a> Reader<'a> {
                 Value::Unknown
             }
         }
+    }
+
+    /// Whether a function has a decorator that is not known to run it.
+    fn is_wrapped(&mut self, function: &'a StmtFunctionDef) -> bool {
+        const RUNS: &[&str] = &["contextmanager", "cache", "lru_cache", "staticmethod", "wraps"];
+        function.decorator_list.iter().any(|decorator| {
+            let value = self.evaluate(&decorator.expression);
+            let name = value.call().map_or(&value, |call| &call.function).last_word();
+            !name.is_some_and(|name| RUNS.contains(&name))
+        })
     }
 
     pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {

@@ -92,7 +92,8 @@ fn left_behind(case: &Case<'_>, findings: &mut Findings<'_>) {
         if matches!(
             gap.object.part,
             Part::Other(ObjectKind::Sequence | ObjectKind::Trigger | ObjectKind::Type)
-        ) || is_rename(case.up(gap).map(|operation| &operation.kind))
+        ) || (!matches!(gap.object.part, Part::Other(_))
+            && is_rename(case.up(gap).map(|operation| &operation.kind)))
         {
             continue;
         }
@@ -179,6 +180,9 @@ fn clashes(case: &Case<'_>, findings: &mut Findings<'_>) {
             Problem::Exists => "is there already",
             Problem::Missing => "is not there",
             Problem::Needed => "is needed by a foreign key, which has to be dropped first",
+            Problem::Referred => {
+                "is referred to by a foreign key of another table, which has to be dropped first"
+            }
             Problem::Viewed => "is read by a view, which has to be dropped first and made again afterwards",
             Problem::Defaulted => "has a default, which has to be dropped first (`mssql_drop_default=True`)",
             Problem::Unlike => {

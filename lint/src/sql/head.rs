@@ -284,7 +284,7 @@ fn one(tokens: &[Token], text: &str) -> Kind {
     let rest = significant.get(at + length..).unwrap_or_default();
     let table = match object {
         ObjectKind::Trigger | ObjectKind::Policy => behind(rest, "on"),
-        ObjectKind::Rule => behind(rest, "to"),
+        ObjectKind::Rule => behind(rest, if is_verb("DROP") { "on" } else { "to" }),
         ObjectKind::Statistics => behind(rest, "from"),
         // The column's table: the sequence goes with it.
         ObjectKind::Sequence => {

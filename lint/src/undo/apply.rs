@@ -73,6 +73,9 @@ impl Trial<'_> {
                 if self.engine == EngineKind::Postgres && !cascade {
                     self.check_views(table, None);
                 }
+                if !cascade {
+                    self.check_referrers(table);
+                }
                 self.drop_table(table, *missing_ok);
             }
             Kind::RenameTable { from, to } => self.rename_table(from, to),
@@ -146,7 +149,10 @@ impl Trial<'_> {
                 self.remove(&object, *missing_ok);
             }
             Kind::Create { object, name, table, definition, replaces, exists_ok } => {
-                let key = Object::other(*object, name);
+                let key = self.free_for(*object, name, table.as_deref());
+                if self.is_overload(&key, definition.as_deref()) {
+                    return self.count_overload(&key, 1);
+                }
                 let mut facts = Facts::default();
                 if *object == ObjectKind::Sequence {
                     let definition = definition.as_deref().unwrap_or_default();
@@ -167,7 +173,11 @@ impl Trial<'_> {
                     self.make(&key, facts, *exists_ok);
                 }
             }
-            Kind::Drop { object, name, missing_ok, .. } => {
+            Kind::Drop { object, name, table, missing_ok, .. } => {
+                let key = self.known_as(*object, name, table.as_deref());
+                if self.overloads(&key) > 0 {
+                    return self.count_overload(&key, -1);
+                }
                 if *object == ObjectKind::Schema {
                     let prefix = format!("{}.", name.to_lowercase());
                     let inside: Vec<Object> =
@@ -186,7 +196,7 @@ impl Trial<'_> {
                         self.put(&body, None);
                     }
                 }
-                self.remove(&Object::other(*object, name), *missing_ok);
+                self.remove(&key, *missing_ok);
                 let behind = format!(" {}", name.to_lowercase());
                 for comment in self.others(|other| {
                     other.part == Part::Other(ObjectKind::Comment) && other.name.ends_with(&behind)

@@ -112,8 +112,10 @@ fn before(trial: &Trial<'_>, object: &Object) -> Option<(Option<Facts>, bool)> {
 
 fn differences(trial: &Trial<'_>, object: &Object, before: &Facts, after: &Facts) -> Vec<Loss> {
     let mut losses = Vec::new();
-    for (attribute, value) in
-        after.attributes.iter().filter(|(attribute, _)| !matches!(**attribute, "spelling" | "made by"))
+    for (attribute, value) in after
+        .attributes
+        .iter()
+        .filter(|(attribute, _)| !matches!(**attribute, "spelling" | "made by" | "overloads"))
     {
         let key = (object.clone(), *attribute);
         match before.get(attribute) {

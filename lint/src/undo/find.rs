@@ -4,8 +4,9 @@ use mrt_chain::settings::EngineKind;
 
 use super::object::{DEFAULT_NAME, is_key_name};
 use super::trial::Trial;
-use super::{Facts, Object, Part};
-use crate::operation::ConstraintKind;
+use super::{Facts, Object, Part, State};
+use crate::operation::{ConstraintKind, ObjectKind};
+use crate::sql::normal;
 
 impl Trial<'_> {
     pub(super) fn find_index(&self, table: Option<&str>, name: &str) -> Object {
@@ -92,6 +93,62 @@ impl Trial<'_> {
         }
     }
 
+    /// The object of that name, which on PostgreSQL belongs to a table where it is a trigger, a policy or a rule.
+    pub(super) fn known_as(&self, kind: ObjectKind, name: &str, table: Option<&str>) -> Object {
+        let plain = Object::other(kind, name);
+        let of_a_table = matches!(kind, ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule);
+        let Some(table) = table.filter(|_| of_a_table && self.engine == EngineKind::Postgres) else {
+            return plain;
+        };
+        let (table, prefix) = (table.to_lowercase(), format!("{} on ", plain.name));
+        let is_it = |object: &Object| {
+            let facts = || self.look(object).and_then(|state| state.facts);
+            object.part == plain.part
+                && (object.name == plain.name || object.name.starts_with(&prefix))
+                && facts().is_some_and(|facts| facts.get("table") == Some(table.as_str()))
+        };
+        self.others(is_it).into_iter().next().unwrap_or(plain)
+    }
+
+    /// What an object of that name is known as, once it is made: by its table as well, where another table has one of that name.
+    pub(super) fn free_for(&self, kind: ObjectKind, name: &str, table: Option<&str>) -> Object {
+        let known = self.known_as(kind, name, table);
+        let owner = self.look(&known).and_then(|state| state.facts?.get("table").map(str::to_owned));
+        match (owner, table.map(str::to_lowercase)) {
+            (Some(owner), Some(table)) if owner != table && self.engine == EngineKind::Postgres => {
+                Object::other(kind, &format!("{name} on {table}"))
+            }
+            _ => known,
+        }
+    }
+
+    /// Whether a function of that name is there already, and takes other arguments: PostgreSQL has both.
+    pub(super) fn is_overload(&self, function: &Object, definition: Option<&str>) -> bool {
+        let is_function = matches!(function.part, Part::Other(ObjectKind::Function | ObjectKind::Procedure));
+        let known = self.look(function).and_then(|state| state.facts);
+        let (Some(known), Some(definition), true) =
+            (known, definition, is_function && self.engine == EngineKind::Postgres)
+        else {
+            return false;
+        };
+        known.get("definition").is_some_and(|known| arguments(known) != arguments(&normal(definition)))
+    }
+
+    /// How many functions of that name there are besides.
+    pub(super) fn overloads(&self, function: &Object) -> usize {
+        let facts = self.look(function).and_then(|state| state.facts);
+        facts.and_then(|facts| facts.get("overloads")?.parse().ok()).unwrap_or_default()
+    }
+
+    /// One more function of that name is there, or one less; which one, nothing tells.
+    pub(super) fn count_overload(&mut self, function: &Object, more: isize) {
+        let Some(State { facts: Some(mut facts), .. }) = self.look(function) else { return };
+        let count = self.overloads(function).saturating_add_signed(more);
+        facts.set("overloads", (count > 0).then(|| count.to_string()));
+        self.touch(function);
+        self.now.insert(function.clone(), State { facts: Some(facts), sure: false });
+    }
+
     /// Whether an index is the only one that serves a foreign key, which MySQL then does not let go.
     pub(super) fn is_needed(&self, index: &Object) -> bool {
         if !matches!(self.engine, EngineKind::MySql | EngineKind::MariaDb) {
@@ -113,4 +170,18 @@ impl Trial<'_> {
         }
         keys > 0 && others == 0
     }
+}
+
+/// The arguments of a function, at the beginning of its definition.
+fn arguments(definition: &str) -> &str {
+    let mut open = 0;
+    let end = definition.char_indices().find(|(_, letter)| {
+        match letter {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        open == 0
+    });
+    end.map_or(definition, |(end, _)| &definition[..end])
 }

@@ -174,6 +174,33 @@ impl Trial<'_> {
         }
     }
 
+    /// A foreign key of another table refers to one that is dropped. MySQL can be told to take no notice.
+    pub(super) fn check_referrers(&mut self, table: &str) {
+        let refuses =
+            matches!(self.engine, EngineKind::Postgres | EngineKind::SqlServer | EngineKind::Oracle);
+        // Who refers to a table that gets another name, nobody follows.
+        if !refuses || !self.renamed.is_empty() {
+            return;
+        }
+        let object = Object::table(table);
+        let refers = |key: &Object| {
+            let state = self.look(key).filter(|state| state.sure && !self.base.is_stale(key));
+            let facts = state.and_then(|state| state.facts);
+            facts.is_some_and(|facts| facts.get("references") == Some(object.table.as_str()))
+                && self.look(&Object::table(&key.table)).is_none_or(|state| state.facts.is_some())
+        };
+        let is_referred = if self.now.contains_key(&object) {
+            self.now
+                .keys()
+                .any(|key| key.part == Part::Constraint && key.table != object.table && refers(key))
+        } else {
+            self.base.referrers(&object.table).any(refers)
+        };
+        if is_referred {
+            self.clash(&object, Problem::Referred);
+        }
+    }
+
     /// SQL Server keeps a default as a constraint that hangs on its column.
     pub(super) fn check_default(&mut self, column: &Object) {
         if self.engine != EngineKind::SqlServer {
