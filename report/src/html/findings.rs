@@ -67,14 +67,14 @@ pub(super) fn revisions(digest: &Digest<'_>, room: usize) -> Result<(Vec<Revisio
     let entries = digest.worst_first();
     let (mut used, mut brief, mut left) = (0, 0, 0);
     let counted = entries.iter().filter(|entry| entry.finding.severity > Severity::Note).count();
-    // All should at least be named: so much is kept for those that come, and no more than a quarter of all.
+    // All should at least be named: so much is kept for those that come, and no more than half of all.
     let mut to_come = entries.len() * NAME;
     for entry in entries {
         let place = (entry.suite, entry.row);
         let mut finding = finding(digest, entry, counted <= OPEN);
         let mut text = finding.render()?;
         to_come -= NAME;
-        if used + text.len() + to_come.min(room / 4) > room {
+        if used + text.len() + to_come.min(room / 2) > room {
             finding.shown.clear();
             text = finding.render()?;
             if used + text.len() > room {
