@@ -247,7 +247,8 @@ impl<'a> Digest<'a> {
     /// How much of what revisions can touch held rows; `None` where they touch nothing that was there before.
     pub(crate) fn coverage(&self) -> Option<String> {
         let Totals { tables, seeded, rows, .. } = self.totals;
-        let rows = if rows > 0 { format!("{rows} rows") } else { "rows".to_owned() };
-        (tables > 0).then(|| format!("{rows} in {seeded} of {tables} tables that the revisions can touch"))
+        let written = if rows > 0 { format!(" ({rows} written)") } else { String::new() };
+        (tables > 0)
+            .then(|| format!("rows in {seeded} of {tables} tables that the revisions can touch{written}"))
     }
 }

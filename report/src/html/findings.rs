@@ -14,6 +14,9 @@ use crate::{Digest, Severity, Verdict, model};
 /// What a revision takes beside its texts and its findings.
 const FRAME: usize = 160;
 
+/// What a finding takes without what shows it, with its share of its revision's frame.
+const NAME: usize = 600;
+
 /// Up to so many findings are shown with what shows them.
 const OPEN: usize = 20;
 
@@ -63,14 +66,15 @@ pub(super) fn revisions(digest: &Digest<'_>, room: usize) -> Result<(Vec<Revisio
     let mut at: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let entries = digest.worst_first();
     let (mut used, mut brief, mut left) = (0, 0, 0);
-    // What is brief takes about this much, and all of them should be named.
-    let named = room / 4;
     let counted = entries.iter().filter(|entry| entry.finding.severity > Severity::Note).count();
+    // All should at least be named: so much is kept for those that come, and no more than half of all.
+    let mut to_come = entries.len() * NAME;
     for entry in entries {
         let place = (entry.suite, entry.row);
         let mut finding = finding(digest, entry, counted <= OPEN);
         let mut text = finding.render()?;
-        if used + text.len() > room - named {
+        to_come -= NAME;
+        if used + text.len() + to_come.min(room / 2) > room {
             finding.shown.clear();
             text = finding.render()?;
             if used + text.len() > room {

@@ -170,14 +170,15 @@ def go_through(browser):
     print("only fail:", count())
     browser.key("Escape")
     print("after Escape:", count())
-    if browser.evaluate("Boolean(document.querySelector('[name=suite]'))"):
-        browser.evaluate(
-            "document.querySelector('[name=suite]').selectedIndex = 2;"
-            "document.querySelector('[name=suite]').dispatchEvent(new Event('input', {bubbles: true}))"
-        )
-        browser.settle()
-        print("second suite:", count())
-        browser.key("Escape")
+    for field in ["suite", "target"]:
+        if browser.evaluate(f"Boolean(document.querySelector('[name={field}]'))"):
+            browser.evaluate(
+                f"document.querySelector('[name={field}]').selectedIndex = 2;"
+                f"document.querySelector('[name={field}]').dispatchEvent(new Event('input', {{bubbles: true}}))"
+            )
+            browser.settle()
+            print(f"second {field}:", count())
+            browser.key("Escape")
     if browser.evaluate("Boolean(document.querySelector('[name=new]'))"):
         click("[name=new]")
         print("only new:", count())
@@ -191,6 +192,11 @@ def go_through(browser):
     print("text in a fold:", count(), "open folds:", folds())
     browser.key("Escape")
     print("open folds after Escape:", folds())
+    browser.key("/")
+    browser.call("Input.insertText", text="customers.email")
+    browser.settle()
+    print("text of a finding:", count())
+    browser.key("Escape")
     browser.key("j")
     first = focused()
     browser.key("j")
