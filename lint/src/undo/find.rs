@@ -144,7 +144,7 @@ impl Trial<'_> {
     pub(super) fn count_overload(&mut self, function: &Object, more: isize) {
         let Some(State { facts: Some(mut facts), .. }) = self.look(function) else { return };
         let count = self.overloads(function).saturating_add_signed(more);
-        facts.set("overloads", (count > 0).then(|| count.to_string()));
+        facts.set("overloads", (count > 0).then(|| count.to_string().into()));
         self.touch(function);
         self.now.insert(function.clone(), State { facts: Some(facts), sure: false });
     }
