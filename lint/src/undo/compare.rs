@@ -77,7 +77,7 @@ fn has_twin(trial: &Trial<'_>, object: &Object, facts: &Facts) -> bool {
     };
     let same = |attribute| move |other: &Facts| other.get(attribute) == facts.get(attribute);
     matches!(object.part, Part::Constraint | Part::Index)
-        && trial.of_table(&object.table).iter().any(|other| {
+        && trial.keys_of(&object.table).iter().any(|other| {
             if renamed(object, other) || renamed(other, object) {
                 return false;
             }

@@ -64,7 +64,7 @@ impl Trial<'_> {
             object.part == Part::Constraint && (by_role || name.is_none())
         };
         let candidates: Vec<(Object, Facts)> = self
-            .of_table(&table.to_lowercase())
+            .keys_of(&table.to_lowercase())
             .into_iter()
             .filter(unnamed)
             .filter_map(|object| {
@@ -158,7 +158,7 @@ impl Trial<'_> {
             |object: &Object| self.look(object).filter(|state| state.sure).and_then(|state| state.facts);
         let Some(first) = facts(index).and_then(|facts| facts.columns.first().cloned()) else { return false };
         let (mut keys, mut others) = (0, 0);
-        for object in self.of_table(&index.table).iter().filter(|object| *object != index) {
+        for object in self.keys_of(&index.table).iter().filter(|object| *object != index) {
             let Some(facts) = facts(object).filter(|facts| facts.columns.first() == Some(&first)) else {
                 continue;
             };

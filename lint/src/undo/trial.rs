@@ -282,21 +282,20 @@ impl<'w> Trial<'w> {
 
     /// Every object of a table that is known now, with itself.
     pub(super) fn of_table(&self, table: &str) -> Vec<Object> {
-        self.of_table_if(table, |_| true)
+        self.from(Object::table(table))
     }
 
-    /// The indexes and constraints of a table that are known now.
+    /// The indexes and constraints of a table that are known now. A table of many columns is not gone through for them.
     pub(super) fn keys_of(&self, table: &str) -> Vec<Object> {
-        self.of_table_if(table, |object| matches!(object.part, Part::Index | Part::Constraint))
+        self.from(Object::index(table, ""))
     }
 
-    fn of_table_if(&self, table: &str, wanted: impl Fn(&Object) -> bool) -> Vec<Object> {
-        let own = self.now.range(Object::table(table)..).take_while(|(object, _)| object.table == table);
-        let own = own.map(|(object, _)| object).filter(|object| wanted(object));
-        let mut objects: BTreeSet<&Object> = own.collect();
-        if !self.renamed.contains_key(table) {
-            let before = self.base.of_table(table).map(|(object, _)| object);
-            objects.extend(before.filter(|object| wanted(object)));
+    /// What is known of a table, from an object on.
+    fn from(&self, first: Object) -> Vec<Object> {
+        let own = self.now.range(&first..).take_while(|(object, _)| object.table == first.table);
+        let mut objects: BTreeSet<&Object> = own.map(|(object, _)| object).collect();
+        if !self.renamed.contains_key(&first.table) {
+            objects.extend(self.base.from(first.clone()).map(|(object, _)| object));
         }
         objects.into_iter().cloned().collect()
     }
