@@ -60,9 +60,16 @@ impl Library {
         // A package may be installed, and its revisions lie in it.
         let top = scripts.ancestors().take_while(|dir| dir.join("__init__.py").is_file()).last();
         let above = top.unwrap_or(scripts).parent();
-        let roots = suite.alembic.sys_path.iter().cloned();
-        let roots = roots.chain([suite.dir.clone(), suite.dir.join("src")]).chain(above.map(Path::to_owned));
-        Self { roots: roots.collect(), read: Mutex::default() }
+        let named = suite.alembic.sys_path.iter().cloned();
+        let named = named.chain([suite.dir.clone(), suite.dir.join("src")]).chain(above.map(Path::to_owned));
+        let mut roots = Vec::new();
+        // One that is not there holds nothing.
+        for root in named.filter_map(|root| root.canonicalize().ok()) {
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+        Self { roots, read: Mutex::default() }
     }
 
     /// The modules that a revision imports, and those that they import, as far as they are the project's own.
@@ -103,11 +110,11 @@ fn read(root: &Path, name: &str) -> Option<Module> {
     let package = path.join("__init__.py");
     let is_package = package.is_file();
     let path = if is_package { package } else { path.with_extension("py") };
-    // A link may lead anywhere.
-    let (path, root) = (path.canonicalize().ok()?, root.canonicalize().ok()?);
-    if !path.starts_with(root) || !path.is_file() {
+    if !path.is_file() {
         return None;
     }
+    // A link may lead anywhere.
+    let path = path.canonicalize().ok().filter(|path| path.starts_with(root))?;
     let parsed = Source::read(&path).ok()?.parse().ok()?;
     let above = || name.rsplit_once('.').map_or("", |(above, _)| above);
     let package = if is_package { name } else { above() };

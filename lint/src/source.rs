@@ -71,8 +71,10 @@ impl Source {
     /// # Errors
     /// When it cannot be read, is too large or no text.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        let file = File::open(path)?;
+        let size = file.metadata().map_or(0, |file| file.len()).min(LARGEST);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST {
             return Err(SourceError::TooLarge);
         }
