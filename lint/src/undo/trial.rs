@@ -303,8 +303,8 @@ impl<'w> Trial<'w> {
     /// The objects of a kind that stand beside tables.
     pub(super) fn others(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Object> {
         let own = self.now.range(Object::table("")..).take_while(|(object, _)| object.table.is_empty());
-        let mut objects: BTreeSet<Object> = own.map(|(object, _)| object.clone()).collect();
-        objects.extend(self.base.of_table("").map(|(object, _)| object.clone()));
-        objects.into_iter().filter(wanted).collect()
+        let known = own.map(|(object, _)| object).chain(self.base.of_table("").map(|(object, _)| object));
+        let objects: BTreeSet<&Object> = known.filter(|object| wanted(object)).collect();
+        objects.into_iter().cloned().collect()
     }
 }
