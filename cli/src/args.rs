@@ -249,13 +249,7 @@ pub(crate) struct Notify {
     pub(crate) notify: Option<String>,
 
     /// Where that says that there is more to read [default: the job, on GitHub and GitLab].
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "MRT_NOTIFY_LINK",
-        requires = "notify",
-        help_heading = "The report"
-    )]
+    #[arg(long, value_name = "URL", env = "MRT_NOTIFY_LINK", help_heading = "The report")]
     pub(crate) notify_link: Option<String>,
 }
 

@@ -158,10 +158,16 @@ fn sheets(shown: &Shown) -> Result<Vec<(Format, Output)>, CliError> {
     let (mut main, mut others) = (None, Vec::new());
     for output in &shown.output {
         let named = output.to_str().and_then(|text| text.split_once('='));
-        match named.and_then(|(format, file)| Some((Format::from_str(format, false).ok()?, file))) {
-            Some((format, file)) => others.push((format, Output::new(Some(Path::new(file)))?)),
-            None if main.is_none() => main = Some(Output::new(Some(output))?),
-            None => {
+        match named.map(|(word, file)| (Format::from_str(word, false), word, file)) {
+            Some((Ok(format), _, file)) => others.push((format, Output::new(Some(Path::new(file)))?)),
+            // Nobody calls a file so.
+            Some((Err(_), word, file)) if word.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                return Err(CliError::usage(format!(
+                    "--output {word}={file}: there is no format `{word}`, `--help` lists them; a file of that name is written as `./{word}={file}`"
+                )));
+            }
+            _ if main.is_none() => main = Some(Output::new(Some(output))?),
+            _ => {
                 return Err(CliError::usage(
                     "--output names two files without a format; of all but one it has to be said, as in `--output html=FILE`",
                 ));

@@ -38,6 +38,14 @@ fn a_python_without_alembic_is_told_with_the_command_that_installs_it() {
 }
 
 #[test]
+fn a_format_that_there_is_not_makes_no_file() {
+    let Some(python) = python() else { return };
+    let project = project("");
+    let output = project.mrt(&python, &["--output", "htm=report.html"]).output().unwrap();
+    refused(&output, &["there is no format `htm`", "./htm=report.html"]);
+}
+
+#[test]
 fn a_container_engine_that_does_not_run_is_told_with_its_address() {
     let Some(python) = python() else { return };
     let project = project("");

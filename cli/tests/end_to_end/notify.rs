@@ -72,6 +72,13 @@ fn that_nobody_could_be_told_changes_nothing_and_shows_no_secret() {
         said.contains("warning: 127.0.0.1 (--notify) could not be told: ") && !said.contains("secret"),
         "{said}"
     );
+    let run = project
+        .mrt(&python, &[])
+        .env("MRT_NOTIFY", "")
+        .env("MRT_NOTIFY_LINK", "https://ci/7")
+        .output()
+        .unwrap();
+    assert_eq!((run.status.code(), stderr(&run).contains("--notify")), (Some(0), false), "{}", stderr(&run));
     let run = project.mrt(&python, &[]).env("MRT_NOTIFY", "hooks.example/secret").output().unwrap();
     let said = stderr(&run);
     assert_eq!(run.status.code(), Some(2), "{said}");
