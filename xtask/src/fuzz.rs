@@ -22,16 +22,13 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
      -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// A minute of it, as a stage of the tests.
-pub(crate) fn check(program: &Path) -> Result<(), Problem> {
-    fuzz(program, &Arguments { seconds: 60, input: Vec::new() })
+pub(crate) fn check() -> Result<(), Problem> {
+    run(&Arguments { seconds: 60, input: Vec::new() })
 }
 
 /// Builds the target and runs it: an error is an input that crashes, hangs or takes too much memory.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    fuzz(&built()?, arguments)
-}
-
-fn fuzz(program: &Path, arguments: &Arguments) -> Result<(), Problem> {
+    let program = built()?;
     let workshop = workshop()?.join("fuzz");
     let (seeds, found) = (workshop.join("seeds"), workshop.join("found"));
     let file = |path: &Path| {
@@ -59,7 +56,7 @@ fn fuzz(program: &Path, arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// The target, built as the fuzzer needs it. With a triple named, nothing that only runs at build time is built so.
-pub(crate) fn built() -> Result<PathBuf, Problem> {
+fn built() -> Result<PathBuf, Problem> {
     let compiler = process::read(&mut command("rustc", ["-vV"]))?;
     let host = compiler.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.ok_or_else(|| Problem::unusable("rustc does not say for which machine it compiles"))?;

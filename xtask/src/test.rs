@@ -67,8 +67,6 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
     } else {
         stages.skip("tests", "the setup failed");
     }
-    // What follows waits for servers and for faults, so the compiler has time for the fuzzer's target.
-    let building = (!quick).then(|| std::thread::spawn(fuzz::built));
     match &ground {
         Some(ground) => stages.run("corpus", |_| corpus::check(&ground.python)),
         None => stages.skip("corpus", "it needs Python and a container engine"),
@@ -82,10 +80,9 @@ pub(crate) fn run(quick: bool) -> Result<ExitCode, Problem> {
         None => stages.skip("compose", "it needs Python and a container engine"),
     }
     drop(ground);
-    match building {
-        None => stages.skip("fuzz", "--quick"),
-        Some(building) => stages
-            .run("fuzz", |_| fuzz::check(&building.join().unwrap_or_else(|panic| resume_unwind(panic))?)),
+    match quick {
+        true => stages.skip("fuzz", "--quick"),
+        false => stages.run("fuzz", |_| fuzz::check()),
     }
     Ok(stages.summary())
 }
