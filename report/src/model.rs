@@ -271,6 +271,24 @@ pub struct Finding {
     pub accepted: Option<Accepted>,
 }
 
+#[cfg(test)]
+impl Finding {
+    /// One for tests: ordinary rows show it, and nothing else is known.
+    pub(crate) fn sample(kind: FindingKind, object: &str) -> Self {
+        Self {
+            kind,
+            severity: Severity::Fail,
+            object: object.to_owned(),
+            message: "gone".to_owned(),
+            evidence: Evidence::default(),
+            statement: None,
+            file: "r1.py".to_owned(),
+            line: 1,
+            accepted: None,
+        }
+    }
+}
+
 /// A table that could not be seeded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

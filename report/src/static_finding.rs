@@ -107,21 +107,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Evidence, NotSeeded};
-
-    fn finding(kind: FindingKind, object: &str) -> Finding {
-        Finding {
-            kind,
-            severity: crate::Severity::Fail,
-            object: object.to_owned(),
-            message: "gone".to_owned(),
-            evidence: Evidence::default(),
-            statement: None,
-            file: "r1.py".to_owned(),
-            line: 1,
-            accepted: None,
-        }
-    }
+    use crate::NotSeeded;
 
     fn cell(verdict: Verdict, findings: Vec<Finding>) -> Cell {
         Cell { findings, ..Cell::untried("shop", "sqlite", "r1", "", verdict, String::new()) }
@@ -133,7 +119,11 @@ mod tests {
     #[test]
     fn what_was_lost_bears_out_what_names_it() {
         let proof = |message, object| {
-            Proof::of(message, LOST, &cell(Verdict::Fail, vec![finding(FindingKind::DataLost, object)]))
+            Proof::of(
+                message,
+                LOST,
+                &cell(Verdict::Fail, vec![Finding::sample(FindingKind::DataLost, object)]),
+            )
         };
         assert_eq!(proof(SAID, "users.phone"), Proof::Confirmed);
         assert_eq!(proof(SAID, "audit.Users.Phone"), Proof::Confirmed);
@@ -150,13 +140,16 @@ mod tests {
         let proof = |cell: &Cell| Proof::of(SAID, LOST, cell);
         assert_eq!(proof(&cell(Verdict::Pass, vec![])), Proof::Refuted);
         assert_eq!(
-            proof(&cell(Verdict::Fail, vec![finding(FindingKind::SchemaLeftBehind, "t")])),
+            proof(&cell(Verdict::Fail, vec![Finding::sample(FindingKind::SchemaLeftBehind, "t")])),
             Proof::Refuted
         );
         for verdict in [Verdict::Error, Verdict::Skip, Verdict::Blocked] {
             assert_eq!(proof(&cell(verdict, vec![])), Proof::Open);
         }
-        assert_eq!(proof(&cell(Verdict::Fail, vec![finding(FindingKind::UpgradeFailed, "r1")])), Proof::Open);
+        assert_eq!(
+            proof(&cell(Verdict::Fail, vec![Finding::sample(FindingKind::UpgradeFailed, "r1")])),
+            Proof::Open
+        );
         let mut bare = cell(Verdict::Pass, vec![]);
         bare.coverage.not_seeded = vec![NotSeeded { table: "users".to_owned(), reason: String::new() }];
         assert_eq!(proof(&bare), Proof::Open);

@@ -174,24 +174,10 @@ fn would_show(cell: &Cell, finding: &Finding) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accepted, Evidence, NotSeeded};
-
-    fn finding(kind: FindingKind, object: &str) -> Finding {
-        Finding {
-            kind,
-            severity: Severity::Fail,
-            object: object.to_owned(),
-            message: "gone".to_owned(),
-            evidence: Evidence::default(),
-            statement: None,
-            file: "r1.py".to_owned(),
-            line: 1,
-            accepted: None,
-        }
-    }
+    use crate::{Accepted, NotSeeded};
 
     fn lost(object: &str) -> Finding {
-        finding(FindingKind::DataLost, object)
+        Finding::sample(FindingKind::DataLost, object)
     }
 
     fn cell(target: &str, findings: Vec<Finding>) -> Cell {
@@ -257,7 +243,7 @@ mod tests {
             assert_eq!(fixed(now), "users.phone unknown on sqlite");
         }
         assert_eq!(fixed(vec![]), "users.phone unknown on sqlite");
-        let ended = vec![cell("sqlite", vec![finding(FindingKind::UpgradeFailed, "r1")])];
+        let ended = vec![cell("sqlite", vec![Finding::sample(FindingKind::UpgradeFailed, "r1")])];
         assert_eq!(fixed(ended), "r1 new; users.phone unknown on sqlite");
         let bare = |table: &str| {
             let mut cell = cell("sqlite", vec![]);
