@@ -31,12 +31,12 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use mrt_ops::serve::Tokens;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::service::Routes;
 
-use crate::head::Head;
+use crate::head::{Head, HeadError};
 use crate::store::Store;
 
 use failure::Failure;
@@ -45,8 +45,8 @@ use failure::Failure;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Bundles that are looked into at a time.
-const LOOKS: usize = 2;
+/// How many take much at a time: a whole report, a look into a bundle. Further ones wait.
+const LARGE: usize = 2;
 
 /// What pages are made of.
 #[derive(Clone)]
@@ -55,7 +55,8 @@ struct Site {
     store: Store,
     tokens: Tokens,
     stop: CancellationToken,
-    looks: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    counted: runs::Counted,
 }
 
 /// The services, and pages beside them. Streams end when `stop` says so.
@@ -71,7 +72,8 @@ pub(crate) fn beside(
         store: store.clone(),
         tokens: tokens.clone(),
         stop: stop.clone(),
-        looks: Arc::new(Semaphore::new(LOOKS)),
+        large: Arc::new(Semaphore::new(LARGE)),
+        counted: runs::Counted::default(),
     };
     let services = services.into_axum_router().layer(from_fn(grpc_alone));
     services.merge(pages(site)).fallback(nowhere).into()
@@ -144,6 +146,12 @@ struct Frame {
 }
 
 impl Site {
+    /// Waits until there is room for something that takes much.
+    async fn room(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        // It is never closed.
+        Ok(self.large.acquire().await.map_err(|_| HeadError::Stopping)?)
+    }
+
     fn frame(&self, title: impl Into<String>) -> Frame {
         Frame { title: title.into(), logout: !self.tokens.is_none() }
     }
@@ -160,6 +168,11 @@ fn show(status: StatusCode, page: &impl Template) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be made").into_response()
         }
     }
+}
+
+/// Does what takes a while where nobody else waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::broken(&error))
 }
 
 /// What a page answers.

@@ -143,7 +143,7 @@ impl Listen {
             }
         }
         let mut server = Server::builder()
-            // Browsers speak HTTP/2 over TLS alone.
+            // Without TLS browsers speak nothing else.
             .accept_http1(true)
             .http2_keepalive_interval(Some(PING))
             .http2_keepalive_timeout(Some(PING));

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mrt_ops::serve::{Role, Roles, Via};
+use tokio::time::{sleep, timeout};
 use tonic::metadata::MetadataMap;
 use url::form_urlencoded;
 
@@ -23,6 +24,8 @@ use super::{Answer, Failure, Frame, Site, page, show};
 const COOKIE: &str = "mrt-token";
 /// Bytes of a form with a token.
 const FORM: usize = 16 << 10;
+/// How long it may take to come.
+const COMING: Duration = Duration::from_secs(10);
 /// How long somebody waits whose token is not known. Others do not.
 const WRONG: Duration = Duration::from_millis(500);
 
@@ -116,7 +119,7 @@ pub(super) async fn login(State(site): State<Site>, request: Request) -> Answer 
         Some(_) => "This token is for something else: one with the role `read` or `submit` is needed.",
         None => "This token is not known.",
     };
-    tokio::time::sleep(WRONG).await;
+    sleep(WRONG).await;
     Ok(show(StatusCode::FORBIDDEN, &Login { frame: frame(), to, wrong: Some(wrong) }))
 }
 
@@ -134,7 +137,8 @@ fn frame() -> Frame {
 /// The token of a form, and where its sender wants to go.
 async fn submitted(request: Request) -> Result<(String, String), Failure> {
     ours(request.headers())?;
-    let form = to_bytes(request.into_body(), FORM).await.map_err(|_| Failure::foreign_form())?;
+    let form = timeout(COMING, to_bytes(request.into_body(), FORM)).await;
+    let form = form.ok().and_then(Result::ok).ok_or_else(Failure::foreign_form)?;
     let mut fields = (String::new(), "/".to_owned());
     for (name, value) in form_urlencoded::parse(&form) {
         match name.as_ref() {

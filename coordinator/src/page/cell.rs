@@ -12,7 +12,7 @@ use mrt_report::{Cell, Digest, FindingKind, Proof, Report, findings_html};
 
 use super::source::{Source, source};
 use super::words::{Sign, escaped, lines, shown, sign, span};
-use super::{Answer, Failure, Frame, Site, page as show, run};
+use super::{Answer, Failure, Frame, Site, aside, page as show, run};
 use crate::store::Standing;
 
 /// Bytes of what is shown of a cell's findings.
@@ -142,10 +142,7 @@ pub(super) async fn page(
         again,
         before,
         after,
-        findings: {
-            let report = Report::new(vec![cell]);
-            findings_html(&Digest::new(&report), ROOM)?
-        },
+        findings: aside(move || findings_html(&Digest::new(&Report::new(vec![cell])), ROOM)).await??,
     };
     show(&page)
 }

@@ -86,6 +86,16 @@ impl Failure {
         Self { login: Some(to.to_owned()), ..Self::new(StatusCode::FORBIDDEN, what, what_to_do) }
     }
 
+    /// A page could not be made.
+    pub(super) fn broken(error: &dyn std::error::Error) -> Self {
+        tracing::error!("a page cannot be made: {}", in_full(error));
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The page cannot be made",
+            "Report this with the coordinator's log; `mrt-cli report` may tell the same.",
+        )
+    }
+
     /// A form came from somebody else's page, or is none.
     pub(super) fn foreign_form() -> Self {
         Self::new(StatusCode::FORBIDDEN, "This did not come from a page of this coordinator", "Open the page, and try again.")
@@ -112,9 +122,7 @@ impl From<HeadError> for Failure {
 
 impl From<mrt_report::RenderError> for Failure {
     fn from(error: mrt_report::RenderError) -> Self {
-        tracing::error!("a report cannot be made: {}", in_full(&error));
-        let what_to_do = "Get it with `mrt-cli report`, and report this with the coordinator's log.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The report cannot be shown", what_to_do)
+        Self::broken(&error)
     }
 }
 

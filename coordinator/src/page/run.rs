@@ -10,7 +10,7 @@ use mrt_report::{Digest, Report, findings_html};
 use super::bar::{of, worst};
 use super::matrix::{Shown, Suite, matrix};
 use super::words::{Sign, VERDICTS, When, lines, shown, sign, span, when};
-use super::{Answer, Failure, Frame, Site, page as show};
+use super::{Answer, Failure, Frame, Site, aside, page as show};
 use crate::plan::RunId;
 use crate::store::{ColumnSeen, Listed};
 
@@ -63,8 +63,7 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
     let gravest = site.store.gravest(run.id, FINDINGS).await?;
     let listed: u64 = gravest.iter().map(|cells| cells.len() as u64).sum();
     let grave: u32 = summary.fail + summary.warn + summary.blocked + summary.error;
-    let report = Report::merge(gravest);
-    let findings = findings_html(&Digest::new(&report), ROOM)?;
+    let findings = aside(move || findings_html(&Digest::new(&Report::merge(gravest)), ROOM)).await??;
     let signs = VERDICTS.into_iter().map(|verdict| Sign { count: of(summary, verdict), ..sign(verdict) });
     let took = run.ended_at.map(|ended| span(ended.saturating_sub(run.submitted)));
     let page = Page {
@@ -84,7 +83,7 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
         further: u64::from(grave) > listed,
         suites,
     };
-    show(&page)
+    aside(move || show(&page)).await?
 }
 
 /// How far a run is, in words.
@@ -114,8 +113,9 @@ async fn report(site: &Site, name: &str) -> Result<Report, Failure> {
 
 /// The report as the page that can be kept and sent around.
 pub(super) async fn html(State(site): State<Site>, Path(name): Path<String>) -> Answer {
+    let _room = site.room().await?;
     let report = report(&site, &name).await?;
-    let html = mrt_report::html(&Digest::new(&report))?;
+    let html = aside(move || mrt_report::html(&Digest::new(&report))).await??;
     let mut response = kept(html, "text/html; charset=utf-8");
     let policy = HeaderValue::from_static(REPORT_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -124,8 +124,10 @@ pub(super) async fn html(State(site): State<Site>, Path(name): Path<String>) -> 
 
 /// The report for programs.
 pub(super) async fn json(State(site): State<Site>, Path(name): Path<String>) -> Answer {
+    let _room = site.room().await?;
     let report = report(&site, &name).await?;
-    Ok(kept(mrt_report::json(&report)?, "application/json"))
+    let json = aside(move || mrt_report::json(&report)).await??;
+    Ok(kept(json, "application/json"))
 }
 
 fn kept(text: String, kind: &'static str) -> Response {

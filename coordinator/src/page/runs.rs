@@ -1,12 +1,17 @@
 //! The latest runs, and the farm in a line.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use askama::Template;
 use axum::extract::State;
+use mrt_report::Summary;
 
 use super::bar::{Bar, bar, worst};
 use super::run::{labels, state};
 use super::words::{When, count, span, when};
-use super::{Answer, Frame, Site, page as show};
+use super::{Answer, Failure, Frame, Site, page as show};
+use crate::plan::RunId;
 use crate::store::Listed;
 
 /// How many runs a list has.
@@ -40,9 +45,34 @@ pub(super) async fn page(State(site): State<Site>) -> Answer {
     show(&Page { frame: site.frame("runs"), farm: farm(&site).await?, runs })
 }
 
+/// What runs came to that have ended: counted once, since many of them are large, and lists are looked at again and again.
+#[derive(Clone, Default)]
+pub(super) struct Counted(Arc<Mutex<BTreeMap<RunId, Summary>>>);
+
+impl Counted {
+    /// How many cells of some runs came to which verdict.
+    async fn of(&self, site: &Site, runs: &[Listed]) -> Result<BTreeMap<RunId, Summary>, Failure> {
+        let mut known: BTreeMap<RunId, Summary> = {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            runs.iter().filter_map(|run| Some((run.id, *known.get(&run.id)?))).collect()
+        };
+        let unknown: Vec<Listed> = runs.iter().filter(|run| !known.contains_key(&run.id)).cloned().collect();
+        let mut fresh = site.store.summaries(&unknown, None).await?;
+        fresh.retain(|id, _| !known.contains_key(id));
+        known.extend(fresh);
+        let is_over = |id: &RunId| runs.iter().any(|run| run.id == *id && run.ended);
+        let over = known.iter().filter(|(id, _)| is_over(id)).map(|(id, summary)| (*id, *summary)).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = over;
+        Ok(known)
+    }
+}
+
 /// Runs as a list shows them: with the verdicts of all that is in them, or of one suite.
-pub(super) async fn lines(site: &Site, runs: &[Listed], suite: Option<&str>) -> Result<Vec<Line>, super::Failure> {
-    let mut summaries = site.store.summaries(runs, suite).await?;
+pub(super) async fn lines(site: &Site, runs: &[Listed], suite: Option<&str>) -> Result<Vec<Line>, Failure> {
+    let mut summaries = match suite {
+        Some(_) => site.store.summaries(runs, suite).await?,
+        None => site.counted.of(site, runs).await?,
+    };
     let line = |run: &Listed| {
         let summary = summaries.remove(&run.id).unwrap_or_default();
         // How many cells a suite has of a run that goes on is not said: its bar is full.
@@ -64,7 +94,7 @@ pub(super) async fn lines(site: &Site, runs: &[Listed], suite: Option<&str>) -> 
 }
 
 /// The farm in a line: `3 workers on 2 hosts, 4 of 6 slots are busy`.
-async fn farm(site: &Site) -> Result<String, super::Failure> {
+async fn farm(site: &Site) -> Result<String, Failure> {
     let seen = site.store.workers().await?;
     let term = 2 * site.head.lease();
     let live = || seen.workers.iter().filter(|(_, it)| seen.now.0.saturating_sub(it.seen.0) < term);

@@ -65,8 +65,7 @@ pub(super) async fn source(site: &Site, bundle: &str, revision: &str, cell: Opti
     if site.store.bundle_size(digest).await?.is_none() {
         return Ok(missing("its bundle is not kept any more (--keep-bundles)"));
     }
-    // Never closed.
-    let Ok(_permit) = site.looks.acquire().await else { return Ok(missing("the coordinator is stopping")) };
+    let _room = site.room().await?;
     let named = cell.and_then(|cell| {
         let findings = cell.findings.iter().map(|it| it.file.as_str());
         findings.chain(cell.static_findings.iter().map(|it| it.file.as_str())).find(|file| !file.is_empty())

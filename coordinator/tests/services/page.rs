@@ -482,3 +482,63 @@ async fn sent(
     let body = body.collect().await.unwrap().to_bytes();
     (head.status.as_u16(), head.headers, String::from_utf8(body.to_vec()).unwrap())
 }
+
+/// What a browser shows and does. Needs a Python and Chromium.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_sees_a_run_fill_in() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let Some(python) = std::env::var_os("MRT_TEST_PYTHON").filter(|path| !path.is_empty()) else {
+        return eprintln!("SKIPPED: a_browser_sees_a_run_fill_in (MRT_TEST_PYTHON is not set)");
+    };
+    let places = places().await;
+    let running = Running::start(&places[0], LONG).await;
+    let site = Site::open(&running, "", None);
+    let bundle = send(&running, &[("db/r1.py", "revision = 'r1'\nop.drop_column('users', 'phone')\n")]).await;
+    let run = running.submissions().submit(submission("key", &bundle, 3, LONG)).await.unwrap().into_inner().run;
+    let mut browser = tokio::process::Command::new(python)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/look.py"))
+        .arg(format!("http://{}", site.address))
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(browser.stdout.take().unwrap()).lines();
+    let mut told = Vec::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line != "opened" {
+            told.push(line);
+            continue;
+        }
+        let mut worker = super::Worker::join(&running, 1).await;
+        worker.state(Vec::new(), false).await;
+        let shard = worker.assignment().await;
+        worker.state(vec![held(&shard, &[0])], false).await;
+        started(&running, &run).await;
+        assert!(worker.pass(&shard, 0).await);
+        let cell = Cell::untried("shop", "sqlite", "r1", "title 1", Verdict::Fail, String::new());
+        let cell = Cell { findings: vec![lost("r1.py", 2, "users.phone")], ..cell };
+        let outcome = v1::cell_result::Outcome::Cell(serde_json::to_vec(&cell).unwrap());
+        assert!(worker.result(&shard, 1, outcome).await);
+        assert!(worker.pass(&shard, 2).await);
+    }
+    let status = browser.wait().await.unwrap();
+    if status.code() == Some(3) {
+        return eprintln!("SKIPPED: a_browser_sees_a_run_fill_in (there is no Chromium)");
+    }
+    assert!(status.success(), "{told:#?}");
+    let expected = [
+        "cells: ['waiting', 'waiting', 'waiting']",
+        "cells: ['✓ pass', '✗ fail', '✓ pass']",
+        "counts: ['✗ 1 fail', '✓ 2 pass']",
+        "progress: ['3 of 3 cells'] 3",
+        "news: ['Show what was found since this page was opened']",
+        "said: the run has ended",
+        "j: ✗ fail",
+        "Enter: /runs/1/cells/0/1",
+        "marked: [\"op.drop_column('users', 'phone')\"] ['← data-lost users.phone']",
+        "k: /runs/1/cells/0/0",
+        "report: ['1 of 3 cells fails'] filtered: 1 of 3 revisions, 1 of 1 findings",
+    ];
+    assert_eq!(told, expected, "{told:#?}");
+    running.stop().await;
+}
