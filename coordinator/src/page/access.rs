@@ -99,7 +99,7 @@ fn cookie(headers: &HeaderMap) -> Option<Vec<u8>> {
 /// Where somebody asks for a token.
 pub(super) async fn form(State(site): State<Site>, uri: Uri) -> Answer {
     let to = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "to");
-    let to = local(to.as_ref().map_or("/", |(_, to)| to));
+    let to = local(to.as_ref().map_or("/", |(_, to)| to.as_ref()));
     if site.tokens.is_none() {
         return Ok(see(&to));
     }

@@ -159,7 +159,7 @@ impl Wanted {
             value.is_some_and(|(kind, value)| {
                 let value = value.trim_start();
                 let quoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.split(*quote).next());
-                (kind.trim().is_empty() || kind.trim_start().starts_with(':')) && quoted == Some(&self.revision)
+                (kind.trim().is_empty() || kind.trim_start().starts_with(':')) && quoted == Some(self.revision.as_str())
             })
         })
     }
