@@ -318,7 +318,13 @@ fn files_can_be_looked_at_without_being_written() {
     assert!(matches!(seen(&mut archive.as_slice(), few, 9), Err(BundleError::Refused { .. })));
     for name in ["../x.py", "/x.py", "a/../../x.py"] {
         let (bytes, _) = forged(&[(name, EntryType::Regular, "x")]);
-        assert!(matches!(seen(&mut bytes.as_slice(), Limits::default(), 9), Err(BundleError::Refused { .. })), "{name}");
+        assert!(
+            matches!(seen(&mut bytes.as_slice(), Limits::default(), 9), Err(BundleError::Refused { .. })),
+            "{name}"
+        );
     }
-    assert!(matches!(seen(&mut b"no archive".as_slice(), Limits::default(), 9), Err(BundleError::Archive(_))));
+    assert!(matches!(
+        seen(&mut b"no archive".as_slice(), Limits::default(), 9),
+        Err(BundleError::Archive(_))
+    ));
 }

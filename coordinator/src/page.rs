@@ -94,7 +94,11 @@ fn pages(site: Site) -> Router {
         .route("/login", get(access::form).post(access::login))
         .route("/logout", post(access::logout))
         .route("/assets/{name}", get(assets::asset));
-    asked.merge(open).layer(from_fn_with_state(site.clone(), access::at_home)).layer(from_fn(guarded)).with_state(site)
+    asked
+        .merge(open)
+        .layer(from_fn_with_state(site.clone(), access::at_home))
+        .layer(from_fn(guarded))
+        .with_state(site)
 }
 
 /// Whether a request is one of gRPC.
@@ -160,9 +164,7 @@ impl Site {
 /// A page, with its status.
 fn show(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(html) => {
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
-        }
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(error) => {
             tracing::error!("cannot make a page: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be made").into_response()

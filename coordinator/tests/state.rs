@@ -207,8 +207,7 @@ async fn complete(store: &Store) {
         let events = store.events(run.id, 0, 100_000).await.unwrap();
         let numbers: Vec<u64> = events.iter().map(|it| it.event.number).collect();
         assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
-        let finished =
-            |it: &&Happened| matches!(it.event.event, Some(v1::run_event::Event::Finished(_)));
+        let finished = |it: &&Happened| matches!(it.event.event, Some(v1::run_event::Event::Finished(_)));
         let count = events.iter().filter(finished).count() as u64;
         assert_eq!(events.iter().filter(|it| it.finished.is_some()).count() as u64, count);
         assert_eq!(count, run.done);

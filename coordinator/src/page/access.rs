@@ -51,7 +51,8 @@ pub(super) async fn admit(State(site): State<Site>, request: Request, next: Next
             Err(what) => Failure::wrong_role(what, &local(to)).into_response(),
         },
         None if reads_pages(headers) && !headers.contains_key(header::AUTHORIZATION) => {
-            let asked: String = form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
+            let asked: String =
+                form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
             see(&format!("/login?{asked}"))
         }
         None => Failure::no_token(&local(to)).into_response(),
@@ -80,7 +81,8 @@ pub(super) async fn at_home(State(site): State<Site>, request: Request, next: Ne
 
 /// Whether the name under which we are asked is nobody else's.
 fn is_home(headers: &HeaderMap, uri: &Uri) -> bool {
-    let said = headers.get(header::HOST).and_then(|it| it.to_str().ok()).or(uri.authority().map(|it| it.as_str()));
+    let said =
+        headers.get(header::HOST).and_then(|it| it.to_str().ok()).or(uri.authority().map(|it| it.as_str()));
     let Some(said) = said else { return true };
     let name = match said.strip_prefix('[') {
         Some(six) => six.split(']').next().unwrap_or_default(),
@@ -91,14 +93,16 @@ fn is_home(headers: &HeaderMap, uri: &Uri) -> bool {
 
 /// The token of a browser that has logged in.
 fn cookie(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(';'));
+    let pairs =
+        headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(';'));
     let mut values = pairs.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
     values.find_map(|value| URL_SAFE_NO_PAD.decode(value).ok())
 }
 
 /// Where somebody asks for a token.
 pub(super) async fn form(State(site): State<Site>, uri: Uri) -> Answer {
-    let to = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "to");
+    let to =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "to");
     let to = local(to.as_ref().map_or("/", |(_, to)| to.as_ref()));
     if site.tokens.is_none() {
         return Ok(see(&to));
@@ -177,7 +181,8 @@ fn with_cookie(mut response: Response, value: &str, further: &str, is_encrypted:
 
 /// A place on this site; whatever leads elsewhere leads to the list of runs.
 fn local(to: &str) -> String {
-    let leads_out = to.starts_with("//") || to.contains('\\') || !to.bytes().all(|byte| byte.is_ascii_graphic());
+    let leads_out =
+        to.starts_with("//") || to.contains('\\') || !to.bytes().all(|byte| byte.is_ascii_graphic());
     if to.starts_with('/') && !leads_out { to.to_owned() } else { "/".to_owned() }
 }
 
@@ -190,7 +195,17 @@ mod tests {
         for to in ["/", "/runs/7?a=b", "/suites/%2F%2Fevil"] {
             assert_eq!(local(to), to);
         }
-        for to in ["", "runs", "//evil", "/\\evil", "/\t/evil", "/ /evil", "https://evil", "javascript:alert(1)", "/\u{fc}"] {
+        for to in [
+            "",
+            "runs",
+            "//evil",
+            "/\\evil",
+            "/\t/evil",
+            "/ /evil",
+            "https://evil",
+            "javascript:alert(1)",
+            "/\u{fc}",
+        ] {
             assert_eq!(local(to), "/", "{to}");
         }
     }
@@ -201,13 +216,23 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
             is_home(&headers, &Uri::from_static("/"))
         };
-        assert!(["127.0.0.1:7440", "127.0.0.1", "[::1]:7440", "LocalHost:7440", "mrt.localhost"].iter().all(|it| home(it)));
-        assert!(!["evil.example:7440", "localhost.evil.example", "127.0.0.1.evil.example", ""].iter().any(|it| home(it)));
+        assert!(
+            ["127.0.0.1:7440", "127.0.0.1", "[::1]:7440", "LocalHost:7440", "mrt.localhost"]
+                .iter()
+                .all(|it| home(it))
+        );
+        assert!(
+            !["evil.example:7440", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+                .iter()
+                .any(|it| home(it))
+        );
     }
 
     #[test]
     fn a_cookie_is_found_among_others() {
-        let headers = |cookies: &'static str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))]);
+        let headers = |cookies: &'static str| {
+            HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))])
+        };
         assert_eq!(cookie(&headers("a=b; mrt-token=YWJj; c")).as_deref(), Some(b"abc".as_slice()));
         assert_eq!(cookie(&headers("mrt-tokens=YWJj; xmrt-token=YWJj; mrt-token=%")), None);
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Path, State};
 use mrt_report::FindingKind::{
-    DataChanged, DataLost, DowngradeFailed, HalfApplied, Irreversible, NotSeeded, ReupgradeDiffers, ReupgradeFailed,
-    RowsLeftBehind, RowsLost, SchemaLeftBehind, SchemaNotRestored, UpgradeFailed,
+    DataChanged, DataLost, DowngradeFailed, HalfApplied, Irreversible, NotSeeded, ReupgradeDiffers,
+    ReupgradeFailed, RowsLeftBehind, RowsLost, SchemaLeftBehind, SchemaNotRestored, UpgradeFailed,
 };
 use mrt_report::{Cell, Digest, FindingKind, Proof, Report, findings_html};
 
@@ -97,7 +97,8 @@ pub(super) async fn page(
         Standing::Done(verdict) => (verdict.as_str(), Some(sign(verdict))),
         Standing::Open => ("skip", None),
     };
-    let is_at = |held: &crate::store::Held| held.place == column.place && held.at.contains(&(position as usize));
+    let is_at =
+        |held: &crate::store::Held| held.place == column.place && held.at.contains(&(position as usize));
     let held = site.store.held(Some(run.id)).await?;
     let at = held.iter().find(|held| sign.is_none() && is_at(held)).map(|held| shown(&held.host));
     let source = source(&site, &column.bundle, &seen.revision, result.as_ref()).await?;
@@ -176,7 +177,8 @@ fn steps(cell: &Cell) -> Vec<Step> {
         names_found.dedup();
         let millis: u64 = names.iter().filter_map(|name| cell.phases_ms.get(*name)).sum();
         // Rows behind the upgrade are written where the downgrade was come to.
-        let done = if names.is_empty() { was_run("downgrade") } else { names.iter().any(|name| was_run(name)) };
+        let done =
+            if names.is_empty() { was_run("downgrade") } else { names.iter().any(|name| was_run(name)) };
         let (class, state) = match gravest {
             Some(mrt_report::Severity::Fail) => ("fail", names_found.join(", ")),
             Some(mrt_report::Severity::Warn) => ("warn", names_found.join(", ")),
@@ -192,14 +194,20 @@ fn steps(cell: &Cell) -> Vec<Step> {
 /// Times that belong to none of the steps.
 fn other_time(phases: &BTreeMap<String, u64>) -> Vec<String> {
     let known = |name: &str| STEPS.iter().any(|(_, names, _)| names.contains(&name));
-    phases.iter().filter(|(name, _)| !known(name)).map(|(name, ms)| format!("{} {}", shown(name), span(*ms))).collect()
+    phases
+        .iter()
+        .filter(|(name, _)| !known(name))
+        .map(|(name, ms)| format!("{} {}", shown(name), span(*ms)))
+        .collect()
 }
 
 fn coverage(cell: &Cell) -> String {
     let it = &cell.coverage;
     match (it.tables, it.rows_seeded) {
         (0, _) => "The revision touches nothing that was there before it, as far as is known.".to_owned(),
-        (tables, 0) => format!("Rows in {} of {tables} tables that the revision can touch.", it.tables_seeded),
+        (tables, 0) => {
+            format!("Rows in {} of {tables} tables that the revision can touch.", it.tables_seeded)
+        }
         (tables, rows) => format!(
             "Rows in {} of {tables} tables that the revision can touch; {rows} were written.",
             it.tables_seeded
@@ -239,7 +247,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_what_was_meant() {
-        assert_eq!(again("shop", "postgres:16", "a1"), "mrt-cli run --suite=shop --target=postgres:16 --only=a1");
+        assert_eq!(
+            again("shop", "postgres:16", "a1"),
+            "mrt-cli run --suite=shop --target=postgres:16 --only=a1"
+        );
         assert_eq!(again("$(id)", "s", "it's"), r"mrt-cli run --suite='$(id)' --target=s --only='it'\''s'");
     }
 
@@ -260,7 +271,8 @@ mod tests {
         let phases = [("clone", 4), ("seed", 5), ("upgrade", 6), ("downgrade", 7), ("other texts", 8)];
         let phases_ms = phases.into_iter().map(|(name, ms)| (name.to_owned(), ms)).collect();
         let cell = Cell { findings: vec![finding], phases_ms, ..cell };
-        let states: Vec<String> = steps(&cell).into_iter().map(|it| format!("{} {}", it.state, it.time)).collect();
+        let states: Vec<String> =
+            steps(&cell).into_iter().map(|it| format!("{} {}", it.state, it.time)).collect();
         assert_eq!(
             states,
             ["done 4 ms", "done 5 ms", "done 6 ms", "done ", "irreversible 7 ms", "not done ", "not done "]

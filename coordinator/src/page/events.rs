@@ -32,7 +32,8 @@ pub(super) async fn stream(
     uri: Uri,
 ) -> Answer {
     let run = run::known(&site, &name).await?;
-    let asked = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "from");
+    let asked =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "from");
     let asked = asked.and_then(|(_, from)| from.parse().ok()).unwrap_or(0);
     let last = headers.get("last-event-id").and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
     let from = last.map_or(asked, |last| last.saturating_add(1));
@@ -61,7 +62,10 @@ fn message(happened: &Happened, places: &[String]) -> String {
         (Some(it), _) => {
             let verdict = it.verdict.as_str();
             let sign = symbol(it.verdict);
-            ("finished", json!({"column": it.column, "position": it.position, "sign": sign, "verdict": verdict}))
+            (
+                "finished",
+                json!({"column": it.column, "position": it.position, "sign": sign, "verdict": verdict}),
+            )
         }
         (None, Some(Event::Started(it))) => {
             ("started", json!({"column": it.column, "host": shown(&it.host), "position": it.position}))
@@ -105,10 +109,14 @@ mod tests {
             let event = v1::RunEvent { number: 7, event: Some(event) };
             message(&Happened { event, finished }, &["shop on sqlite".to_owned()])
         };
-        let waiting = v1::Waiting { reason: "a\n\nevent: ended\ndata: {}\n\n\u{202e}".to_owned(), left_ms: 0 };
+        let waiting =
+            v1::Waiting { reason: "a\n\nevent: ended\ndata: {}\n\n\u{202e}".to_owned(), left_ms: 0 };
         let hostile = told(Event::Waiting(waiting), None);
         assert_eq!(hostile.matches('\n').count(), 4, "{hostile}");
-        assert!(hostile.starts_with("id: 7\nevent: note\ndata: {\"text\":\"a\\\\n\\\\nevent: ended"), "{hostile}");
+        assert!(
+            hostile.starts_with("id: 7\nevent: note\ndata: {\"text\":\"a\\\\n\\\\nevent: ended"),
+            "{hostile}"
+        );
         let finished = Finished { column: 0, position: 3, verdict: Verdict::Fail };
         assert_eq!(
             told(Event::Finished(Vec::new()), Some(finished)),

@@ -42,7 +42,10 @@ impl Failure {
 
     pub(super) fn no_run(name: &str) -> Self {
         let what = format!("There is no run {}", printable(name));
-        Self::not_found(what, "Look for it in the list of runs; runs that ended long ago are removed (--keep-runs).")
+        Self::not_found(
+            what,
+            "Look for it in the list of runs; runs that ended long ago are removed (--keep-runs).",
+        )
     }
 
     pub(super) fn no_cell() -> Self {
@@ -76,7 +79,8 @@ impl Failure {
     pub(super) fn no_token(to: &str) -> Self {
         let login = Some(to.to_owned());
         let what = "A token is needed to look at this";
-        let what_to_do = "Log in with a token that has the role `read`, or send one as `Authorization: Bearer`.";
+        let what_to_do =
+            "Log in with a token that has the role `read`, or send one as `Authorization: Bearer`.";
         Self { login, ..Self::new(StatusCode::UNAUTHORIZED, what, what_to_do) }
     }
 
@@ -98,7 +102,11 @@ impl Failure {
 
     /// A form came from somebody else's page, or is none.
     pub(super) fn foreign_form() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "This did not come from a page of this coordinator", "Open the page, and try again.")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This did not come from a page of this coordinator",
+            "Open the page, and try again.",
+        )
     }
 }
 

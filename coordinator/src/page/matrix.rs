@@ -145,7 +145,8 @@ fn chunks(rows: Vec<Row>, targets: usize) -> Vec<Chunk> {
     let starts = folds(&rows);
     let mut chunks: Vec<Chunk> = Vec::new();
     for (n, row) in rows.into_iter().enumerate() {
-        let is_folded = starts.contains_key(&n) || starts.range(..=n).next_back().is_some_and(|(_, end)| n < *end);
+        let is_folded =
+            starts.contains_key(&n) || starts.range(..=n).next_back().is_some_and(|(_, end)| n < *end);
         let begins = starts.contains_key(&n);
         let fits = chunks.last().is_some_and(|last| {
             last.fold.is_some() == is_folded && !begins && (is_folded || last.rows.len() < CHUNK)

@@ -19,7 +19,8 @@ const FINDINGS: u32 = 200;
 /// Bytes of these findings.
 const ROOM: usize = 1_000_000;
 /// The report is somebody's own page: it forbids in its head what it does not need, and here gets an origin of its own.
-const REPORT_POLICY: &str = "sandbox allow-scripts; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const REPORT_POLICY: &str =
+    "sandbox allow-scripts; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]
 #[template(path = "run.html")]

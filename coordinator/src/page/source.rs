@@ -60,7 +60,12 @@ pub(super) fn said(cell: &Cell) -> BTreeMap<u32, Vec<String>> {
 }
 
 /// The migration of a revision: the file that the cell's findings name, or else the one that says to be it.
-pub(super) async fn source(site: &Site, bundle: &str, revision: &str, cell: Option<&Cell>) -> Result<Source, Failure> {
+pub(super) async fn source(
+    site: &Site,
+    bundle: &str,
+    revision: &str,
+    cell: Option<&Cell>,
+) -> Result<Source, Failure> {
     let Some(digest) = Digest::parse(bundle) else { return Ok(missing("its bundle has no name")) };
     if site.store.bundle_size(digest).await?.is_none() {
         return Ok(missing("its bundle is not kept any more (--keep-bundles)"));
@@ -72,7 +77,8 @@ pub(super) async fn source(site: &Site, bundle: &str, revision: &str, cell: Opti
     });
     let (sender, receiver) = mpsc::channel(2);
     let wanted = Wanted { file: named.map(PathBuf::from), revision: revision.to_owned() };
-    let search = tokio::task::spawn_blocking(move || wanted.search(Parts { receiver, part: Cursor::default() }));
+    let search =
+        tokio::task::spawn_blocking(move || wanted.search(Parts { receiver, part: Cursor::default() }));
     for number in 0.. {
         let part = match site.store.bundle_part(digest, number).await {
             Ok(Some(part)) => Ok(part),
@@ -98,11 +104,9 @@ pub(super) async fn source(site: &Site, bundle: &str, revision: &str, cell: Opti
             None => "no file of its bundle says to be this revision",
         }),
         [(name, text)] => Source::File(file(name, text, &said)),
-        [(first, _), others @ ..] => missing(&format!(
-            "{} and {} more files of its bundle could be it",
-            first.display(),
-            others.len()
-        )),
+        [(first, _), others @ ..] => {
+            missing(&format!("{} and {} more files of its bundle could be it", first.display(), others.len()))
+        }
     })
 }
 
@@ -158,8 +162,10 @@ impl Wanted {
             let value = line.strip_prefix("revision").and_then(|rest| rest.split_once('='));
             value.is_some_and(|(kind, value)| {
                 let value = value.trim_start();
-                let quoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.split(*quote).next());
-                (kind.trim().is_empty() || kind.trim_start().starts_with(':')) && quoted == Some(self.revision.as_str())
+                let quoted =
+                    ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.split(*quote).next());
+                (kind.trim().is_empty() || kind.trim_start().starts_with(':'))
+                    && quoted == Some(self.revision.as_str())
             })
         })
     }
@@ -226,7 +232,10 @@ mod tests {
         let said = BTreeMap::from([(2, vec!["data-lost users.phone".to_owned()])]);
         let File { lines, cut, .. } = file(Path::new("x.py"), b"one\n\ttwo\x1b\xff\n", &said);
         let lines: Vec<_> = lines.iter().map(|it| (it.number, it.text.as_str(), it.said.len())).collect();
-        assert_eq!((lines.as_slice(), cut), ([(1, "one", 0), (2, "    two\\u{1b}\u{fffd}", 1)].as_slice(), false));
+        assert_eq!(
+            (lines.as_slice(), cut),
+            ([(1, "one", 0), (2, "    two\\u{1b}\u{fffd}", 1)].as_slice(), false)
+        );
         assert!(file(Path::new("x.py"), "\n".repeat(LINES + 1).as_bytes(), &said).cut);
     }
 }

@@ -224,7 +224,8 @@ fn happened(row: &Fields<'_>) -> Result<Happened, StoreError> {
 
 /// A verdict as it is written down.
 pub(super) fn verdict(word: &str) -> Result<Verdict, StoreError> {
-    Verdict::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(word)).map_err(foreign)
+    Verdict::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(word))
+        .map_err(foreign)
 }
 
 pub(super) fn listed(row: &Fields<'_>) -> Result<Listed, StoreError> {

@@ -140,8 +140,11 @@ async fn a_run_is_seen_as_it_goes() {
         let site = Site::open(&running, "", None);
         assert!(site.page("/").await.contains("No run is there yet"));
         assert!(site.page("/workers").await.contains("No worker is there"));
-        let migration = "\"\"\"title 1\"\"\"\nrevision = 'r1'\ndef upgrade():\n    op.drop_column('users', 'phone')\n";
-        let bundle = send(&running, &[("db/versions/r1_x.py", migration), ("db/versions/r0.py", "revision = 'r0'")]).await;
+        let migration =
+            "\"\"\"title 1\"\"\"\nrevision = 'r1'\ndef upgrade():\n    op.drop_column('users', 'phone')\n";
+        let bundle =
+            send(&running, &[("db/versions/r1_x.py", migration), ("db/versions/r0.py", "revision = 'r0'")])
+                .await;
         let mut worker = super::Worker::join(&running, 1).await;
         worker.state(Vec::new(), false).await;
         assert_eq!(worker.orders().await, []);
@@ -158,7 +161,10 @@ async fn a_run_is_seen_as_it_goes() {
         assert!(cell.contains("under way on host1") && cell.contains("revision = &#39;r0&#39;"), "{cell}");
         let workers = site.page("/workers").await;
         assert!(workers.contains("<h2>host1 <span class=\"quiet\">busy</span>"), "{workers}");
-        assert!(workers.contains("1 of 1 busy") && workers.contains("/cells/0/0\">revision 1</a>"), "{workers}");
+        assert!(
+            workers.contains("1 of 1 busy") && workers.contains("/cells/0/0\">revision 1</a>"),
+            "{workers}"
+        );
         let runs = site.page("/").await;
         assert!(runs.contains("1 worker, 1 of 1 slot busy") && runs.contains("under way"), "{runs}");
 
@@ -193,10 +199,16 @@ async fn a_run_is_seen_as_it_goes() {
         );
         // Taken up again it goes on behind what was seen, whatever the address says.
         let again = site.ask(&events, "last-event-id: 4\r\n", "").await;
-        assert!(again.body.starts_with("retry: 1000\n\nid: 5\n") && again.body.matches("id: ").count() == 2, "{again:?}");
+        assert!(
+            again.body.starts_with("retry: 1000\n\nid: 5\n") && again.body.matches("id: ").count() == 2,
+            "{again:?}"
+        );
 
         let page = site.page(&format!("/runs/{run}")).await;
-        assert!(page.contains(&format!("class=\"fail\"><a href=\"/runs/{run}/cells/0/1\">✗ fail</a>")), "{page}");
+        assert!(
+            page.contains(&format!("class=\"fail\"><a href=\"/runs/{run}/cells/0/1\">✗ fail</a>")),
+            "{page}"
+        );
         assert!(page.contains("3 of 3 cells") && !page.contains("data-from"), "{page}");
         assert!(page.contains("<b>data-lost</b> <code>users.phone</code>"), "{page}");
         let cell = site.page(&format!("/runs/{run}/cells/0/1")).await;
@@ -215,7 +227,15 @@ async fn a_run_is_seen_as_it_goes() {
         assert!(report.body.contains("data-lost"), "{report:?}");
         assert!(report.header("content-security-policy").unwrap().starts_with("sandbox allow-scripts;"));
 
-        for path in ["/runs/7", "/runs/x", "/runs/1/cells/0/9", "/runs/1/cells/1/0", "/suites/none", "/none", "/assets/none"] {
+        for path in [
+            "/runs/7",
+            "/runs/x",
+            "/runs/1/cells/0/9",
+            "/runs/1/cells/1/0",
+            "/suites/none",
+            "/none",
+            "/assets/none",
+        ] {
             let got = site.get(path).await;
             assert_eq!(got.status, 404, "{path}");
             assert!(got.body.contains("<h1>"), "{path}: {got:?}");
@@ -259,11 +279,17 @@ async fn whatever_a_project_holds_is_shown_as_text() {
         assert!(worker.result(&shard, 0, outcome).await);
         // What cannot be begun says why.
         let failure = v1::Failure { causes: vec![HOSTILE.to_owned()], usage: true };
-        let told = v1::ShardFailure { sequence: 9, lease: shard.lease, failure: Some(failure), project: true };
+        let told =
+            v1::ShardFailure { sequence: 9, lease: shard.lease, failure: Some(failure), project: true };
         worker.say(Theirs::Failure(told)).await;
         running.events(&run, 0).await;
         let suite: String = HOSTILE.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let paths = ["/".to_owned(), format!("/runs/{run}"), format!("/runs/{run}/cells/0/0"), format!("/suites/{suite}")];
+        let paths = [
+            "/".to_owned(),
+            format!("/runs/{run}"),
+            format!("/runs/{run}/cells/0/0"),
+            format!("/suites/{suite}"),
+        ];
         for path in paths {
             pages.push(site.page(&path).await);
         }
@@ -272,13 +298,23 @@ async fn whatever_a_project_holds_is_shown_as_text() {
         }
         for page in pages {
             assert!(page.contains("&#60;script&#62;"), "{page}");
-            assert!(!page.contains("<img") && !page.contains("alert(1)</script") && !page.contains('\u{202e}'), "{page}");
+            assert!(
+                !page.contains("<img") && !page.contains("alert(1)</script") && !page.contains('\u{202e}'),
+                "{page}"
+            );
             // Nothing of a page's own but its one script, which is a file.
             assert_eq!(page.matches("<script").count(), 1, "{page}");
-            assert!(!page.contains(" style=") && !page.contains("<style") && !page.contains(" onclick="), "{page}");
+            assert!(
+                !page.contains(" style=") && !page.contains("<style") && !page.contains(" onclick="),
+                "{page}"
+            );
         }
         let events = site.ask(&format!("GET /runs/{run}/events"), "", "").await.body;
-        assert!(events.lines().all(|line| ["", "id: ", "event: ", "data: ", "retry: "].iter().any(|it| line.starts_with(it))));
+        assert!(
+            events.lines().all(|line| ["", "id: ", "event: ", "data: ", "retry: "]
+                .iter()
+                .any(|it| line.starts_with(it)))
+        );
         running.stop().await;
     }
 }
@@ -303,16 +339,21 @@ async fn who_has_no_token_sees_nothing() {
     for path in &paths {
         let got = site.get(path).await;
         assert_eq!(got.status, 303, "{path}");
-        assert!(got.header("location").unwrap().starts_with("/login?to=%2F") && got.body.is_empty(), "{got:?}");
+        assert!(
+            got.header("location").unwrap().starts_with("/login?to=%2F") && got.body.is_empty(),
+            "{got:?}"
+        );
         let program = site.ask(&format!("GET {path}"), "", "").await;
         assert_eq!((program.status, program.header("www-authenticate")), (401, Some("Bearer")), "{path}");
         for (token, status) in [(WORKER, 403), ("unknown-0123456789abcdef", 401)] {
-            let sent = site.ask(&format!("GET {path}"), &format!("authorization: Bearer {token}\r\n"), "").await;
+            let sent =
+                site.ask(&format!("GET {path}"), &format!("authorization: Bearer {token}\r\n"), "").await;
             assert_eq!(sent.status, status, "{path}: {sent:?}");
             assert!(!sent.body.contains("title 0") && !sent.body.contains(token), "{sent:?}");
         }
         if !path.ends_with("events") {
-            let sent = site.ask(&format!("GET {path}"), &format!("authorization: Bearer {READER}\r\n"), "").await;
+            let sent =
+                site.ask(&format!("GET {path}"), &format!("authorization: Bearer {READER}\r\n"), "").await;
             assert_eq!(sent.status, 200, "{path}: {sent:?}");
         }
     }
@@ -322,9 +363,16 @@ async fn who_has_no_token_sees_nothing() {
     let login = async |token: &str, to: &str, further: &str| {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         let form = form.append_pair("token", token).append_pair("to", to).finish();
-        site.ask("POST /login", &format!("content-type: application/x-www-form-urlencoded\r\n{further}"), &form).await
+        site.ask(
+            "POST /login",
+            &format!("content-type: application/x-www-form-urlencoded\r\n{further}"),
+            &form,
+        )
+        .await
     };
-    for (token, told) in [(WORKER, "something else"), ("unknown-0123456789abcdef", "not known"), ("", "not known")] {
+    for (token, told) in
+        [(WORKER, "something else"), ("unknown-0123456789abcdef", "not known"), ("", "not known")]
+    {
         let got = login(token, "/", "").await;
         assert_eq!((got.status, got.header("set-cookie")), (403, None), "{got:?}");
         assert!(got.body.contains(told) && (token.is_empty() || !got.body.contains(token)), "{got:?}");
@@ -339,7 +387,10 @@ async fn who_has_no_token_sees_nothing() {
         assert_eq!(login(SUBMITTER, elsewhere, "").await.header("location"), Some("/"), "{elsewhere}");
     }
     let shown = site.ask("GET /", &format!("cookie: a=b; mrt-token={value}\r\n"), "").await;
-    assert!(shown.status == 200 && shown.body.contains("log out") && !shown.body.contains(READER), "{shown:?}");
+    assert!(
+        shown.status == 200 && shown.body.contains("log out") && !shown.body.contains(READER),
+        "{shown:?}"
+    );
     let wrong = site.ask("GET /", "cookie: mrt-token=AAAA\r\n", "").await;
     assert_eq!(wrong.status, 401);
     let out = site.ask("POST /logout", "sec-fetch-site: same-origin\r\n", "").await;
@@ -356,8 +407,14 @@ async fn browsers_are_told_to_trust_nothing() {
     for path in ["/", "/none", "/runs/7", "/login", "/assets/page.js"] {
         let got = site.get(path).await;
         let policy = got.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"), "{path}: {policy}");
-        assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"),
+            "{path}: {policy}"
+        );
+        assert!(
+            policy.ends_with("base-uri 'none'; frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
         assert_eq!(got.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(got.header("referrer-policy"), Some("no-referrer"), "{path}");
     }
@@ -368,7 +425,9 @@ async fn browsers_are_told_to_trust_nothing() {
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert_ne!(script.header("etag"), site.get("/assets/page.css").await.header("etag"));
     // Another site's name that stands for this machine.
-    for (host, status) in [("evil.example", 421), ("localhost:7440", 200), ("127.0.0.1:7440", 200), ("[::1]:7440", 200)] {
+    for (host, status) in
+        [("evil.example", 421), ("localhost:7440", 200), ("127.0.0.1:7440", 200), ("[::1]:7440", 200)]
+    {
         assert_eq!(site.ask("GET /", &format!("host: {host}\r\n"), "").await.status, status, "{host}");
     }
     // With tokens such a site learns nothing, and a farm has names.
@@ -393,7 +452,10 @@ async fn services_are_for_those_who_speak_grpc() {
         let got = site.ask("POST /mrt.v1.Submissions/Cancel", &further, "\0\0\0\0\x03\n\x011").await;
         assert_eq!(got.status, 415, "{got:?}");
     }
-    assert!(!running.submissions().list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs[0].ended);
+    assert!(
+        !running.submissions().list_runs(v1::ListRunsRequest::default()).await.unwrap().into_inner().runs[0]
+            .ended
+    );
     // What no service is.
     let mut channel = endpoint.connect().await.unwrap();
     let answer = over(&mut channel, "/no.Service/Call", "application/grpc").await;
@@ -417,7 +479,8 @@ async fn pages_and_services_share_an_address_with_tls() {
     let certificate = pem("CERTIFICATE", made.cert.der());
     let key = pem("PRIVATE KEY", made.signing_key.serialized_der());
     let site = Site::open(&running, &format!("read {READER}"), Some((&certificate, &key)));
-    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&certificate)).domain_name("localhost");
+    let tls =
+        ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&certificate)).domain_name("localhost");
     let endpoint = Endpoint::from_shared(format!("https://localhost:{}", site.address.port())).unwrap();
     let mut channel = endpoint.tls_config(tls).unwrap().connect().await.unwrap();
     let mut client = SubmissionsClient::new(channel.clone());
@@ -446,7 +509,8 @@ async fn states_of_before_know_their_verdicts() {
         worker.state(Vec::new(), false).await;
         let shard = worker.assignment().await;
         assert!(worker.pass(&shard, 0).await);
-        let cell = Cell::untried("shop", "sqlite", "r1", "\"verdict\":\"skip\" \0", Verdict::Fail, String::new());
+        let cell =
+            Cell::untried("shop", "sqlite", "r1", "\"verdict\":\"skip\" \0", Verdict::Fail, String::new());
         let outcome = v1::cell_result::Outcome::Cell(serde_json::to_vec(&cell).unwrap());
         assert!(worker.result(&shard, 1, outcome).await);
         running.stop().await;
@@ -467,9 +531,14 @@ async fn states_of_before_know_their_verdicts() {
 }
 
 /// Asks over HTTP/2.
-async fn over(channel: &mut tonic::transport::Channel, path: &str, kind: &str) -> (u16, http::HeaderMap, String) {
+async fn over(
+    channel: &mut tonic::transport::Channel,
+    path: &str,
+    kind: &str,
+) -> (u16, http::HeaderMap, String) {
     let request = http::Request::post(path).header("content-type", kind).body(Body::empty()).unwrap();
-    let request = if kind.is_empty() { http::Request::get(path).body(Body::empty()).unwrap() } else { request };
+    let request =
+        if kind.is_empty() { http::Request::get(path).body(Body::empty()).unwrap() } else { request };
     sent(channel, request).await
 }
 
@@ -494,7 +563,8 @@ async fn a_browser_sees_a_run_fill_in() {
     let running = Running::start(&places[0], LONG).await;
     let site = Site::open(&running, "", None);
     let bundle = send(&running, &[("db/r1.py", "revision = 'r1'\nop.drop_column('users', 'phone')\n")]).await;
-    let run = running.submissions().submit(submission("key", &bundle, 3, LONG)).await.unwrap().into_inner().run;
+    let run =
+        running.submissions().submit(submission("key", &bundle, 3, LONG)).await.unwrap().into_inner().run;
     let mut browser = tokio::process::Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/look.py"))
         .arg(format!("http://{}", site.address))

@@ -298,7 +298,9 @@ mod tests {
     #[test]
     fn a_token_alone_has_the_same_roles() {
         let tokens = Tokens::parse(&format!("work {ONE}\nread {TWO}")).unwrap();
-        assert!(tokens.roles(ONE.as_bytes()).is_some_and(|roles| roles.has(Role::Work) && !roles.has(Role::Read)));
+        assert!(
+            tokens.roles(ONE.as_bytes()).is_some_and(|roles| roles.has(Role::Work) && !roles.has(Role::Read))
+        );
         assert!(tokens.roles(&TWO.as_bytes()[1..]).is_none() && tokens.roles(b"").is_none());
         assert_eq!(Tokens::none().roles(b""), Some(Roles::ALL));
     }
