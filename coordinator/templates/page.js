@@ -67,6 +67,9 @@
       it.querySelector("b").textContent = Number(it.querySelector("b").textContent) + 1;
       progress.value += 1;
       if (grave.has(verdict)) by("news").hidden = false;
+      // They stand in the order of what somebody wants to know first.
+      const [worst] = [...counts].find(([, it]) => !it.hidden);
+      header.className = `top ${worst}`;
       asked = asked || requestAnimationFrame(draw);
     };
     const open = (it) => {
