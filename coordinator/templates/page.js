@@ -45,6 +45,16 @@
     const run = header.dataset.run;
     const progress = by("progress");
     const counts = new Map([...header.querySelectorAll("[data-verdict]")].map((it) => [it.dataset.verdict, it]));
+    // What the page says in numbers was read before its matrix.
+    let done = 0;
+    for (const [verdict, it] of counts) {
+      const number = document.querySelectorAll(`.suite td.${verdict}`).length;
+      it.hidden = !number;
+      it.querySelector("b").textContent = number;
+      done += number;
+    }
+    progress.value = done;
+    by("done").textContent = `${done} of ${progress.max} cells`;
     let asked = 0;
     let told = 0;
     // Read aloud now and then, not with every cell.

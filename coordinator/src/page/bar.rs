@@ -48,18 +48,6 @@ pub(super) fn of(summary: Summary, verdict: Verdict) -> u32 {
     }
 }
 
-/// Counts a cell.
-pub(super) fn one_more(summary: &mut Summary, verdict: Verdict) {
-    *match verdict {
-        Verdict::Pass => &mut summary.pass,
-        Verdict::Warn => &mut summary.warn,
-        Verdict::Fail => &mut summary.fail,
-        Verdict::Blocked => &mut summary.blocked,
-        Verdict::Error => &mut summary.error,
-        Verdict::Skip => &mut summary.skip,
-    } += 1;
-}
-
 /// The verdict that somebody wants to know first; nothing where there is none yet.
 pub(super) fn worst(summary: Summary) -> Option<Verdict> {
     VERDICTS.into_iter().find(|verdict| of(summary, *verdict) > 0)

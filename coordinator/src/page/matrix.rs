@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrt_report::{Summary, Verdict};
+use mrt_report::Verdict;
 
 use super::Failure;
-use super::bar::one_more;
 use super::words::{Sign, count, escaped, shown, sign};
 use crate::plan::RunId;
 use crate::store::{CellSeen, ColumnSeen, Standing, Store};
@@ -58,13 +57,8 @@ pub(super) enum Shown {
     Done(Sign),
 }
 
-/// A run's matrix as it is, and how many of its cells came to what.
-pub(super) async fn matrix(
-    store: &Store,
-    run: RunId,
-    columns: &[ColumnSeen],
-) -> Result<(Vec<Suite>, Summary), Failure> {
-    let mut summary = Summary::default();
+/// A run's matrix as it is.
+pub(super) async fn matrix(store: &Store, run: RunId, columns: &[ColumnSeen]) -> Result<Vec<Suite>, Failure> {
     let mut at: BTreeMap<(u32, u32), String> = BTreeMap::new();
     for held in store.held(Some(run)).await? {
         for position in held.at {
@@ -74,18 +68,13 @@ pub(super) async fn matrix(
     let mut suites: Vec<Growing> = Vec::new();
     for column in columns {
         let cells = store.cells(column.id).await?;
-        for cell in &cells {
-            if let Standing::Done(verdict) = cell.standing {
-                one_more(&mut summary, verdict);
-            }
-        }
         let n = suites.iter().position(|it| it.name == column.suite).unwrap_or_else(|| {
             suites.push(Growing { name: column.suite.clone(), ..Growing::default() });
             suites.len() - 1
         });
         suites[n].add(column, cells, &mut at);
     }
-    Ok((suites.into_iter().map(Growing::grown).collect(), summary))
+    Ok(suites.into_iter().map(Growing::grown).collect())
 }
 
 /// A suite, column by column.

@@ -1,16 +1,19 @@
 //! A run: how far it is, what is wrong, and its matrix, which fills in.
 
+use std::convert::Infallible;
+
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt as _, stream};
 use mrt_report::{Digest, Report, findings_html};
 
 use super::bar::{of, worst};
 use super::matrix::{Shown, Suite, matrix};
 use super::words::{Sign, VERDICTS, When, lines, shown, sign, span, when};
-use super::{Answer, Failure, Frame, Site, aside, page as show};
+use super::{Answer, Failure, Frame, Site, aside};
 use crate::plan::RunId;
 use crate::store::{ColumnSeen, Listed};
 
@@ -18,6 +21,8 @@ use crate::store::{ColumnSeen, Listed};
 const FINDINGS: u32 = 200;
 /// Bytes of these findings.
 const ROOM: usize = 1_000_000;
+/// In no text of a project: these have no brackets left.
+const MATRIX: &str = "<!-- matrix -->";
 /// The report is somebody's own page: it forbids in its head what it does not need, and here gets an origin of its own.
 const REPORT_POLICY: &str =
     "sandbox allow-scripts; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -41,6 +46,15 @@ struct Page {
     failures: Vec<Broken>,
     findings: String,
     further: bool,
+    /// What stands for the matrix until it is read.
+    matrix: &'static str,
+}
+
+/// The matrix, which comes behind the rest: it takes longest to read, and nobody should look at nothing meanwhile.
+#[derive(Template)]
+#[template(path = "matrix.html")]
+struct Matrix {
+    id: u64,
     suites: Vec<Suite>,
 }
 
@@ -60,7 +74,8 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
     // Before all else: what happens meanwhile is told to the page again.
     let run = known(&site, &name).await?;
     let columns = site.store.columns(run.id).await?;
-    let (suites, summary) = matrix(&site.store, run.id, &columns).await?;
+    let one = [run.clone()];
+    let summary = site.store.summaries(&one, None).await?.remove(&run.id).unwrap_or_default();
     let gravest = site.store.gravest(run.id, FINDINGS).await?;
     let listed: u64 = gravest.iter().map(|cells| cells.len() as u64).sum();
     let grave: u32 = summary.fail + summary.warn + summary.blocked + summary.error;
@@ -82,9 +97,27 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
         failures: columns.iter().filter_map(broken).collect(),
         findings,
         further: u64::from(grave) > listed,
-        suites,
+        matrix: MATRIX,
     };
-    aside(move || show(&page)).await?
+    let html = aside(move || page.render()).await?.map_err(|error| Failure::broken(&error))?;
+    let (head, tail) = html.split_once(MATRIX).unwrap_or((&html, ""));
+    let (head, tail) = (head.to_owned(), tail.to_owned());
+    let rest = async move { format!("{}{tail}", filled(&site, run.id, &columns).await) };
+    let body = stream::iter([head]).chain(stream::once(rest)).map(Ok::<_, Infallible>);
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], Body::from_stream(body)).into_response())
+}
+
+/// The matrix, or what is said in its place: the page has begun.
+async fn filled(site: &Site, run: RunId, columns: &[ColumnSeen]) -> String {
+    let made: Result<String, Failure> = async {
+        let suites = matrix(&site.store, run, columns).await?;
+        let page = Matrix { id: run.0, suites };
+        aside(move || page.render()).await?.map_err(|error| Failure::broken(&error))
+    }
+    .await;
+    made.unwrap_or_else(|_| {
+        "<p>The matrix cannot be read now; open this page again in a moment.</p>".to_owned()
+    })
 }
 
 /// How far a run is, in words.
