@@ -9,12 +9,14 @@
 mod error;
 mod hashing;
 mod pack;
+mod read;
 mod unpack;
 
 use std::fmt;
 
 pub use error::BundleError;
 pub use pack::{Packed, pack};
+pub use read::read;
 pub use unpack::unpack;
 
 /// What a bundle may hold.

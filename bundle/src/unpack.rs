@@ -82,12 +82,12 @@ fn extract(archive: impl Read, root: &Path, limits: Limits) -> Result<(), Bundle
 
 /// The longest archive of what the limits allow, packed or not: headers take a block each, long names further ones, and
 /// contents are rounded up to blocks.
-fn most(limits: Limits) -> u64 {
+pub(crate) fn most(limits: Limits) -> u64 {
     limits.bytes.saturating_add(limits.entries.saturating_mul(4 * 512)).saturating_add(1 << 20)
 }
 
 /// The name of an entry: plain names only.
-fn name(entry: &Entry<'_, impl Read>) -> Result<PathBuf, BundleError> {
+pub(crate) fn name(entry: &Entry<'_, impl Read>) -> Result<PathBuf, BundleError> {
     let name = entry.path().map_err(BundleError::Archive)?.into_owned();
     let is_plain = |component: Component<'_>| matches!(component, Component::Normal(_));
     if name.as_os_str().is_empty() || !name.components().all(is_plain) {

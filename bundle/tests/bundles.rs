@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
+use std::ops::ControlFlow;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
-use mrt_bundle::{BundleError, Digest, Limits, pack, unpack};
+use mrt_bundle::{BundleError, Digest, Limits, pack, read, unpack};
 use proptest::prelude::*;
 use sha2::Digest as _;
 use tar::{Builder, EntryType, Header};
@@ -292,4 +293,38 @@ proptest! {
         prop_assert!(result.is_err());
         prop_assert_eq!(listed(above.path()), BTreeMap::new());
     }
+}
+
+#[test]
+fn files_can_be_looked_at_without_being_written() {
+    let dir = tree(&[("a/x.py", "one"), ("b.py", "0123456789"), ("c.txt", "three")]);
+    symlink("b.py", dir.path().join("link.py")).unwrap();
+    let packed = pack(dir.path(), Limits::default()).unwrap();
+    let is_python = |name: &Path| name.extension().is_some_and(|it| it == "py");
+    let seen = |archive: &mut dyn Read, limits, most: usize| {
+        let mut seen = Vec::new();
+        read(archive, limits, 4, is_python, |name, text| {
+            seen.push(format!("{}: {}", name.display(), String::from_utf8(text).unwrap()));
+            if seen.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .map(|()| seen)
+    };
+    let mut archive = Vec::new();
+    { packed.archive }.read_to_end(&mut archive).unwrap();
+    let all = seen(&mut archive.as_slice(), Limits::default(), 9).unwrap();
+    assert_eq!(all, ["a/x.py: one", "b.py: 0123"]);
+    assert_eq!(seen(&mut archive.as_slice(), Limits::default(), 1).unwrap(), ["a/x.py: one"]);
+    let few = Limits { entries: 3, ..Limits::default() };
+    assert!(matches!(seen(&mut archive.as_slice(), few, 9), Err(BundleError::Refused { .. })));
+    for name in ["../x.py", "/x.py", "a/../../x.py"] {
+        let (bytes, _) = forged(&[(name, EntryType::Regular, "x")]);
+        assert!(
+            matches!(seen(&mut bytes.as_slice(), Limits::default(), 9), Err(BundleError::Refused { .. })),
+            "{name}"
+        );
+    }
+    assert!(matches!(
+        seen(&mut b"no archive".as_slice(), Limits::default(), 9),
+        Err(BundleError::Archive(_))
+    ));
 }

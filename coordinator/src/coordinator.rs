@@ -13,6 +13,7 @@ use tracing::error;
 
 use crate::farm::Settings;
 use crate::head::{Head, Retention};
+use crate::page;
 use crate::service;
 use crate::store::Store;
 
@@ -55,9 +56,11 @@ impl Coordinator {
         self.head.registry()
     }
 
-    /// What is to be served: submissions, workers, health and reflection. Streams end when `stop` says so.
+    /// What is to be served: submissions, workers, health and reflection, and beside these pages for people. Streams end when
+    /// `stop` says so.
     pub fn routes(&self, tokens: &Tokens, limits: Limits, stop: &CancellationToken) -> Routes {
-        service::routes(&self.head, &self.store, tokens, limits, stop)
+        let services = service::routes(&self.head, &self.store, tokens, limits, stop);
+        page::beside(services, &self.head, &self.store, tokens, stop)
     }
 
     /// What is to be served to a cluster: health, and how many workers are wanted. Streams end when `stop` says so.

@@ -25,6 +25,7 @@ use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use crate::head::{Head, HeadError};
 use crate::plan::RunId;
 use crate::store::{Store, StoreError, UploadError};
+use crate::watch::WatchError;
 
 use scaling::Scaling;
 use submissions::Submitting;
@@ -153,6 +154,15 @@ impl From<StoreError> for Status {
         match error {
             StoreError::Foreign { .. } => Self::internal(message),
             _ => Self::unavailable(message),
+        }
+    }
+}
+
+impl From<WatchError> for Status {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Head(error) => error.into(),
+            WatchError::Store(error) => error.into(),
         }
     }
 }

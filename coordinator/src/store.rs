@@ -19,6 +19,7 @@ macro_rules! postgres_now {
 mod bulk;
 mod bundles;
 mod load;
+mod look;
 mod read;
 mod save;
 
@@ -36,7 +37,8 @@ use crate::plan::{ColumnId, RunId};
 
 pub use bundles::{Bundles, Upload, UploadError};
 pub use load::Seen;
-pub use read::{Listed, Told};
+pub use look::{CellSeen, ColumnSeen, Held, Standing, WorkersSeen};
+pub use read::{Finished, Happened, Listed, Told};
 
 /// The state could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -128,15 +130,17 @@ pub struct Turn {
 }
 
 /// In order, by name.
-const SQLITE: [(&str, &str); 3] = [
+const SQLITE: [(&str, &str); 4] = [
     ("state", include_str!("../migrations/sqlite/0001_state.sql")),
     ("cells changed", include_str!("../migrations/sqlite/0002_cells_changed.sql")),
     ("settings", include_str!("../migrations/sqlite/0003_settings.sql")),
+    ("verdicts", include_str!("../migrations/sqlite/0004_verdicts.sql")),
 ];
-const POSTGRES: [(&str, &str); 3] = [
+const POSTGRES: [(&str, &str); 4] = [
     ("state", include_str!("../migrations/postgres/0001_state.sql")),
     ("cells changed", include_str!("../migrations/postgres/0002_cells_changed.sql")),
     ("settings", include_str!("../migrations/postgres/0003_settings.sql")),
+    ("verdicts", include_str!("../migrations/postgres/0004_verdicts.sql")),
 ];
 
 impl Kind {

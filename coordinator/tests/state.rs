@@ -12,7 +12,7 @@ use mrt_coordinator::farm::{
 };
 use mrt_coordinator::lease::{Answer, Time, WorkerId};
 use mrt_coordinator::plan::{Capability, ColumnId, RunId};
-use mrt_coordinator::store::{Bundles, Seen, Store, Turn, Upload, UploadError};
+use mrt_coordinator::store::{Bundles, Happened, Seen, Store, Turn, Upload, UploadError};
 use mrt_proto::v1;
 use mrt_report::{Cell, Verdict};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -205,14 +205,15 @@ fn state(farm: &Farm) -> impl PartialEq + std::fmt::Debug + '_ {
 async fn complete(store: &Store) {
     for run in store.runs(1_000).await.unwrap() {
         let events = store.events(run.id, 0, 100_000).await.unwrap();
-        let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
+        let numbers: Vec<u64> = events.iter().map(|it| it.event.number).collect();
         assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
-        let finished = |event: &&v1::RunEvent| matches!(event.event, Some(v1::run_event::Event::Finished(_)));
+        let finished = |it: &&Happened| matches!(it.event.event, Some(v1::run_event::Event::Finished(_)));
         let count = events.iter().filter(finished).count() as u64;
+        assert_eq!(events.iter().filter(|it| it.finished.is_some()).count() as u64, count);
         assert_eq!(count, run.done);
         let told = store.report(run.id).await.unwrap();
         assert_eq!(told.columns.iter().map(Vec::len).sum::<usize>() as u64, run.done);
-        let ended = matches!(events.last().unwrap().event, Some(v1::run_event::Event::Ended(_)));
+        let ended = matches!(events.last().unwrap().event.event, Some(v1::run_event::Event::Ended(_)));
         assert_eq!((ended, ended && run.done != run.cells), (run.ended, false));
     }
 }

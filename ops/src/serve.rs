@@ -13,7 +13,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 pub use cluster::{Cluster, ClusterError};
-pub use incoming::{Guarded, Incoming};
+pub use incoming::{Guarded, Incoming, Via};
 pub use tokens::{Gate, Role, Roles, Tokens, TokensError};
 
 use crate::{FileError, Trouble, file};
@@ -142,8 +142,11 @@ impl Listen {
                 return Err(ListenError::Everybody { address });
             }
         }
-        let mut server =
-            Server::builder().http2_keepalive_interval(Some(PING)).http2_keepalive_timeout(Some(PING));
+        let mut server = Server::builder()
+            // Without TLS browsers speak nothing else.
+            .accept_http1(true)
+            .http2_keepalive_interval(Some(PING))
+            .http2_keepalive_timeout(Some(PING));
         if let Some(tls) = tls {
             server = server.tls_config(tls).map_err(ListenError::Tls)?;
         }

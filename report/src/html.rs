@@ -20,11 +20,12 @@ use crate::terminal::symbol;
 use crate::text::{lines, printable};
 use crate::{Digest, RenderError, Verdict};
 
-use findings::{Revision, revisions};
+use findings::findings;
 use lists::{Section, sections};
 use matrix::matrix;
 
-const STYLE: &str = include_str!("../templates/report.css");
+/// How pages of ours look: what [`findings_html`] gives is written for it.
+pub const STYLE: &str = include_str!("../templates/report.css");
 const SCRIPT: &str = include_str!("../templates/report.js");
 
 /// Browsers and mail take no more gladly. What findings show is left out beyond it, of the least first.
@@ -45,8 +46,7 @@ struct Page<'a> {
     verdicts: Vec<Chip>,
     suites: Vec<String>,
     targets: Vec<String>,
-    revisions: Vec<Revision>,
-    left_out: String,
+    findings: String,
     matrix: &'a str,
     sections: Vec<Section>,
 }
@@ -64,6 +64,12 @@ pub fn html(digest: &Digest<'_>) -> Result<String, RenderError> {
     within(digest, LIMIT)
 }
 
+/// What is wrong, as a part of somebody else's page, which has [`STYLE`]: in about so many bytes, the least left out first, and
+/// empty where nothing is. It holds no style and no script of its own, and its anchors are `findings` and `r0-0`.
+pub fn findings_html(digest: &Digest<'_>, room: usize) -> Result<String, RenderError> {
+    findings(digest, room).map_err(|source| RenderError::new("HTML", source))
+}
+
 fn within(digest: &Digest<'_>, limit: usize) -> Result<String, RenderError> {
     let failed = |source: askama::Error| RenderError::new("HTML", source);
     let matrix = matrix(digest).map_err(failed)?;
@@ -74,7 +80,7 @@ fn within(digest: &Digest<'_>, limit: usize) -> Result<String, RenderError> {
         .map(|item| item.head.len() + item.text.len())
         .sum();
     let room = limit.saturating_sub(matrix.len() + 2 * listed + STYLE.len() + SCRIPT.len());
-    let (revisions, left_out) = revisions(digest, room).map_err(failed)?;
+    let findings = findings(digest, room).map_err(failed)?;
     let shown = |text: &str| printable(text).into_owned();
     let targets: BTreeSet<&str> =
         digest.suites.iter().flat_map(|suite| suite.targets.iter().copied()).collect();
@@ -91,8 +97,7 @@ fn within(digest: &Digest<'_>, limit: usize) -> Result<String, RenderError> {
         verdicts: digest.verdicts().into_iter().map(chip).collect(),
         suites: digest.suites.iter().map(|suite| shown(suite.name)).collect(),
         targets: targets.into_iter().map(shown).collect(),
-        revisions,
-        left_out,
+        findings,
         matrix: &matrix,
         sections,
     };

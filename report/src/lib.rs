@@ -26,7 +26,7 @@ mod text;
 
 pub use changes::json_changes;
 pub use digest::Digest;
-pub use html::html;
+pub use html::{STYLE, findings_html, html};
 pub use json::{ReadError, from_json, json};
 pub use junit::junit;
 pub use markdown::{MARKER, comment, step_summary};
@@ -34,7 +34,7 @@ pub use message::message;
 pub use model::*;
 pub use outcome::{FailOn, Outcome, without_timings};
 pub use static_finding::{Proof, StaticFinding};
-pub use terminal::{Style, headline, terminal, terminal_changes};
+pub use terminal::{Style, headline, symbol, terminal, terminal_changes};
 pub use text::printable;
 
 /// A report could not be written in the format that was asked for.

@@ -1,7 +1,6 @@
 //! What people and their programs ask of the farm.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use mrt_bundle::Digest;
 use mrt_ops::serve::{Role, Roles};
@@ -9,23 +8,18 @@ use mrt_proto::v1;
 use mrt_proto::v1::submissions_server::Submissions;
 use mrt_report::Report;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, timeout};
-use tokio_stream::wrappers::ReceiverStream;
-use tokio_stream::{Stream, iter};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_stream::{Stream, StreamExt as _, iter};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{Limits, PART, check_protocol, run_id, submitted};
-use crate::head::{Head, HeadError, NextEvents};
-use crate::plan::RunId;
+use crate::head::{Head, HeadError};
 use crate::store::{Store, Upload};
+use crate::watch::watch;
 
-/// Events that are read at a time.
-const EVENTS: u32 = 256;
-/// Changes that others have written are seen after this time at the latest.
-const POLL: Duration = Duration::from_millis(500);
 /// Runs that a list has when nobody says how many.
 const RUNS: u32 = 50;
 /// Bundles that are asked for at a time.
@@ -167,21 +161,9 @@ impl Submissions for Submitting {
     async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let v1::WatchRequest { run, from } = request.into_inner();
         let run = self.known(&run).await?.id;
-        let (sender, receiver) = mpsc::channel(64);
-        let (head, store, stop) = (self.head.clone(), self.store.clone(), self.stop.clone());
-        tokio::spawn(async move {
-            let told = tokio::select! {
-                told = tell(&head, &store, run, from, &sender) => told,
-                // So that its client comes back, perhaps to another one.
-                () = stop.cancelled() => Err(HeadError::Stopping.into()),
-            };
-            if let Err(status) = told {
-                // Who does not listen any more needs no reason, and who does not read is not waited for: a stream that ends
-                // before its run does is taken up again.
-                let _ = sender.try_send(Err(status));
-            }
-        });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        let events = watch(&self.head, &self.store, &self.stop, run, from);
+        let events = events.map(|told| told.map(|it| it.event).map_err(Status::from));
+        Ok(Response::new(Box::pin(events)))
     }
 
     async fn get_report(
@@ -233,67 +215,6 @@ impl Submissions for Submitting {
             labels: run.labels.into_iter().collect(),
         });
         Ok(Response::new(v1::ListRunsResponse { runs: runs.collect() }))
-    }
-}
-
-/// Sends what happens in a run until it has ended, or nobody listens.
-async fn tell(
-    head: &Head,
-    store: &Store,
-    run: RunId,
-    from: u64,
-    listener: &mpsc::Sender<Result<v1::RunEvent, Status>>,
-) -> Result<(), Status> {
-    let mut written = head.written();
-    let mut from = from;
-    // When it was looked whether the run goes on, and whether it does.
-    let (mut looked, mut goes_on): (Option<Instant>, bool) = (None, true);
-    loop {
-        // Before reading, so that what comes meanwhile is read next time.
-        written.mark_unchanged();
-        let events = store.events(run, from, EVENTS).await?;
-        let many = events.len() as u32 == EVENTS;
-        if events.is_empty() {
-            // Its end may be before what was asked for, or may have gone with it. What it has told was told before it ended.
-            if !goes_on {
-                return Ok(());
-            }
-            if looked.is_none_or(|looked| looked.elapsed() >= POLL) {
-                looked = Some(Instant::now());
-                goes_on = !store.run(run).await?.ok_or(HeadError::NoRun { run })?.ended;
-                if !goes_on {
-                    continue;
-                }
-            }
-        }
-        for event in events {
-            from = event.number + 1;
-            let is_last = matches!(event.event, Some(v1::run_event::Event::Ended(_)));
-            if listener.send(Ok(event)).await.is_err() {
-                debug!(run = run.0, "nobody watches any more");
-                return Ok(());
-            }
-            if is_last {
-                return Ok(());
-            }
-        }
-        if !many {
-            tokio::select! {
-                news = news(&mut written, run, from) => news?,
-                () = tokio::time::sleep(POLL) => {}
-                () = listener.closed() => return Ok(()),
-            }
-        }
-    }
-}
-
-/// Waits until a run may have told more than what comes before `from`. One that has ended is not among those that go on.
-async fn news(written: &mut watch::Receiver<NextEvents>, run: RunId, from: u64) -> Result<(), HeadError> {
-    loop {
-        written.changed().await.map_err(|_| HeadError::Stopping)?;
-        if written.borrow_and_update().get(&run).is_none_or(|next| *next > from) {
-            return Ok(());
-        }
     }
 }
 

@@ -326,7 +326,7 @@ impl Fields<'_> {
         self.signed(name).and_then(number)
     }
 
-    fn small(&self, name: &str) -> Result<u32, StoreError> {
+    pub(super) fn small(&self, name: &str) -> Result<u32, StoreError> {
         small(self.number(name)?, name)
     }
 
@@ -342,8 +342,12 @@ impl Fields<'_> {
         self.0.try_get(name).map_err(read)
     }
 
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.0.try_get(name).map_err(read)
+    }
+
     /// A list of numbers; nothing where there is none.
-    fn list(&self, name: &str) -> Result<Vec<usize>, StoreError> {
+    pub(super) fn list(&self, name: &str) -> Result<Vec<usize>, StoreError> {
         let list: Option<Vec<usize>> = super::read::from_text(&self.text(name)?)?;
         Ok(list.unwrap_or_default())
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use mrt_proto::v1;
-use mrt_report::Cell;
+use mrt_report::{Cell, Verdict};
 use prost::Message as _;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
 use super::load::Fields;
@@ -26,10 +26,34 @@ pub struct Listed {
     pub done: u64,
     /// It has ended.
     pub ended: bool,
+    /// When, in milliseconds since 1970.
+    pub ended_at: Option<u64>,
     /// Somebody cancelled it.
     pub cancelled: bool,
     /// As submitted.
     pub labels: BTreeMap<String, String>,
+    /// The number of its next event.
+    pub next_event: u64,
+}
+
+/// An event of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    /// As it goes over the wire.
+    pub event: v1::RunEvent,
+    /// Where a cell has its result by it, in short.
+    pub finished: Option<Finished>,
+}
+
+/// A cell that has its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// Index into the run's columns.
+    pub column: u32,
+    /// The revision's position in its chain's order.
+    pub position: u32,
+    /// What it came to.
+    pub verdict: Verdict,
 }
 
 /// What there is of a run's report.
@@ -55,7 +79,7 @@ impl Store {
     /// When the state cannot be read.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Listed>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, submitted_ms, ended_ms, cancelled, cells, done, labels FROM runs ORDER BY id DESC LIMIT $1",
+            "SELECT id, submitted_ms, ended_ms, cancelled, cells, done, labels, next_event FROM runs ORDER BY id DESC LIMIT $1",
         )
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
@@ -70,7 +94,7 @@ impl Store {
     /// When the state cannot be read.
     pub async fn run(&self, id: RunId) -> Result<Option<Listed>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, submitted_ms, ended_ms, cancelled, cells, done, labels FROM runs WHERE id = $1",
+            "SELECT id, submitted_ms, ended_ms, cancelled, cells, done, labels, next_event FROM runs WHERE id = $1",
         )
         .bind(stored(id.0))
         .fetch_optional(&self.pool)
@@ -83,11 +107,12 @@ impl Store {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub async fn events(&self, run: RunId, from: u64, limit: u32) -> Result<Vec<v1::RunEvent>, StoreError> {
+    pub async fn events(&self, run: RunId, from: u64, limit: u32) -> Result<Vec<Happened>, StoreError> {
         let rows = sqlx::query(
-            "SELECT number, event, cell FROM events LEFT JOIN results \
-             ON results.chain = events.chain AND results.position = events.position \
-             WHERE run = $1 AND number >= $2 ORDER BY number LIMIT $3",
+            "SELECT number, event, cell, verdict, place, events.position AS position FROM events \
+             LEFT JOIN results ON results.chain = events.chain AND results.position = events.position \
+             LEFT JOIN chains ON chains.id = events.chain \
+             WHERE events.run = $1 AND number >= $2 ORDER BY number LIMIT $3",
         )
         .bind(stored(run.0))
         // Beyond the largest that is stored there is nothing.
@@ -96,18 +121,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(read)?;
-        let event = |row| {
-            let row = Fields(row);
-            match row.bytes("event")? {
-                Some(event) => v1::RunEvent::decode(event.as_slice()).map_err(foreign),
-                None => {
-                    let cell = row.bytes("cell")?.unwrap_or_default();
-                    let event = Some(v1::run_event::Event::Finished(cell));
-                    Ok(v1::RunEvent { number: row.number("number")?, event })
-                }
-            }
-        };
-        rows.iter().map(event).collect()
+        rows.iter().map(|row| happened(&Fields(row))).collect()
     }
 
     /// What there is of a run's report.
@@ -190,15 +204,41 @@ impl Turn {
     }
 }
 
-fn listed(row: &Fields<'_>) -> Result<Listed, StoreError> {
+fn happened(row: &Fields<'_>) -> Result<Happened, StoreError> {
+    if let Some(event) = row.bytes("event")? {
+        let event = v1::RunEvent::decode(event.as_slice()).map_err(foreign)?;
+        return Ok(Happened { event, finished: None });
+    }
+    let cell = row.bytes("cell")?.unwrap_or_default();
+    let finished = match row.optional_text("verdict")? {
+        Some(word) => Some(Finished {
+            column: row.small("place")?,
+            position: row.small("position")?,
+            verdict: verdict(&word)?,
+        }),
+        None => None,
+    };
+    let event = Some(v1::run_event::Event::Finished(cell));
+    Ok(Happened { event: v1::RunEvent { number: row.number("number")?, event }, finished })
+}
+
+/// A verdict as it is written down.
+pub(super) fn verdict(word: &str) -> Result<Verdict, StoreError> {
+    Verdict::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(word))
+        .map_err(foreign)
+}
+
+pub(super) fn listed(row: &Fields<'_>) -> Result<Listed, StoreError> {
     Ok(Listed {
         id: RunId(row.number("id")?),
         submitted: row.number("submitted_ms")?,
         cells: row.number("cells")?,
         done: row.number("done")?,
         ended: row.optional("ended_ms")?.is_some(),
+        ended_at: row.optional("ended_ms")?,
         cancelled: row.number("cancelled")? != 0,
         labels: from_text(&row.text("labels")?)?,
+        next_event: row.number("next_event")?,
     })
 }
 
@@ -228,6 +268,6 @@ pub(super) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(foreign)
 }
 
-fn foreign(error: impl std::error::Error) -> StoreError {
+pub(super) fn foreign(error: impl std::error::Error) -> StoreError {
     StoreError::Foreign { what: error.to_string() }
 }

@@ -190,7 +190,8 @@ impl Turn {
         for (column, position, cell) in &changes.results {
             let bytes =
                 serde_json::to_vec(cell).map_err(|error| StoreError::Foreign { what: error.to_string() })?;
-            results.push([column.0.into(), (*position as u64).into(), bytes.into()]);
+            let verdict = cell.verdict.as_str().into();
+            results.push([column.0.into(), (*position as u64).into(), bytes.into(), verdict]);
             // What ended without having been tried took no time that means anything.
             let tried = matches!(farm.plans.get(column).and_then(|plan| plan.column.cells().get(*position)),
                 Some(cell) if matches!(cell.state, State::Done { by: Some(_) }));
@@ -202,7 +203,7 @@ impl Turn {
         let durations = durations.into_iter().map(|((suite, target, revision), work)| {
             [suite.as_str().into(), target.as_str().into(), revision.as_str().into(), work.into()]
         });
-        insert(self, "INSERT INTO results (chain, position, cell)", "", results).await?;
+        insert(self, "INSERT INTO results (chain, position, cell, verdict)", "", results).await?;
         insert(
             self,
             "INSERT INTO durations (suite, target, revision, work_ms)",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bundles;
+mod page;
 mod scaling;
 #[path = "../support/mod.rs"]
 mod support;

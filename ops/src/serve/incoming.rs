@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future as _;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::Extensions;
+use tonic::transport::server::{Connected, TcpConnectInfo, TlsConnectInfo};
 
 /// How long somebody may say nothing at first.
 const FIRST: Duration = Duration::from_secs(10);
@@ -170,6 +172,28 @@ impl Connected for Guarded<TcpStream> {
 
     fn connect_info(&self) -> TcpConnectInfo {
         self.stream.connect_info()
+    }
+}
+
+/// How a request has come, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Via {
+    /// The address of ours to which it came; nothing where it came through memory.
+    pub ours: Option<SocketAddr>,
+    /// Nobody between here and whom the connection comes from can read along.
+    pub is_encrypted: bool,
+}
+
+impl Via {
+    /// What the server has noted of a request's connection.
+    pub fn of(noted: &Extensions) -> Self {
+        match noted.get::<TlsConnectInfo<TcpConnectInfo>>() {
+            Some(tls) => Self { ours: tls.get_ref().local_addr, is_encrypted: true },
+            None => {
+                let ours = noted.get::<TcpConnectInfo>().and_then(|tcp| tcp.local_addr);
+                Self { ours, is_encrypted: false }
+            }
+        }
     }
 }
 

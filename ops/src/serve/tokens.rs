@@ -198,15 +198,20 @@ impl Tokens {
         if !scheme.eq_ignore_ascii_case(b"Bearer ") {
             return Err(Status::unauthenticated("a token is needed, and none was sent"));
         }
+        self.roles(token).ok_or_else(|| Status::unauthenticated("the token that was sent is not known"))
+    }
+
+    /// What somebody may do who has this token; nothing where tokens are used and it is none of them.
+    pub fn roles(&self, token: &[u8]) -> Option<Roles> {
+        if self.is_none() {
+            return Some(Roles::ALL);
+        }
         let digest = digest(token);
         // All of them, whichever it is: the time that this takes is to tell nothing.
         let roles = self.0.iter().fold(0, |roles, known| {
             roles | u8::conditional_select(&0, &known.roles.0, known.digest.ct_eq(&digest))
         });
-        if roles == 0 {
-            return Err(Status::unauthenticated("the token that was sent is not known"));
-        }
-        Ok(Roles(roles))
+        (roles != 0).then_some(Roles(roles))
     }
 
     /// Lets pass to a service who has this role.
@@ -288,6 +293,16 @@ mod tests {
         }
         let none = tokens.roles_of(&MetadataMap::new()).unwrap_err();
         assert_eq!(none.message(), "a token is needed, and none was sent");
+    }
+
+    #[test]
+    fn a_token_alone_has_the_same_roles() {
+        let tokens = Tokens::parse(&format!("work {ONE}\nread {TWO}")).unwrap();
+        assert!(
+            tokens.roles(ONE.as_bytes()).is_some_and(|roles| roles.has(Role::Work) && !roles.has(Role::Read))
+        );
+        assert!(tokens.roles(&TWO.as_bytes()[1..]).is_none() && tokens.roles(b"").is_none());
+        assert_eq!(Tokens::none().roles(b""), Some(Roles::ALL));
     }
 
     #[test]

@@ -21,12 +21,25 @@ const NAME: usize = 600;
 const OPEN: usize = 20;
 
 /// A revision with what is wrong with it, rendered.
-pub(super) struct Revision {
-    pub(super) anchor: String,
-    pub(super) suite: String,
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) entries: Vec<String>,
+struct Revision {
+    anchor: String,
+    suite: String,
+    id: String,
+    title: String,
+    entries: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "findings.html")]
+struct Findings {
+    revisions: Vec<Revision>,
+    left_out: String,
+}
+
+/// What is wrong, rendered; empty where nothing is.
+pub(super) fn findings(digest: &Digest<'_>, room: usize) -> Result<String, askama::Error> {
+    let (revisions, left_out) = revisions(digest, room)?;
+    Findings { revisions, left_out }.render()
 }
 
 #[derive(Template)]
@@ -61,7 +74,7 @@ struct Changed {
 }
 
 /// Revisions with what is wrong, the worst first; and what had to be left out.
-pub(super) fn revisions(digest: &Digest<'_>, room: usize) -> Result<(Vec<Revision>, String), askama::Error> {
+fn revisions(digest: &Digest<'_>, room: usize) -> Result<(Vec<Revision>, String), askama::Error> {
     let mut revisions: Vec<Revision> = Vec::new();
     let mut at: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let entries = digest.worst_first();

@@ -13,7 +13,7 @@ mod texts;
 
 use crate::{Digest, Finding, Severity};
 
-pub(crate) use page::symbol;
+pub use page::symbol;
 use page::{Page, Paint};
 
 /// How the terminal report looks.

@@ -42,7 +42,7 @@ impl Paint {
 }
 
 /// A verdict's sign; the word always stands beside it, so that nothing hangs on colours or fonts.
-pub(crate) fn symbol(verdict: Verdict) -> char {
+pub fn symbol(verdict: Verdict) -> char {
     match verdict {
         Verdict::Pass => '✓',
         Verdict::Warn => '!',
