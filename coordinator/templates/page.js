@@ -44,14 +44,23 @@
   const watchRun = (header) => {
     const run = header.dataset.run;
     const progress = by("progress");
-    const counts = new Map([...header.querySelectorAll("[data-verdict]")].map((it) => [it.dataset.verdict, it]));
+    const form = document.querySelector(".filters");
+    const chips = new Map([...form.elements.verdict].map((it) => [it.value, it.parentElement]));
+    const show = (chip, number) => {
+      chip.querySelector("b").textContent = number;
+      // What somebody has switched off can be switched on again.
+      chip.hidden = !number && chip.control.checked;
+    };
+    const count = (state, by) => {
+      const chip = chips.get(state);
+      show(chip, Number(chip.querySelector("b").textContent) + by);
+    };
     // What the page says in numbers was read before its matrix.
     let done = 0;
-    for (const [verdict, it] of counts) {
-      const number = document.querySelectorAll(`.suite td.${verdict}`).length;
-      it.hidden = !number;
-      it.querySelector("b").textContent = number;
-      done += number;
+    for (const [state, chip] of chips) {
+      const number = document.querySelectorAll(`.suite td.${state}`).length;
+      show(chip, number);
+      if (verdicts.has(state)) done += number;
     }
     progress.value = done;
     by("done").textContent = `${done} of ${progress.max} cells`;
@@ -71,16 +80,13 @@
       by("done").textContent = text;
       tell(text);
     };
-    const count = (verdict) => {
-      const it = counts.get(verdict);
-      it.hidden = false;
-      it.querySelector("b").textContent = Number(it.querySelector("b").textContent) + 1;
-      progress.value += 1;
-      if (grave.has(verdict)) by("news").hidden = false;
-      // They stand in the order of what somebody wants to know first.
-      const [worst] = [...counts].find(([, it]) => !it.hidden);
-      header.className = `top ${worst}`;
-      asked = asked || requestAnimationFrame(draw);
+    // A cell goes from one state to another.
+    const go = (cell, state, text) => {
+      count(cell.className, -1);
+      count(state, 1);
+      cell.className = state;
+      cell.firstElementChild.textContent = text;
+      form.dispatchEvent(new Event("stale"));
     };
     const open = (it) => {
       const cell = by(`c${it.column}-${it.position}`);
@@ -89,19 +95,18 @@
     follow(run, Number(header.dataset.from), {
       started: (it) => {
         const cell = open(it);
-        if (!cell) return;
-        cell.className = "running";
-        cell.textContent = `▸ ${it.host}`;
+        if (cell) go(cell, "running", `▸ ${it.host}`);
       },
       finished: (it) => {
         const cell = open(it);
-        if (!cell || !counts.has(it.verdict)) return;
-        cell.className = it.verdict;
-        const link = document.createElement("a");
-        link.href = `/runs/${run}/cells/${it.column}/${it.position}`;
-        link.textContent = `${it.sign} ${it.verdict}`;
-        cell.replaceChildren(link);
-        count(it.verdict);
+        if (!cell || !verdicts.has(it.verdict)) return;
+        go(cell, it.verdict, `${it.sign} ${it.verdict}`);
+        progress.value += 1;
+        if (grave.has(it.verdict)) by("news").hidden = false;
+        // They stand in the order of what somebody wants to know first.
+        const [worst] = [...chips].find(([, chip]) => Number(chip.querySelector("b").textContent));
+        header.className = `top ${worst}`;
+        asked = asked || requestAnimationFrame(draw);
       },
       note: (it) => {
         by("note").textContent = it.text;
@@ -162,16 +167,7 @@
 
   const step = (by) => {
     const neighbour = document.querySelector(by > 0 ? "a[rel=next]" : "a[rel=prev]");
-    if (neighbour) {
-      neighbour.click();
-      return;
-    }
-    const cells = [...document.querySelectorAll(".suite td.fail a, .suite td.warn a, .suite td.blocked a, .suite td.error a")];
-    if (!cells.length) return;
-    const at = cells.indexOf(document.activeElement);
-    const to = cells[at < 0 ? (by > 0 ? 0 : cells.length - 1) : Math.min(Math.max(at + by, 0), cells.length - 1)];
-    to.focus({ preventScroll: true });
-    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (neighbour) neighbour.click();
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;

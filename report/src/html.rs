@@ -5,6 +5,7 @@
 //! without any tag. The policy in its head allows the one style and the one script by their hashes and nothing else, so that even a
 //! value that came through as markup would do nothing.
 
+mod filters;
 mod findings;
 mod lists;
 mod matrix;
@@ -16,9 +17,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::terminal::symbol;
 use crate::text::{lines, printable};
-use crate::{Digest, RenderError, Verdict};
+use crate::{Digest, RenderError};
+
+pub use filters::{Filters, State};
 
 use findings::findings;
 use lists::{Section, sections};
@@ -26,7 +28,8 @@ use matrix::matrix;
 
 /// How pages of ours look: what [`findings_html`] gives is written for it.
 pub const STYLE: &str = include_str!("../templates/report.css");
-const SCRIPT: &str = include_str!("../templates/report.js");
+/// What filters a page of ours by its [`Filters`], and leads through it by keys.
+pub const SCRIPT: &str = include_str!("../templates/report.js");
 
 /// Browsers and mail take no more gladly. What findings show is left out beyond it, of the least first.
 const LIMIT: usize = 9_500_000;
@@ -43,20 +46,10 @@ struct Page<'a> {
     worst: &'static str,
     changes: Option<String>,
     lines: Vec<String>,
-    verdicts: Vec<Chip>,
-    suites: Vec<String>,
-    targets: Vec<String>,
+    filters: String,
     findings: String,
     matrix: &'a str,
     sections: Vec<Section>,
-}
-
-/// A verdict that can be filtered by.
-struct Chip {
-    class: &'static str,
-    symbol: char,
-    word: &'static str,
-    count: u32,
 }
 
 /// The report as a page.
@@ -81,9 +74,11 @@ fn within(digest: &Digest<'_>, limit: usize) -> Result<String, RenderError> {
         .sum();
     let room = limit.saturating_sub(matrix.len() + 2 * listed + STYLE.len() + SCRIPT.len());
     let findings = findings(digest, room).map_err(failed)?;
-    let shown = |text: &str| printable(text).into_owned();
+    let states = digest.verdicts().into_iter().map(|(verdict, count)| State::of(verdict, count.into()));
     let targets: BTreeSet<&str> =
         digest.suites.iter().flat_map(|suite| suite.targets.iter().copied()).collect();
+    let filters = Filters::new(states, digest.suites.iter().map(|suite| suite.name), targets)
+        .with_changes(digest.changes.is_some());
     let page = Page {
         style: STYLE,
         script: SCRIPT,
@@ -94,9 +89,7 @@ fn within(digest: &Digest<'_>, limit: usize) -> Result<String, RenderError> {
         worst: digest.worst().map_or("skip", |(verdict, _)| verdict.as_str()),
         changes: digest.changes.as_ref().map(|changes| changes.words()),
         lines: totals(digest),
-        verdicts: digest.verdicts().into_iter().map(chip).collect(),
-        suites: digest.suites.iter().map(|suite| shown(suite.name)).collect(),
-        targets: targets.into_iter().map(shown).collect(),
+        filters: filters.render().map_err(failed)?,
         findings,
         matrix: &matrix,
         sections,
@@ -113,10 +106,6 @@ fn anchor((suite, row): (usize, usize)) -> String {
     format!("r{suite}-{row}")
 }
 
-fn chip((verdict, count): (Verdict, u32)) -> Chip {
-    Chip { class: verdict.as_str(), symbol: symbol(verdict), word: verdict.as_str(), count }
-}
-
 /// Lines as lines, safe to show.
 fn text(text: &str) -> String {
     lines(text).collect::<Vec<_>>().join("\n")
@@ -131,7 +120,7 @@ fn totals(digest: &Digest<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Evidence, Finding, FindingKind, Report, Severity};
+    use crate::{Cell, Evidence, Finding, FindingKind, Report, Severity, Verdict};
 
     #[test]
     fn what_is_too_much_is_left_out_beginning_with_the_least() {

@@ -13,10 +13,9 @@
       const names = [...targets].slice(1).map((cell) => cell.textContent);
       return all("tbody tr", suite).map((row) => {
         const [head, ...cells] = row.cells;
-        const verdicts = cells.map((cell) => cell.className);
         const text = (head.title + " " + head.textContent + " " + suite.dataset.suite).toLowerCase();
         const isNew = cells.some((cell) => cell.firstElementChild && news.has(cell.firstElementChild.hash));
-        return { row, names, verdicts, text, isNew, suite: suite.dataset.suite };
+        return { row, names, cells, text, isNew, suite: suite.dataset.suite };
       });
     });
 
@@ -43,7 +42,7 @@
     const says = (text) => words.every((word) => text.includes(word));
     let shownRows = 0;
     for (const it of rows) {
-      const fits = it.verdicts.some((verdict, at) => verdicts.has(verdict) && (!target || it.names[at] === target));
+      const fits = it.cells.some((cell, at) => verdicts.has(cell.className) && (!target || it.names[at] === target));
       const shown = fits && (!suite || it.suite === suite) && (!onlyNew || it.isNew) && says(it.text);
       it.row.hidden = !shown;
       shownRows += shown;
@@ -83,16 +82,27 @@
     asked = requestAnimationFrame(filter);
   };
   form.addEventListener("input", later);
+  // Cells may change while they are looked at.
+  let pending = 0;
+  form.addEventListener("stale", () => {
+    if (!rows || pending) return;
+    pending = setTimeout(() => {
+      pending = 0;
+      later();
+    }, 1000);
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
 
-  const step = (by) => {
-    const shown = all(".entry:not([hidden]) > summary");
+  const step = (selector, by) => {
+    const shown = all(selector);
     if (!shown.length) return;
     const at = shown.indexOf(document.activeElement);
     const to = shown[at < 0 ? (by > 0 ? 0 : shown.length - 1) : Math.min(Math.max(at + by, 0), shown.length - 1)];
     to.focus({ preventScroll: true });
-    to.scrollIntoView({ block: "nearest" });
+    to.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
+  const entry = ".entry:not([hidden]) > summary";
+  const cell = ["fail", "blocked", "error", "warn"].map((verdict) => `.suite:not([hidden]) tr:not([hidden]) > td.${verdict} > a`).join();
 
   const openAll = () => {
     const shown = all(".entry:not([hidden])");
@@ -109,7 +119,14 @@
       return;
     }
     if (event.target.matches("input[type=search], select")) return;
-    const act = { "/": () => fields.text.focus(), j: () => step(1), k: () => step(-1), e: openAll }[event.key];
+    const act = {
+      "/": () => fields.text.focus(),
+      j: () => step(entry, 1),
+      k: () => step(entry, -1),
+      n: () => step(cell, 1),
+      p: () => step(cell, -1),
+      e: openAll,
+    }[event.key];
     if (act) {
       event.preventDefault();
       act();

@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Failure;
 
-const ASSETS: [(&str, &str, &str); 4] = [
+const ASSETS: [(&str, &str, &str); 5] = [
     ("report.css", "text/css; charset=utf-8", mrt_report::STYLE),
     ("page.css", "text/css; charset=utf-8", include_str!("../../templates/page.css")),
+    ("report.js", "text/javascript; charset=utf-8", mrt_report::SCRIPT),
     ("page.js", "text/javascript; charset=utf-8", include_str!("../../templates/page.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../templates/icon.svg")),
 ];

@@ -1,18 +1,19 @@
 //! A run: how far it is, what is wrong, and its matrix, which fills in.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{self, Path};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
-use mrt_report::{Digest, Report, findings_html};
+use mrt_report::{Digest, Filters, Report, State, Summary, findings_html};
 
 use super::bar::{of, worst};
 use super::matrix::{Shown, Suite, matrix};
-use super::words::{Sign, VERDICTS, When, lines, shown, sign, span, when};
+use super::words::{VERDICTS, When, lines, shown, span, when};
 use super::{Answer, Failure, Frame, Site, aside};
 use crate::plan::RunId;
 use crate::store::{ColumnSeen, Listed};
@@ -41,8 +42,7 @@ struct Page {
     submitted: When,
     took: Option<String>,
     labels: Vec<(String, String)>,
-    /// All verdicts, those without a cell included: there may be one soon.
-    signs: Vec<Sign>,
+    filters: String,
     failures: Vec<Broken>,
     findings: String,
     further: bool,
@@ -70,7 +70,7 @@ pub(super) async fn known(site: &Site, name: &str) -> Result<Listed, Failure> {
     site.store.run(id).await?.ok_or_else(|| Failure::no_run(name))
 }
 
-pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> Answer {
+pub(super) async fn page(extract::State(site): extract::State<Site>, Path(name): Path<String>) -> Answer {
     // Before all else: what happens meanwhile is told to the page again.
     let run = known(&site, &name).await?;
     let columns = site.store.columns(run.id).await?;
@@ -80,7 +80,7 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
     let listed: u64 = gravest.iter().map(|cells| cells.len() as u64).sum();
     let grave: u32 = summary.fail + summary.warn + summary.blocked + summary.error;
     let findings = aside(move || findings_html(&Digest::new(&Report::merge(gravest)), ROOM)).await??;
-    let signs = VERDICTS.into_iter().map(|verdict| Sign { count: of(summary, verdict), ..sign(verdict) });
+    let done = VERDICTS.into_iter().map(|verdict| u64::from(of(summary, verdict))).sum();
     let took = run.ended_at.map(|ended| span(ended.saturating_sub(run.submitted)));
     let page = Page {
         frame: site.frame(format!("run {}", run.id.0)),
@@ -88,12 +88,12 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
         worst: worst(summary).map_or("skip", |verdict| verdict.as_str()),
         state: state(&run),
         cells: run.cells,
-        done: VERDICTS.into_iter().map(|verdict| u64::from(of(summary, verdict))).sum(),
+        done,
         from: (!run.ended).then_some(run.next_event),
         submitted: when(run.submitted),
         took,
         labels: labels(&run),
-        signs: signs.collect(),
+        filters: filters(&columns, summary, run.cells.saturating_sub(done)).html()?,
         failures: columns.iter().filter_map(broken).collect(),
         findings,
         further: u64::from(grave) > listed,
@@ -105,6 +105,19 @@ pub(super) async fn page(State(site): State<Site>, Path(name): Path<String>) -> 
     let rest = async move { format!("{}{tail}", filled(&site, run.id, &columns).await) };
     let body = stream::iter([head]).chain(stream::once(rest)).map(Ok::<_, Infallible>);
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], Body::from_stream(body)).into_response())
+}
+
+/// By all verdicts and states, those without a cell included: there may be one soon.
+fn filters(columns: &[ColumnSeen], summary: Summary, open: u64) -> Filters {
+    let verdicts = VERDICTS.map(|verdict| State::of(verdict, of(summary, verdict).into()));
+    let states = [
+        State { word: "running", symbol: '▸', count: 0 },
+        State { word: "waiting", symbol: '·', count: open },
+    ];
+    let mut suites: Vec<&str> = columns.iter().map(|it| it.suite.as_str()).collect();
+    suites.dedup();
+    let targets: BTreeSet<&str> = columns.iter().map(|it| it.target.as_str()).collect();
+    Filters::new(verdicts.into_iter().chain(states), suites, targets)
 }
 
 /// The matrix, or what is said in its place: the page has begun.
@@ -146,7 +159,7 @@ async fn report(site: &Site, name: &str) -> Result<Report, Failure> {
 }
 
 /// The report as the page that can be kept and sent around.
-pub(super) async fn html(State(site): State<Site>, Path(name): Path<String>) -> Answer {
+pub(super) async fn html(extract::State(site): extract::State<Site>, Path(name): Path<String>) -> Answer {
     let _room = site.room().await?;
     let report = report(&site, &name).await?;
     let html = aside(move || mrt_report::html(&Digest::new(&report))).await??;
@@ -157,7 +170,7 @@ pub(super) async fn html(State(site): State<Site>, Path(name): Path<String>) -> 
 }
 
 /// The report for programs.
-pub(super) async fn json(State(site): State<Site>, Path(name): Path<String>) -> Answer {
+pub(super) async fn json(extract::State(site): extract::State<Site>, Path(name): Path<String>) -> Answer {
     let _room = site.room().await?;
     let report = report(&site, &name).await?;
     let json = aside(move || mrt_report::json(&report)).await??;

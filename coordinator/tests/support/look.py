@@ -43,17 +43,22 @@ def leave(browser, key, **text):
 def look(browser, site):
     opened(browser, f"{site}/runs/1")
     say("cells:", texts(browser, ".suite td"))
+    # Whoever filters while cells come sees them as they are.
+    browser.evaluate("document.querySelector('.chip [value=waiting]').click()")
+    wait(browser, "document.querySelector('output').value")
+    say("without what waits:", browser.evaluate("document.querySelector('output').value"))
     say("opened")
     wait(browser, "document.querySelector('#state').textContent === 'ended'")
-    browser.settle()
+    wait(browser, "document.querySelector('output').value.startsWith('3 of 3')")
     say("cells:", texts(browser, ".suite td"))
-    say("counts:", texts(browser, ".counts .v"))
+    say("counts:", texts(browser, ".chip"))
     say("progress:", texts(browser, "#done"), browser.evaluate("document.querySelector('#progress').value"))
     say("news:", texts(browser, "#news"))
     say("said:", browser.evaluate("document.querySelector('#said').textContent"))
     browser.shot("run-filled-in")
-    browser.key("j")
-    say("j:", browser.evaluate("document.activeElement.textContent"))
+    filtering(browser)
+    browser.key("n")
+    say("n:", browser.evaluate("document.activeElement.textContent"))
     leave(browser, "Enter", text="\r")
     say("marked:", texts(browser, "mark"), texts(browser, ".said"))
     browser.shot("cell")
@@ -80,6 +85,21 @@ def look(browser, site):
         " done(document.querySelector('output').value), 200))"
     ))
     complain(browser, site, "report.html")
+
+
+def filtering(browser):
+    """What is seen of the matrix when somebody asks for less."""
+    wait(browser, "document.querySelector('output').value.startsWith('3 of 3')")
+    browser.key("/")
+    browser.call("Input.insertText", text="title 1")
+    wait(browser, "document.querySelector('output').value.startsWith('1 of 3')")
+    say("found:", texts(browser, ".suite tbody th b"))
+    browser.key("Escape")
+    wait(browser, "document.querySelector('output').value.startsWith('3 of 3')")
+    browser.evaluate("document.querySelector('.chip [value=pass]').click()")
+    wait(browser, "document.querySelector('output').value.startsWith('1 of 3')")
+    say("without what passes:", texts(browser, ".suite tbody td"))
+    browser.key("Escape")
 
 
 def complain(browser, site, path):
