@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "report/tests/support"))
 
-from browser import Browser, Missing, opened  # noqa: E402
+from browser import Browser, Missing, barriers, opened  # noqa: E402
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
@@ -78,6 +78,8 @@ def look(browser, site):
             if wide or same:
                 say(path, scheme, "is wider than a phone" if wide else "is as light as by day")
             browser.shot(f"phone-{path.strip('/').replace('/', '-')}-{scheme}")
+            for barrier in barriers(browser):
+                say(path, scheme, barrier)
             complain(browser, site, path)
     opened(browser, f"{site}/runs/1/report.html")
     say("report:", texts(browser, "h1"), "filtered:", browser.evaluate(

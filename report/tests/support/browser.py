@@ -113,6 +113,61 @@ class Browser:
             pathlib.Path(directory, f"{name}.png").write_bytes(base64.b64decode(image))
 
 
+# What somebody does something with, or is led by.
+NAMED = {"link", "button", "checkbox", "combobox", "searchbox", "textbox", "progressbar", "meter", "region", "navigation", "form", "image"}
+
+
+# Text of less than 4.5 : 1 against what is behind it: https://www.w3.org/TR/WCAG22/#contrast-minimum
+FAINT = """
+(() => {
+  const parts = (color) => color.match(/[0-9.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((it) => (it /= 255) <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (it) => {
+    for (; it; it = it.parentElement) {
+      const color = getComputedStyle(it).backgroundColor;
+      if (parts(color)[3] !== 0) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const faint = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const it = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !it.checkVisibility() || it.matches("script, style, option")) continue;
+    const [a, b] = [light(getComputedStyle(it).color), light(behind(it))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${it.localName}.${it.className} "${texts.currentNode.data.trim()}" has ${ratio.toFixed(2)} : 1`);
+  }
+  return faint;
+})()
+"""
+
+
+def barriers(browser):
+    """What stands in the way of somebody who hears the page, or sees little of it: by the browser's own accessibility tree."""
+    nodes = [it for it in browser.call("Accessibility.getFullAXTree")["nodes"] if not it["ignored"]]
+    role = lambda it: it["role"]["value"]
+    name = lambda it: it.get("name", {}).get("value", "").strip()
+    found = [f"a {role(it)} without a name" for it in nodes if role(it) in NAMED and not name(it)]
+    levels = [
+        property["value"]["value"]
+        for it in nodes
+        if role(it) == "heading"
+        for property in it.get("properties", [])
+        if property["name"] == "level"
+    ]
+    if levels.count(1) != 1:
+        found.append(f"{levels.count(1)} headings of the first level")
+    found += [f"a heading of level {here} below one of level {above}" for above, here in zip(levels, levels[1:]) if here > above + 1]
+    mains = sum(role(it) == "main" for it in nodes)
+    if mains != 1:
+        found.append(f"{mains} main parts")
+    return sorted(set(found + browser.evaluate(FAINT)))
+
+
 def look(text):
     """Reads a list of pages. All are gone through but the last, of which only what the console says is of interest."""
     *pages, last = json.loads(text)
@@ -209,7 +264,8 @@ def go_through(browser):
     browser.key("e")
     print("e:", visible(".entry:not([open])"), "closed")
 
-    # A narrow screen, and a dark one.
+    # Whoever hears the page, a dark screen, and a narrow one.
+    print("barriers by day:", barriers(browser))
     background = "getComputedStyle(document.body).backgroundColor"
     light = browser.evaluate(background)
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
@@ -219,6 +275,7 @@ def go_through(browser):
     browser.shot(f"{name}-dark")
     browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
     browser.settle()
+    print("barriers by night:", barriers(browser))
     print("wider than a phone:", browser.evaluate("document.documentElement.scrollWidth > 390"))
     browser.shot(f"{name}-phone")
     browser.evaluate("document.querySelector('#matrix').scrollIntoView()")
