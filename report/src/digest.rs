@@ -17,7 +17,7 @@ use crate::{NotSeeded, Proof, Report, Severity, Verdict};
 pub(crate) use changes::{Changes, Gone, Since};
 pub(crate) use entries::{Entry, Text, same};
 pub(crate) use places::Shared;
-pub(crate) use table::{Block, Row, Suite};
+pub(crate) use table::{Block, Row, Suite, blocks, folded};
 pub(crate) use time::{Time, took};
 
 /// A report, folded: what is green takes a line, and what is not stands out.

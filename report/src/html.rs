@@ -21,6 +21,7 @@ use crate::text::{lines, printable};
 use crate::{Digest, RenderError};
 
 pub use filters::{Filters, State};
+pub use matrix::{Table, TableCell, TableRow, matrix_html};
 
 use findings::findings;
 use lists::{Section, sections};

@@ -133,7 +133,7 @@ fn matrix(page: &mut Page, digest: &Digest<'_>, bytes: usize) {
 }
 
 /// Lines of a table, each with the number of rows that it stands for.
-fn lines<'s>(suite: &'s Suite<'_>, block: Block<'s, '_>) -> Vec<(String, usize)> {
+fn lines<'s>(suite: &'s Suite<'_>, block: Block<&'s [Row<'_>]>) -> Vec<(String, usize)> {
     match block {
         Block::Fold(rows) => {
             let columns = " |".repeat(suite.targets.len());

@@ -59,7 +59,7 @@
       shownEntries += shown;
     }
     for (const revision of all(".revision")) revision.hidden = !revision.querySelector(".entry:not([hidden])");
-    for (const part of all(".chunk, .fold")) {
+    for (const part of all(".chunk, .fold, .part")) {
       part.hidden = !part.querySelector("tbody tr:not([hidden])");
       // What was opened to show what was looked for is closed again.
       if (part.matches(".fold") && !part.hidden) {

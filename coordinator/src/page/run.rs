@@ -9,10 +9,10 @@ use axum::extract::{self, Path};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
-use mrt_report::{Digest, Filters, Report, State, Summary, findings_html};
+use mrt_report::{Digest, Filters, Report, State, Summary, findings_html, matrix_html};
 
 use super::bar::{of, worst};
-use super::matrix::{Shown, Suite, matrix};
+use super::matrix::matrix;
 use super::words::{VERDICTS, When, lines, shown, span, when};
 use super::{Answer, Failure, Frame, Site, aside};
 use crate::plan::RunId;
@@ -48,14 +48,6 @@ struct Page {
     further: bool,
     /// What stands for the matrix until it is read.
     matrix: &'static str,
-}
-
-/// The matrix, which comes behind the rest: it takes longest to read, and nobody should look at nothing meanwhile.
-#[derive(Template)]
-#[template(path = "matrix.html")]
-struct Matrix {
-    id: u64,
-    suites: Vec<Suite>,
 }
 
 /// A column that could not be checked at all.
@@ -120,12 +112,12 @@ fn filters(columns: &[ColumnSeen], summary: Summary, open: u64) -> Filters {
     Filters::new(verdicts.into_iter().chain(states), suites, targets)
 }
 
-/// The matrix, or what is said in its place: the page has begun.
+/// The matrix, or what is said in its place: the page has begun. It comes behind the rest, since it takes longest to read, and nobody
+/// should look at nothing meanwhile.
 async fn filled(site: &Site, run: RunId, columns: &[ColumnSeen]) -> String {
     let made: Result<String, Failure> = async {
-        let suites = matrix(&site.store, run, columns).await?;
-        let page = Matrix { id: run.0, suites };
-        aside(move || page.render()).await?.map_err(|error| Failure::broken(&error))
+        let tables = matrix(&site.store, run, columns).await?;
+        Ok(aside(move || matrix_html(&tables)).await??)
     }
     .await;
     made.unwrap_or_else(|_| {

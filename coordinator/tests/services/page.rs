@@ -155,7 +155,7 @@ async fn a_run_is_seen_as_it_goes() {
         started(&running, &run).await;
         let page = site.page(&format!("/runs/{run}")).await;
         for (position, class, text) in [(0, "running", "▸ host1"), (1, "waiting", "waiting")] {
-            let cell = format!("class=\"{class}\"><a href=\"{run}/cells/0/{position}\">{text}</a></td>");
+            let cell = format!("class={class}><a href=\"{run}/cells/0/{position}\">{text}</a></td>");
             assert!(page.contains(&cell), "{page}");
         }
         assert!(page.contains("data-from=\"3\"") && page.contains("<b>r2</b> title 2"), "{page}");
@@ -207,7 +207,7 @@ async fn a_run_is_seen_as_it_goes() {
         );
 
         let page = site.page(&format!("/runs/{run}")).await;
-        assert!(page.contains(&format!("class=\"fail\"><a href=\"{run}/cells/0/1\">✗ fail</a>")), "{page}");
+        assert!(page.contains(&format!("class=fail><a href=\"{run}/cells/0/1\">✗ fail</a>")), "{page}");
         assert!(page.contains("3 of 3 cells") && !page.contains("data-from"), "{page}");
         assert!(page.contains("<b>data-lost</b> <code>users.phone</code>"), "{page}");
         let cell = site.page(&format!("/runs/{run}/cells/0/1")).await;

@@ -1,6 +1,7 @@
 //! Suites x revisions x targets, and which rows fold.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::text::{count, printable};
 use crate::{Cell, Report, Verdict};
@@ -25,12 +26,45 @@ pub(crate) struct Row<'a> {
 }
 
 /// Rows that are shown together.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Block<'s, 'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block<T> {
     /// Several that pass wherever they were tried: one line stands for them.
-    Fold(&'s [Row<'a>]),
+    Fold(T),
     /// Rows that are shown one by one.
-    Rows(&'s [Row<'a>]),
+    Rows(T),
+}
+
+/// Runs of rows that pass, and what stands between them. A single row takes as much room as the line that would stand for it,
+/// and says more.
+pub(crate) fn blocks(passes: &[bool]) -> Vec<Block<Range<usize>>> {
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    while at < passes.len() {
+        let rest = &passes[at..];
+        let passing = rest.iter().take_while(|passes| **passes).count();
+        let (block, rows) = match passing {
+            // Up to the next two rows that pass.
+            0 | 1 => {
+                let next = rest.windows(2).skip(1).position(|two| two == [true, true]).map(|n| n + 1);
+                let rows = next.unwrap_or(rest.len());
+                (Block::Rows(at..at + rows), rows)
+            }
+            _ => (Block::Fold(at..at + passing), passing),
+        };
+        blocks.push(block);
+        at += rows;
+    }
+    blocks
+}
+
+/// What a line says that stands for so many rows, which may not be on every one of so many targets.
+pub(crate) fn folded(rows: usize, targets: usize, everywhere: bool) -> String {
+    let revisions = count(rows, "revision");
+    match (targets, everywhere) {
+        (1, _) => format!("{revisions} pass"),
+        (_, true) => format!("{revisions} pass on every target"),
+        (_, false) => format!("{revisions} pass on every target that has them"),
+    }
 }
 
 impl<'a> Row<'a> {
@@ -45,40 +79,20 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Suite<'a> {
-    /// Runs of rows that pass, and what stands between them. A single row takes as much room as the line that would stand for it,
-    /// and says more.
-    pub(crate) fn blocks(&self) -> Vec<Block<'_, 'a>> {
-        let mut blocks = Vec::new();
-        let mut rest = self.rows.as_slice();
-        while !rest.is_empty() {
-            let passing = rest.iter().take_while(|row| row.passes()).count();
-            if passing > 1 {
-                let (fold, behind) = rest.split_at(passing);
-                blocks.push(Block::Fold(fold));
-                rest = behind;
-                continue;
-            }
-            // Up to the next two rows that pass.
-            let shown = (1..rest.len())
-                .find(|&at| rest[at].passes() && rest.get(at + 1).is_some_and(Row::passes))
-                .unwrap_or(rest.len());
-            let (rows, behind) = rest.split_at(shown);
-            blocks.push(Block::Rows(rows));
-            rest = behind;
-        }
-        blocks
+    /// Its rows, folded.
+    pub(crate) fn blocks(&self) -> Vec<Block<&[Row<'a>]>> {
+        let passes: Vec<bool> = self.rows.iter().map(Row::passes).collect();
+        let block = |block| match block {
+            Block::Fold(rows) => Block::Fold(&self.rows[rows]),
+            Block::Rows(rows) => Block::Rows(&self.rows[rows]),
+        };
+        blocks(&passes).into_iter().map(block).collect()
     }
 
     /// What a line says that stands for rows.
     pub(crate) fn folded(&self, rows: &[Row<'a>]) -> String {
-        let revisions = count(rows.len(), "revision");
-        if self.targets.len() == 1 {
-            format!("{revisions} pass")
-        } else if rows.iter().all(|row| row.cells().count() == self.targets.len()) {
-            format!("{revisions} pass on every target")
-        } else {
-            format!("{revisions} pass on every target that has them")
-        }
+        let targets = self.targets.len();
+        folded(rows.len(), targets, rows.iter().all(|row| row.cells().count() == targets))
     }
 
     /// Where something shows: `on sqlite`, `on all 3 targets`.
@@ -146,27 +160,24 @@ fn start(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Digest;
 
-    fn shown(verdicts: &[Verdict]) -> String {
-        let cell = |(n, verdict): (usize, &Verdict)| {
-            Cell::untried("shop", "sqlite", &format!("r{n}"), "", *verdict, String::new())
-        };
-        let report = Report::new(verdicts.iter().enumerate().map(cell).collect());
-        let digest = Digest::new(&report);
-        let block = |block: &Block| match block {
+    fn shown(passes: &[bool]) -> String {
+        let block = |block: &Block<Range<usize>>| match block {
             Block::Fold(rows) => format!("fold of {}", rows.len()),
             Block::Rows(rows) => format!("{} rows", rows.len()),
         };
-        digest.suites[0].blocks().iter().map(block).collect::<Vec<_>>().join(", ")
+        blocks(passes).iter().map(block).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
     fn runs_of_rows_that_pass_fold() {
-        use Verdict::{Fail, Pass};
-        assert_eq!(shown(&[Pass, Pass, Pass]), "fold of 3");
-        assert_eq!(shown(&[Pass, Fail, Pass, Pass]), "2 rows, fold of 2");
-        assert_eq!(shown(&[Pass, Pass, Fail, Pass, Fail]), "fold of 2, 3 rows");
-        assert_eq!(shown(&[Fail, Pass]), "2 rows");
+        const PASS: bool = true;
+        const FAIL: bool = false;
+        assert_eq!(shown(&[PASS, PASS, PASS]), "fold of 3");
+        assert_eq!(shown(&[PASS, FAIL, PASS, PASS]), "2 rows, fold of 2");
+        assert_eq!(shown(&[PASS, PASS, FAIL, PASS, FAIL]), "fold of 2, 3 rows");
+        assert_eq!(shown(&[FAIL, PASS]), "2 rows");
+        assert_eq!(shown(&[PASS, FAIL, FAIL, PASS, PASS, FAIL]), "3 rows, fold of 2, 1 rows");
+        assert_eq!(shown(&[]), "");
     }
 }
