@@ -141,8 +141,8 @@ impl<'a> Paper<'a> {
         let problems = || found(digest, &rules, |suite, file| self.places.file(suite, file));
         match format {
             Format::Terminal => Ok(mrt_report::terminal(digest, &style(output, self.color, self.shown.full))),
-            Format::Json => mrt_report::json(report).map_err(CliError::Render),
-            Format::Junit => mrt_report::junit(report, fail_on(self.shown)).map_err(CliError::Render),
+            Format::Json => mrt_report::json_with_ages(digest).map_err(CliError::Render),
+            Format::Junit => mrt_report::junit(digest, fail_on(self.shown)).map_err(CliError::Render),
             Format::Sarif => sarif(&problems(), &unsaid(digest)).map_err(CliError::Render),
             Format::Github => Ok(github(&problems(), &unsaid(digest))),
             Format::Gitlab => gitlab(&problems()).map_err(CliError::Render),

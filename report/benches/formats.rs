@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use mrt_report::problems::{Rules, found, github, gitlab, sarif, unsaid};
 use mrt_report::{
-    Digest, FailOn, Report, Style, comment, from_json, html, json, json_changes, junit, step_summary,
-    terminal,
+    Digest, FailOn, Report, Style, comment, from_json, html, json, json_changes, json_with_ages, junit,
+    step_summary, terminal,
 };
 
 const FORMATS: [&str; 12] = [
@@ -60,16 +60,15 @@ fn measure(report: &Report, format: &str) {
 }
 
 fn shown(report: &Report, format: &str, text: &str) -> usize {
-    match format {
-        "json" => return json(report).unwrap().len(),
-        "read json" => return usize::from(from_json(text).unwrap() == *report) * text.len(),
-        "junit" => return junit(report, FailOn::Fail).unwrap().len(),
-        _ => {}
+    if format == "read json" {
+        return usize::from(from_json(text).unwrap() == *report) * text.len();
     }
     let digest = Digest::against(report, report);
     let rules = Rules::default();
     let problems = || found(&digest, &rules, |suite, file| format!("{suite}/{file}"));
     match format {
+        "junit" => junit(&digest, FailOn::Fail).unwrap().len(),
+        "json" => json_with_ages(&digest).unwrap().len(),
         "terminal" => terminal(&digest, &Style::default()).len(),
         "sarif" => sarif(&problems(), &unsaid(&digest)).unwrap().len(),
         "github" => github(&problems(), &unsaid(&digest)).len(),

@@ -12,7 +12,7 @@ mod time;
 use std::collections::BTreeSet;
 
 use crate::text::count;
-use crate::{NotSeeded, Proof, Report, Severity, Verdict};
+use crate::{Age, NotSeeded, Proof, Report, Severity, Verdict};
 
 pub(crate) use changes::{Changes, Gone, Since};
 pub(crate) use entries::{Entry, Text, same};
@@ -24,6 +24,7 @@ pub(crate) use time::{Time, took};
 #[derive(Debug)]
 pub struct Digest<'a> {
     pub(crate) report: &'a Report,
+    previous: Option<&'a Report>,
     pub(crate) suites: Vec<Suite<'a>>,
     /// What is wrong and not accepted, notes included: by suite and revision, the gravest first.
     pub(crate) entries: Vec<Entry<'a>>,
@@ -108,6 +109,7 @@ impl<'a> Digest<'a> {
         };
         Self {
             report,
+            previous: None,
             texts: entries::texts(&suites),
             gaps: places::gaps(report),
             untried: places::untried(report),
@@ -127,7 +129,13 @@ impl<'a> Digest<'a> {
     pub fn against(report: &'a Report, previous: &'a Report) -> Self {
         let mut digest = Self::new(report);
         changes::compare(&mut digest, previous);
+        digest.previous = Some(previous);
         digest
+    }
+
+    /// Since when its findings are there; `None` without a previous report.
+    pub(crate) fn ages(&self) -> Option<Vec<Age>> {
+        self.previous.map(|previous| changes::of_all(self.report, previous))
     }
 
     /// Whether something is wrong that was not when the previous report was made: a finding of this severity or more, or a

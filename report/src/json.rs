@@ -2,11 +2,30 @@
 
 use serde::Serialize;
 
-use crate::{RenderError, Report, SCHEMA_VERSION};
+use crate::{Age, Cell, Digest, RenderError, Report, SCHEMA_VERSION, Summary};
 
 /// The report as JSON: pretty, in a stable order, with a line end after the last brace.
 pub fn json(report: &Report) -> Result<String, RenderError> {
     pretty("JSON", report)
+}
+
+/// The same, with the ages of its findings where it was compared with a previous one.
+///
+/// # Errors
+/// When it cannot be written as JSON, which would be a mistake of ours.
+pub fn json_with_ages(digest: &Digest<'_>) -> Result<String, RenderError> {
+    /// As a [`Report`].
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema_version: u32,
+        summary: &'a Summary,
+        cells: &'a [Cell],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ages: Option<Vec<Age>>,
+    }
+    let Report { schema_version, summary, cells, ages } = digest.report;
+    let ages = digest.ages().or_else(|| ages.clone());
+    pretty("JSON", &Document { schema_version: *schema_version, summary, cells, ages })
 }
 
 /// The same for whatever is written as JSON.

@@ -27,7 +27,7 @@ mod text;
 pub use changes::json_changes;
 pub use digest::Digest;
 pub use html::{Filters, SCRIPT, STYLE, State, Table, TableCell, TableRow, findings_html, html, matrix_html};
-pub use json::{ReadError, from_json, json};
+pub use json::{ReadError, from_json, json, json_with_ages};
 pub use junit::junit;
 pub use markdown::{MARKER, comment, step_summary};
 pub use message::message;

@@ -378,4 +378,38 @@ pub struct Report {
     pub summary: Summary,
     /// Every cell, ordered by suite, the chain's topological order, then target.
     pub cells: Vec<Cell>,
+    /// Since when its findings are there, in the order of the cells, where it was compared with earlier reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ages: Option<Vec<Age>>,
+}
+
+/// Since when a finding is there. It is the same one by suite, revision, target, kind and object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Age {
+    /// Of the cell.
+    pub suite: String,
+    /// Of the cell.
+    pub revision: String,
+    /// Of the cell.
+    pub target: String,
+    /// Of the finding.
+    pub kind: FindingKind,
+    /// Of the finding.
+    pub object: String,
+    /// How many earlier reports in a row have it, as far as they are known: 0 says that it is new.
+    pub earlier: u32,
+    /// The run of a farm in which it was first seen, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<FirstSeen>,
+}
+
+/// The run of a farm in which something was first seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FirstSeen {
+    /// Its name.
+    pub run: String,
+    /// The day on which it was submitted, in UTC: `2026-11-20`.
+    pub day: String,
 }

@@ -110,7 +110,7 @@ impl Report {
 
     /// A report of these cells, which are already in the report's order: by suite, topologically, by target.
     pub fn new(cells: Vec<Cell>) -> Self {
-        Self { schema_version: SCHEMA_VERSION, summary: Summary::of(&cells), cells }
+        Self { schema_version: SCHEMA_VERSION, summary: Summary::of(&cells), cells, ages: None }
     }
 
     /// What the run came to.
@@ -132,9 +132,10 @@ impl Report {
     }
 }
 
-/// Clears what may differ between two runs over the same inputs: durations, attempts, and where a database was
-/// kept. What is left is byte-equal, whatever the number of workers and whatever went wrong on the way.
+/// Clears what may differ between two runs over the same inputs: durations, attempts, where a database was kept, and
+/// since when findings are there. What is left is byte-equal, whatever the number of workers and whatever went wrong on the way.
 pub fn without_timings(report: &mut Report) {
+    report.ages = None;
     for cell in &mut report.cells {
         cell.attempts = 0;
         cell.duration_ms = 0;

@@ -72,6 +72,20 @@ pub struct Problem<'a> {
     /// What tells it from others of its rule in its file, and stays when lines are added above: the text of its line, or the name
     /// of what is wrong. Not the message, whose words change from version to version.
     pub subject: &'a str,
+    /// Whether a previous report has it, where there is one.
+    pub baseline: Option<Baseline>,
+}
+
+/// What a previous report says of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Baseline {
+    /// It has no such problem.
+    New,
+    /// It has the same one.
+    Unchanged,
+    /// It has it, and not as it is now: on fewer targets, or accepted.
+    Updated,
 }
 
 impl Severity {
@@ -145,6 +159,7 @@ mod tests {
             line,
             message: "m".into(),
             subject,
+            baseline: None,
         }
     }
 

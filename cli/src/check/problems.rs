@@ -41,6 +41,7 @@ pub(super) fn problems<'a>(
             line: finding.line,
             message: finding.message.as_str().into(),
             subject: line_of(checked, finding),
+            baseline: None,
         })
     };
     let of_suite = |(suite, checked): (&'a Suite, &'a Checked)| {

@@ -4,19 +4,28 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Digest, Entry};
-use crate::{Cell, Finding, FindingKind, Report, Severity, Verdict};
+use crate::{Age, Cell, Finding, FindingKind, FirstSeen, Report, Severity, Verdict};
 
 /// Since when an entry is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Since<'a> {
     /// The previous report has it on none of its targets.
     New,
-    /// It has it on all of them.
-    Known,
+    /// It has it on all of them; for so long at least on one.
+    Known(Seen<'a>),
     /// It has it, on some accepted, and here it is accepted no more.
     Lapsed,
     /// It lacks it on these targets, and has it on the others.
     Spread(Vec<&'a str>),
+}
+
+/// How long something is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Seen<'a> {
+    /// How many earlier reports in a row have it, the previous one included.
+    pub(crate) earlier: u32,
+    /// Where it was first seen.
+    pub(crate) first: Option<&'a FirstSeen>,
 }
 
 impl Since<'_> {
@@ -29,9 +38,30 @@ impl Since<'_> {
     pub(crate) fn words(&self) -> String {
         match self {
             Self::New => "new".to_owned(),
-            Self::Known => "known".to_owned(),
+            Self::Known(seen) => known(seen.earlier, seen.first),
             Self::Lapsed => "accepted before".to_owned(),
             Self::Spread(targets) => crate::printable(&format!("new on {}", targets.join(", "))).into_owned(),
+        }
+    }
+}
+
+/// For how long something is known that so many earlier reports in a row have.
+fn known(earlier: u32, first: Option<&FirstSeen>) -> String {
+    match (earlier, first) {
+        (_, Some(FirstSeen { run, day })) => {
+            crate::printable(&format!("known since run {run}, {day}")).into_owned()
+        }
+        (2.., None) => format!("known for {earlier} reports"),
+        (0 | 1, None) => "known".to_owned(),
+    }
+}
+
+impl Age {
+    /// A word or two.
+    pub(crate) fn words(&self) -> String {
+        match self.earlier {
+            0 => "new".to_owned(),
+            earlier => known(earlier, self.first.as_ref()),
         }
     }
 }
@@ -83,12 +113,31 @@ fn find<'a>(cell: Option<&&'a Cell>, kind: FindingKind, object: &str) -> Option<
     cell?.findings.iter().find(|finding| finding.kind == kind && finding.object == object)
 }
 
+/// What the previous report knows of its findings: by their places, kinds and objects.
+type Ages<'a> = BTreeMap<(Place<'a>, FindingKind, &'a str), &'a Age>;
+
+fn ages(report: &Report) -> Ages<'_> {
+    fn keyed(age: &Age) -> ((Place<'_>, FindingKind, &str), &Age) {
+        (((&age.suite, &age.revision, &age.target), age.kind, &age.object), age)
+    }
+    report.ages.iter().flatten().map(keyed).collect()
+}
+
+/// How long a finding is known that the previous report has.
+fn seen<'a>(place: Place<'a>, finding: &'a Finding, ages: &Ages<'a>) -> Seen<'a> {
+    let before = ages.get(&(place, finding.kind, finding.object.as_str()));
+    Seen {
+        earlier: before.map_or(0, |age| age.earlier).saturating_add(1),
+        first: before.and_then(|age| age.first.as_ref()),
+    }
+}
+
 pub(super) fn compare<'a>(digest: &mut Digest<'a>, previous: &'a Report) {
-    let (before, now) = (cells(previous), cells(digest.report));
+    let (before, now, ages) = (cells(previous), cells(digest.report), ages(previous));
     let mut changes = Changes::default();
     for entry in &mut digest.entries {
         let suite = &digest.suites[entry.suite];
-        let since = since(entry, suite.name, suite.rows[entry.row].id, &before);
+        let since = since(entry, suite.name, suite.rows[entry.row].id, &before, &ages);
         if entry.finding.severity > Severity::Note {
             let count = if since.is_news() { &mut changes.new } else { &mut changes.known };
             *count += 1;
@@ -123,24 +172,56 @@ fn counts(finding: &Finding) -> bool {
 
 fn since<'a>(
     entry: &Entry<'a>,
-    suite: &str,
-    revision: &str,
+    suite: &'a str,
+    revision: &'a str,
     before: &BTreeMap<Place<'a>, &'a Cell>,
+    ages: &Ages<'a>,
 ) -> Since<'a> {
     let Finding { kind, object, .. } = entry.finding;
-    let (mut new, mut lapsed) = (Vec::new(), false);
+    let (mut new, mut lapsed, mut oldest) = (Vec::new(), false, Seen::default());
     for target in &entry.targets {
-        match find(before.get(&(suite, revision, *target)), *kind, object) {
-            Some(finding) => lapsed |= finding.accepted.is_some(),
+        let place = (suite, revision, *target);
+        match find(before.get(&place), *kind, object) {
+            Some(finding) => {
+                lapsed |= finding.accepted.is_some();
+                let seen = seen(place, finding, ages);
+                if seen.earlier > oldest.earlier {
+                    oldest = seen;
+                }
+            }
             None => new.push(*target),
         }
     }
     match new.len() {
         0 if lapsed => Since::Lapsed,
-        0 => Since::Known,
+        0 => Since::Known(oldest),
         n if n == entry.targets.len() => Since::New,
         _ => Since::Spread(new),
     }
+}
+
+/// Since when the findings of a report are there, all that count.
+pub(super) fn of_all(report: &Report, previous: &Report) -> Vec<Age> {
+    let (before, ages) = (cells(previous), ages(previous));
+    let age = |cell: &Cell, finding: &Finding| {
+        let place = place(cell);
+        let known = find(before.get(&place), finding.kind, &finding.object);
+        let Seen { earlier, first } = known.map(|known| seen(place, known, &ages)).unwrap_or_default();
+        Age {
+            suite: cell.suite.clone(),
+            revision: cell.revision.clone(),
+            target: cell.target.clone(),
+            kind: finding.kind,
+            object: finding.object.clone(),
+            earlier,
+            first: first.cloned(),
+        }
+    };
+    let mut all = Vec::new();
+    for cell in &report.cells {
+        all.extend(cell.findings.iter().filter(|it| counts(it)).map(|finding| age(cell, finding)));
+    }
+    all
 }
 
 /// Findings of one revision on several targets are one; those of a revision follow each other.
@@ -213,6 +294,27 @@ mod tests {
         let now = vec![cell("sqlite", vec![other_words, lost("c")]), cell("mysql:8.4", vec![lost("c")])];
         assert_eq!(told(before(), now), "c new; a known; b fixed on sqlite, mysql:8.4");
         assert_eq!(told(before(), before()), "a known; b known");
+    }
+
+    #[test]
+    fn what_is_known_is_known_for_longer_with_each_report() {
+        let cells = || vec![cell("sqlite", vec![lost("a")])];
+        let since = |previous: &Report| {
+            let now = Report::new(cells());
+            let ages = of_all(&now, previous);
+            let words = Digest::against(&now, previous).entries[0].since.as_ref().map(Since::words);
+            (words.unwrap_or_default(), Report { ages: Some(ages), ..now })
+        };
+        let (first, second) = since(&Report::new(vec![]));
+        assert_eq!((first.as_str(), second.ages.as_ref().map(|ages| ages[0].earlier)), ("new", Some(0)));
+        let (second, third) = since(&second);
+        let (third, mut fourth) = since(&third);
+        assert_eq!((second.as_str(), third.as_str()), ("known", "known for 2 reports"));
+        let seen = FirstSeen { run: "12".to_owned(), day: "2026-11-20".to_owned() };
+        fourth.ages.iter_mut().flatten().for_each(|age| age.first = Some(seen.clone()));
+        let (fourth, fifth) = since(&fourth);
+        assert_eq!(fourth, "known since run 12, 2026-11-20");
+        assert_eq!(fifth.ages.and_then(|ages| ages[0].first.clone()), Some(seen));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Problem, Rule, Severity};
+use super::{Baseline, Problem, Rule, Severity};
 use crate::digest::{Entry, Since, same};
 use crate::text::count;
 use crate::{Digest, FindingKind, Verdict};
@@ -53,7 +53,7 @@ fn problem<'a>(
     let targets: Vec<&str> = suite.targets.iter().filter(shown).copied().collect();
     let finding = gravest.finding;
     let since = match &gravest.since {
-        Some(Since::Known) | None => String::new(),
+        Some(Since::Known(_)) | None => String::new(),
         Some(since) => format!("; {}", since.words()),
     };
     Some(Problem {
@@ -66,7 +66,16 @@ fn problem<'a>(
         line: finding.line.max(1),
         message: format!("{} ({}{since})", finding.message, suite.on(&targets)).into(),
         subject: &finding.object,
+        baseline: gravest.since.as_ref().map(baseline),
     })
+}
+
+fn baseline(since: &Since<'_>) -> Baseline {
+    match since {
+        Since::New => Baseline::New,
+        Since::Known(_) => Baseline::Unchanged,
+        Since::Lapsed | Since::Spread(_) => Baseline::Updated,
+    }
 }
 
 /// What no problem says: cells that nobody judged. Without it a list of nothing would look like a result.

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::{Problem, Rule, Severity, fingerprints};
+use super::{Baseline, Problem, Rule, Severity, fingerprints};
 use crate::RenderError;
 use crate::json::pretty;
 use crate::text::{count, printable};
@@ -80,6 +80,7 @@ fn log<'a>(problems: &'a [(&'a Problem<'a>, String)], left_out: usize, unsaid: &
         rule_id: &problem.rule.id,
         rule_index: index.get(problem.rule.id.as_str()).copied(),
         level: problem.severity.as_str(),
+        baseline_state: problem.baseline,
         message: Text { text: problem.message() },
         locations: [Location { physical_location: place(problem) }],
         partial_fingerprints: Fingerprints { ours: fingerprint },
@@ -226,6 +227,8 @@ struct Outcome<'a> {
     rule_id: &'a str,
     rule_index: Option<usize>,
     level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<Baseline>,
     message: Text<'a>,
     locations: [Location; 1],
     partial_fingerprints: Fingerprints<'a>,
@@ -300,6 +303,7 @@ mod tests {
                 line: 1,
                 message: "something".into(),
                 subject: "op.f()",
+                baseline: None,
             })
             .collect();
         let text = within(&problems, &[], limits).unwrap_or_default();

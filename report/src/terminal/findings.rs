@@ -59,7 +59,7 @@ fn since(page: &Page, entry: &Entry<'_>) -> String {
     let Some(since) = &entry.since else { return String::new() };
     let paint = match since {
         Since::New | Since::Spread(_) => Paint::Bold,
-        Since::Known | Since::Lapsed => Paint::Dim,
+        Since::Known(_) | Since::Lapsed => Paint::Dim,
     };
     format!("  {}", page.paint(&format!("({})", since.words()), paint))
 }

@@ -13,8 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mrt_report::problems::{self, Problem, Rules, found, github, gitlab, sarif, unsaid};
 use mrt_report::{
-    Digest, FailOn, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment, from_json, html,
-    json, junit, message, step_summary, terminal, terminal_changes, without_timings,
+    Age, Digest, FailOn, FirstSeen, MARKER, Outcome, ReadError, Report, Severity, Style, Verdict, comment,
+    from_json, html, json, json_with_ages, junit, message, step_summary, terminal, terminal_changes,
+    without_timings,
 };
 use sample::{cell, earlier, everything, hostile, many};
 use sha2::{Digest as _, Sha256};
@@ -133,15 +134,46 @@ fn json_reads_back() {
 
 #[test]
 fn junit_shows_everything() {
-    let xml = junit(&everything(), FailOn::Fail).unwrap();
+    let xml = junit(&Digest::new(&everything()), FailOn::Fail).unwrap();
     assert!(!xml.chars().any(|c| c.is_control() && c != '\n'), "not safe as XML");
     insta::assert_snapshot!(xml);
 }
 
 #[test]
 fn junit_counts_warnings_when_asked() {
-    let counted = |fail_on| junit(&everything(), fail_on).unwrap().matches("<failure").count();
+    let counted = |fail_on| junit(&Digest::new(&everything()), fail_on).unwrap().matches("<failure").count();
     assert_eq!((counted(FailOn::Fail), counted(FailOn::Warn)), (5, 7));
+}
+
+#[test]
+fn programs_are_told_since_when_findings_are_there() {
+    let (now, mut before) = (everything(), earlier());
+    let seen = FirstSeen { run: "12".to_owned(), day: "2026-11-20".to_owned() };
+    // What the previous report knows of its own findings.
+    let known = from_json(&json_with_ages(&Digest::against(&before, &before)).unwrap()).unwrap();
+    before.ages = known.ages;
+    before
+        .ages
+        .iter_mut()
+        .flatten()
+        .filter(|age| age.target == "sqlite")
+        .for_each(|age| age.first = Some(seen.clone()));
+    let digest = Digest::against(&now, &before);
+    let told = from_json(&json_with_ages(&digest).unwrap()).unwrap();
+    let ages = told.ages.unwrap();
+    let word = |age: &Age| {
+        let first = age.first.as_ref().map_or("", |first| &first.run);
+        format!("{} {} {} {} {first}", age.revision, age.target, age.object, age.earlier)
+    };
+    insta::assert_snapshot!(ages.iter().map(word).collect::<Vec<_>>().join("\n"));
+    let xml = junit(&digest, FailOn::Fail).unwrap();
+    // Each in the text of its case, the first of a case in its message, too.
+    let since = |words: &str| xml.matches(words).count();
+    assert_eq!(
+        [" (new)", " (known since run 12, 2026-11-20)", " (known for 2 reports)"].map(since),
+        [6, 4, 4]
+    );
+    assert_eq!(json_with_ages(&Digest::new(&now)).unwrap(), json(&now).unwrap());
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn problem<'a>(rule: &'a Rule, revision: &'a str, file: &str, line: u32, message
         line,
         message: message.into(),
         subject,
+        baseline: None,
     }
 }
 
