@@ -18,6 +18,7 @@ macro_rules! postgres_now {
 
 mod bulk;
 mod bundles;
+mod history;
 mod load;
 mod look;
 mod read;
@@ -36,6 +37,7 @@ use crate::lease::Time;
 use crate::plan::{ColumnId, RunId};
 
 pub use bundles::{Bundles, Upload, UploadError};
+pub use history::BRANCH;
 pub use load::Seen;
 pub use look::{CellSeen, ColumnSeen, Held, Standing, WorkersSeen};
 pub use read::{Finished, Happened, Listed, Told};

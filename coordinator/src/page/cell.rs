@@ -8,7 +8,7 @@ use mrt_report::FindingKind::{
     DataChanged, DataLost, DowngradeFailed, HalfApplied, Irreversible, NotSeeded, ReupgradeDiffers,
     ReupgradeFailed, RowsLeftBehind, RowsLost, SchemaLeftBehind, SchemaNotRestored, UpgradeFailed,
 };
-use mrt_report::{Cell, Digest, FindingKind, Proof, Report, findings_html};
+use mrt_report::{Cell, FindingKind, Proof, Report, findings_html};
 
 use super::source::{Source, source};
 use super::words::{Sign, escaped, lines, shown, sign, span};
@@ -115,6 +115,7 @@ pub(super) async fn page(
         Some((shown(&format!("{} {}", finding.kind, finding.object)), shown(&reason.reason)))
     });
     let coverage = coverage(&cell);
+    let compared = run::Compared::of(&site, &run, Report::new(vec![cell.clone()])).await?;
     let page = Page {
         frame: site.frame(shown(&format!("{} on {}, run {}", seen.revision, column.target, run.id.0))),
         run: run.id.0,
@@ -143,7 +144,7 @@ pub(super) async fn page(
         again,
         before,
         after,
-        findings: aside(move || findings_html(&Digest::new(&Report::new(vec![cell])), ROOM)).await??,
+        findings: aside(move || findings_html(&compared.digest(), ROOM)).await??,
     };
     show(&page)
 }

@@ -9,14 +9,14 @@ use axum::extract::{self, Path};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
-use mrt_report::{Digest, Filters, Report, State, Summary, findings_html, matrix_html};
+use mrt_report::{Digest, Filters, Report, State, Summary, findings_html, json_with_ages, matrix_html};
 
 use super::bar::{of, worst};
 use super::matrix::matrix;
 use super::words::{VERDICTS, When, lines, shown, span, when};
 use super::{Answer, Failure, Frame, Site, aside};
 use crate::plan::RunId;
-use crate::store::{ColumnSeen, Listed};
+use crate::store::{BRANCH, ColumnSeen, Listed};
 
 /// Cells whose findings a page shows; the report has all.
 const FINDINGS: u32 = 200;
@@ -71,7 +71,9 @@ pub(super) async fn page(extract::State(site): extract::State<Site>, Path(name):
     let gravest = site.store.gravest(run.id, FINDINGS).await?;
     let listed: u64 = gravest.iter().map(|cells| cells.len() as u64).sum();
     let grave: u32 = summary.fail + summary.warn + summary.blocked + summary.error;
-    let findings = aside(move || findings_html(&Digest::new(&Report::merge(gravest)), ROOM)).await??;
+    let gravest = Compared::of(&site, &run, Report::merge(gravest)).await?;
+    let changes = gravest.has_before();
+    let findings = aside(move || findings_html(&gravest.digest(), ROOM)).await??;
     let done = VERDICTS.into_iter().map(|verdict| u64::from(of(summary, verdict))).sum();
     let took = run.ended_at.map(|ended| span(ended.saturating_sub(run.submitted)));
     let page = Page {
@@ -85,7 +87,7 @@ pub(super) async fn page(extract::State(site): extract::State<Site>, Path(name):
         submitted: when(run.submitted),
         took,
         labels: labels(&run),
-        filters: filters(&columns, summary, run.cells.saturating_sub(done)).html()?,
+        filters: filters(&columns, summary, run.cells.saturating_sub(done)).with_changes(changes).html()?,
         failures: columns.iter().filter_map(broken).collect(),
         findings,
         further: u64::from(grave) > listed,
@@ -144,17 +146,44 @@ fn broken(column: &ColumnSeen) -> Option<Broken> {
     Some(Broken { place: shown(&format!("{} on {}", column.suite, column.target)), causes: causes.collect() })
 }
 
+/// A report, or a part of one, with what was before it on its branch.
+pub(super) struct Compared {
+    report: Report,
+    before: Report,
+}
+
+impl Compared {
+    pub(super) async fn of(site: &Site, run: &Listed, report: Report) -> Result<Self, Failure> {
+        let branch = run.labels.get(BRANCH).map(String::as_str);
+        let before = site.store.before(run.id, branch, &report).await?;
+        Ok(Self { report, before })
+    }
+
+    /// Something was judged before.
+    fn has_before(&self) -> bool {
+        !self.before.cells.is_empty()
+    }
+
+    pub(super) fn digest(&self) -> Digest<'_> {
+        match self.has_before() {
+            true => Digest::against(&self.report, &self.before),
+            false => Digest::new(&self.report),
+        }
+    }
+}
+
 /// The report of a run, as far as it is.
-async fn report(site: &Site, name: &str) -> Result<Report, Failure> {
+async fn report(site: &Site, name: &str) -> Result<Compared, Failure> {
     let run = known(site, name).await?;
-    Ok(Report::merge(site.store.report(run.id).await?.columns))
+    let report = Report::merge(site.store.report(run.id).await?.columns);
+    Compared::of(site, &run, report).await
 }
 
 /// The report as the page that can be kept and sent around.
 pub(super) async fn html(extract::State(site): extract::State<Site>, Path(name): Path<String>) -> Answer {
     let _room = site.room().await?;
     let report = report(&site, &name).await?;
-    let html = aside(move || mrt_report::html(&Digest::new(&report))).await??;
+    let html = aside(move || mrt_report::html(&report.digest())).await??;
     let mut response = kept(html, "text/html; charset=utf-8");
     let policy = HeaderValue::from_static(REPORT_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -165,7 +194,7 @@ pub(super) async fn html(extract::State(site): extract::State<Site>, Path(name):
 pub(super) async fn json(extract::State(site): extract::State<Site>, Path(name): Path<String>) -> Answer {
     let _room = site.room().await?;
     let report = report(&site, &name).await?;
-    let json = aside(move || mrt_report::json(&report)).await??;
+    let json = aside(move || json_with_ages(&report.digest())).await??;
     Ok(kept(json, "application/json"))
 }
 

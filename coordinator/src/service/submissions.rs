@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::{Limits, PART, check_protocol, run_id, submitted};
 use crate::head::{Head, HeadError};
-use crate::store::{Store, Upload};
+use crate::store::{BRANCH, Store, Upload};
 use crate::watch::watch;
 
 /// Runs that a list has when nobody says how many.
@@ -89,6 +89,13 @@ impl Submitting {
         })
     }
 
+    /// Parts of an answer, until the coordinator is to stop.
+    fn sent<T: Send + 'static>(&self, parts: Vec<T>) -> Parts<T> {
+        let stop = self.stop.clone();
+        let told = move |part| if stop.is_cancelled() { Err(HeadError::Stopping.into()) } else { Ok(part) };
+        Box::pin(iter(parts.into_iter().map(told)))
+    }
+
     async fn known(&self, name: &str) -> Result<crate::store::Listed, Status> {
         let run = run_id(name)?;
         self.store.run(run).await?.ok_or_else(|| HeadError::NoRun { run }.into())
@@ -103,6 +110,7 @@ fn submitter<T>(request: &Request<T>) -> Result<(), Status> {
 impl Submissions for Submitting {
     type WatchStream = Parts<v1::RunEvent>;
     type GetReportStream = Parts<v1::GetReportResponse>;
+    type GetReportBeforeStream = Parts<v1::GetReportBeforeResponse>;
 
     async fn find_missing_bundles(
         &self,
@@ -172,19 +180,28 @@ impl Submissions for Submitting {
     ) -> Result<Response<Self::GetReportStream>, Status> {
         let run = self.known(&request.into_inner().run).await?;
         let told = self.store.report(run.id).await?;
-        let report = Report::merge(told.columns);
-        let json =
-            mrt_report::json(&report).map_err(|error| Status::internal(crate::in_full(&error)))?.into_bytes();
-        let mut parts: Vec<_> = json
-            .chunks(PART)
-            .map(|data| v1::GetReportResponse { data: data.to_vec(), ..v1::GetReportResponse::default() })
+        let mut parts: Vec<_> = in_parts(&Report::merge(told.columns))?
+            .into_iter()
+            .map(|data| v1::GetReportResponse { data, ..v1::GetReportResponse::default() })
             .collect();
         if let Some(first) = parts.first_mut() {
             (first.complete, first.cancelled, first.failures) = (run.ended, run.cancelled, told.failures);
         }
-        let stop = self.stop.clone();
-        let told = move |part| if stop.is_cancelled() { Err(HeadError::Stopping.into()) } else { Ok(part) };
-        Ok(Response::new(Box::pin(iter(parts.into_iter().map(told)))))
+        Ok(Response::new(self.sent(parts)))
+    }
+
+    async fn get_report_before(
+        &self,
+        request: Request<v1::GetReportBeforeRequest>,
+    ) -> Result<Response<Self::GetReportBeforeStream>, Status> {
+        let v1::GetReportBeforeRequest { run, branch } = request.into_inner();
+        let run = self.known(&run).await?;
+        let report = Report::merge(self.store.report(run.id).await?.columns);
+        let branch = Some(branch).filter(|branch| !branch.is_empty());
+        let branch = branch.as_ref().or_else(|| run.labels.get(BRANCH)).map(String::as_str);
+        let before = self.store.before(run.id, branch, &report).await?;
+        let parts = in_parts(&before)?.into_iter().map(|data| v1::GetReportBeforeResponse { data });
+        Ok(Response::new(self.sent(parts.collect())))
     }
 
     async fn cancel(
@@ -216,6 +233,12 @@ impl Submissions for Submitting {
         });
         Ok(Response::new(v1::ListRunsResponse { runs: runs.collect() }))
     }
+}
+
+/// A report as it is sent.
+fn in_parts(report: &Report) -> Result<Vec<Vec<u8>>, Status> {
+    let json = mrt_report::json(report).map_err(|error| Status::internal(crate::in_full(&error)))?;
+    Ok(json.as_bytes().chunks(PART).map(<[u8]>::to_vec).collect())
 }
 
 fn digest(text: &str) -> Result<Digest, Status> {

@@ -297,6 +297,6 @@ impl Store {
     }
 }
 
-fn cell(row: &Fields<'_>) -> Result<Cell, StoreError> {
+pub(super) fn cell(row: &Fields<'_>) -> Result<Cell, StoreError> {
     serde_json::from_slice(&row.bytes("cell")?.unwrap_or_default()).map_err(foreign)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bundles;
+mod history;
 mod page;
 mod scaling;
 #[path = "../support/mod.rs"]

@@ -119,7 +119,7 @@ async fn started(running: &Running, run: &str) {
 }
 
 /// Something that was lost, at a line of a file.
-fn lost(file: &str, line: u32, text: &str) -> Finding {
+pub(super) fn lost(file: &str, line: u32, text: &str) -> Finding {
     Finding {
         kind: FindingKind::DataLost,
         severity: Severity::Fail,

@@ -160,6 +160,7 @@ pub(crate) struct Farm;
 impl Submissions for Farm {
     type WatchStream = Empty<Result<RunEvent, Status>>;
     type GetReportStream = Empty<Result<GetReportResponse, Status>>;
+    type GetReportBeforeStream = Empty<Result<GetReportBeforeResponse, Status>>;
 
     async fn list_runs(
         &self,
@@ -200,6 +201,13 @@ impl Submissions for Farm {
         &self,
         _: Request<GetReportRequest>,
     ) -> Result<Response<Self::GetReportStream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_report_before(
+        &self,
+        _: Request<GetReportBeforeRequest>,
+    ) -> Result<Response<Self::GetReportBeforeStream>, Status> {
         Err(Status::unimplemented("not here"))
     }
 }

@@ -51,8 +51,9 @@ impl Filters {
         }
     }
 
-    /// Filters by what is new, too.
-    pub(super) fn with_changes(self, changes: bool) -> Self {
+    /// Filters by what is new, too, where there is a previous report.
+    #[must_use]
+    pub fn with_changes(self, changes: bool) -> Self {
         Self { changes, ..self }
     }
 
