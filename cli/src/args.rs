@@ -9,6 +9,8 @@ use mrt_lint::Severity;
 use mrt_ops::connect::Connection;
 use mrt_ops::values::duration;
 
+use crate::origin;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything that was asked for was checked, and nothing is wrong
@@ -81,7 +83,7 @@ Examples:
     mrt-cli submit --coordinator https://farm:7440 --target sqlite --target postgres:16
 
   In a merge request: the suites that it touches, before the nightly:
-    mrt-cli submit --since origin/main --priority 10 --label branch=$BRANCH --cancel-on-interrupt
+    mrt-cli submit --since origin/main --priority 10 --cancel-on-interrupt
 
   Send it and go; look later:
     RUN=$(mrt-cli submit --detach)
@@ -240,6 +242,22 @@ pub(crate) struct Shown {
     pub(crate) fail_on: FailOn,
 }
 
+/// What the report of a run on a farm is compared with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Against {
+    /// Compare with what the cells were when they were judged last in runs labelled `branch=NAME` [default: the branch that a pull
+    /// request goes into, in its CI job; otherwise the run's own].
+    #[arg(long, value_name = "NAME", conflicts_with = "against", help_heading = "The report")]
+    against_branch: Option<String>,
+}
+
+impl Against {
+    /// The branch; nothing for the run's own.
+    pub(crate) fn branch(&self) -> Option<String> {
+        self.against_branch.clone().or_else(origin::goes_into)
+    }
+}
+
 /// Who is told when a run has ended.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Notify {
@@ -248,7 +266,7 @@ pub(crate) struct Notify {
     #[arg(long, value_name = "URL", env = "MRT_NOTIFY", hide_env_values = true, help_heading = "The report")]
     pub(crate) notify: Option<String>,
 
-    /// Where that says that there is more to read [default: the job, on GitHub and GitLab].
+    /// Where that says that there is more to read [default: the job, where a CI system names it; otherwise the run's page].
     #[arg(long, value_name = "URL", env = "MRT_NOTIFY_LINK", help_heading = "The report")]
     pub(crate) notify_link: Option<String>,
 }
@@ -460,12 +478,13 @@ pub(crate) struct Submit {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m", help_heading = "The farm")]
     pub(crate) patience: Duration,
 
-    /// For people: `branch=main`; may be repeated. `mrt-cli runs` shows it.
+    /// For people: `team=billing`; may be repeated. `mrt-cli runs` shows it. `branch` and `commit` are set where CI or git says them; what
+    /// was found is compared with earlier runs of the same `branch`.
     #[arg(long, value_name = "NAME=VALUE", value_parser = label, help_heading = "The farm")]
     pub(crate) label: Vec<(String, String)>,
 
     /// Do not follow the run: print its name and end.
-    #[arg(long, conflicts_with_all = ["output", "format", "against", "cancel_on_interrupt"], help_heading = "The farm")]
+    #[arg(long, conflicts_with_all = ["output", "format", "against", "against_branch", "cancel_on_interrupt"], help_heading = "The farm")]
     pub(crate) detach: bool,
 
     #[command(flatten)]
@@ -473,6 +492,9 @@ pub(crate) struct Submit {
 
     #[command(flatten)]
     pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) against: Against,
 
     #[command(flatten)]
     pub(crate) notify: Notify,
@@ -496,6 +518,9 @@ pub(crate) struct Watch {
     pub(crate) shown: Shown,
 
     #[command(flatten)]
+    pub(crate) against: Against,
+
+    #[command(flatten)]
     pub(crate) notify: Notify,
 
     #[command(flatten)]
@@ -513,6 +538,9 @@ pub(crate) struct ReportOf {
 
     #[command(flatten)]
     pub(crate) shown: Shown,
+
+    #[command(flatten)]
+    pub(crate) against: Against,
 
     #[command(flatten)]
     pub(crate) talk: Talk,

@@ -4,6 +4,7 @@ use mrt_report::{Digest, Severity, exit_code, json_changes, terminal_changes};
 
 use crate::args::{Diff, DiffFormat, FailOn};
 use crate::error::CliError;
+use crate::farm::Farm;
 use crate::output::{Output, tell};
 use crate::saved;
 use crate::screen::{Screen, style};
@@ -11,7 +12,10 @@ use crate::screen::{Screen, style};
 /// Runs the command; the value is the process's exit code.
 pub(crate) fn command(arguments: &Diff) -> Result<u8, CliError> {
     Screen::open(&arguments.talk)?;
-    let [old, new] = [&arguments.old, &arguments.new].map(|name| saved::fetch(name, &arguments.connection));
+    let fetch = |name: &String| {
+        saved::fetch(name, &arguments.connection, async |farm: &Farm| farm.report(name).await)
+    };
+    let [old, new] = [&arguments.old, &arguments.new].map(fetch);
     let (old, new) = (old?, new?);
     for (name, fetched) in [(&arguments.old, &old), (&arguments.new, &new)] {
         if !fetched.complete {

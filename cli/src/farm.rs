@@ -50,6 +50,17 @@ pub(crate) struct Fetched {
     pub(crate) cancelled: bool,
     /// Why columns could not be checked at all.
     pub(crate) failures: Vec<v1::Failure>,
+    /// What its cells were before, where that is known.
+    pub(crate) before: Option<Report>,
+    /// Where there is more to see.
+    pub(crate) page: Option<String>,
+}
+
+impl Fetched {
+    /// A report of which there is no more to come.
+    pub(crate) fn whole(report: Report) -> Self {
+        Self { report, complete: true, cancelled: false, failures: Vec::new(), before: None, page: None }
+    }
 }
 
 impl Farm {
@@ -175,8 +186,34 @@ impl Farm {
             failures.extend(part.failures.into_iter().filter_map(|failed| failed.failure));
             json.extend(part.data);
         }
-        let report = mrt_report::from_json(&String::from_utf8_lossy(&json)).map_err(CliError::Report)?;
-        Ok(Fetched { report, complete, cancelled, failures })
+        let report = parsed(&json)?;
+        Ok(Fetched { report, complete, cancelled, failures, before: None, page: self.page(run) })
+    }
+
+    /// The report, with what its cells were before it, on a branch or on the run's own.
+    pub(crate) async fn compared(&self, run: &str, branch: Option<String>) -> Result<Fetched, CliError> {
+        let fetched = self.report(run).await?;
+        let request = v1::GetReportBeforeRequest { run: run.to_owned(), branch: branch.unwrap_or_default() };
+        let parts = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            let mut stream = client.get_report_before(request.clone()).await?.into_inner();
+            let mut json = Vec::new();
+            while let Some(part) = stream.message().await? {
+                json.extend(part.data);
+            }
+            Ok(tonic::Response::new(json))
+        });
+        let before = match parts.await {
+            Ok(json) => Some(parsed(&json)?).filter(|report| !report.cells.is_empty()),
+            // A coordinator of before knows of none.
+            Err(CliError::Call(error)) if error.status().code() == Code::Unimplemented => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Fetched { before, ..fetched })
+    }
+
+    /// Where a run is looked at.
+    pub(crate) fn page(&self, run: &str) -> Option<String> {
+        Some(format!("{}/runs/{run}", self.connection.as_ref()?.coordinator))
     }
 
     /// Cancels a run; the answer is whether it had ended before.
@@ -241,6 +278,10 @@ fn pauses() -> ExponentialBuilder {
 /// Nobody who is typing waits longer for a coordinator that is not there.
 fn few_pauses() -> ExponentialBuilder {
     pauses().with_max_times(5)
+}
+
+fn parsed(json: &[u8]) -> Result<Report, CliError> {
+    mrt_report::from_json(&String::from_utf8_lossy(json)).map_err(CliError::Report)
 }
 
 /// Whether trying again may help.

@@ -9,6 +9,7 @@ mod farm;
 mod interrupt;
 mod logging;
 mod notify;
+mod origin;
 mod output;
 mod places;
 mod progress;

@@ -1,6 +1,5 @@
 //! `--notify`: a webhook is told what a run came to.
 
-use std::env::var;
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use ureq::{Agent, Error};
 
 use crate::args::Notify;
 use crate::error::CliError;
+use crate::origin;
 use crate::output::tell;
 
 /// How long one attempt may take.
@@ -37,12 +37,18 @@ impl Webhook {
         let address = address.parse().ok().filter(is_web).ok_or_else(|| {
             CliError::usage("--notify (MRT_NOTIFY) is no address of the web; it begins with `https://`")
         })?;
-        Ok(Some(Self { address, link: notify.notify_link.clone().or_else(job) }))
+        Ok(Some(Self { address, link: notify.notify_link.clone().or_else(origin::job) }))
     }
 
-    /// Tells it. That nobody could be told is said, and changes nothing about the run.
-    pub(crate) fn tell(&self, digest: &Digest<'_>, troubles: &[&str]) -> Result<(), CliError> {
-        let message = message(digest, troubles, self.link.as_deref()).map_err(CliError::Render)?;
+    /// Tells it, with a link to this page where nothing better is known. That nobody could be told is said, and changes nothing about the
+    /// run.
+    pub(crate) fn tell(
+        &self,
+        digest: &Digest<'_>,
+        troubles: &[&str],
+        page: Option<&str>,
+    ) -> Result<(), CliError> {
+        let message = message(digest, troubles, self.link.as_deref().or(page)).map_err(CliError::Render)?;
         // A redirection would show the message, and what the address holds, to somebody else.
         let config =
             Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).tls_config(trust());
@@ -87,16 +93,4 @@ fn why(error: &Error) -> String {
         Error::Io(error) => error.to_string(),
         error => error.source().map_or_else(|| error.to_string(), ToString::to_string),
     }
-}
-
-/// The page of the job that this is, where something says so.
-fn job() -> Option<String> {
-    // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-    let github = || {
-        let server = var("GITHUB_SERVER_URL").ok()?;
-        let repository = var("GITHUB_REPOSITORY").ok()?;
-        Some(format!("{server}/{repository}/actions/runs/{}", var("GITHUB_RUN_ID").ok()?))
-    };
-    // https://docs.gitlab.com/ci/variables/predefined_variables/
-    github().or_else(|| var("CI_JOB_URL").ok())
 }

@@ -21,7 +21,7 @@ pub(crate) fn watch(arguments: &Watch) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
     runtime.block_on(async {
         let farm = Farm::at(&arguments.connection)?;
-        submit::follow(&farm, &arguments.run, &arguments.follow, &screen, &paper).await
+        submit::follow(&farm, &arguments.run, &arguments.follow, &arguments.against, &screen, &paper).await
     })
 }
 
@@ -29,7 +29,9 @@ pub(crate) fn watch(arguments: &Watch) -> Result<u8, CliError> {
 pub(crate) fn report(arguments: &ReportOf) -> Result<u8, CliError> {
     Screen::open(&arguments.talk)?;
     let paper = Paper::new(&arguments.shown, &arguments.talk)?.with(Places::around(Path::new(".")));
-    let fetched = saved::fetch(&arguments.run, &arguments.connection)?;
+    let ReportOf { run, connection, against, .. } = arguments;
+    let fetched =
+        saved::fetch(run, connection, async |farm: &Farm| farm.compared(run, against.branch()).await)?;
     submit::conclude(&arguments.run, &fetched, &paper)
 }
 

@@ -19,13 +19,17 @@ pub(crate) fn read(file: &Path) -> Result<Report, CliError> {
     from_json(&text).map_err(|source| CliError::Saved { path: file.to_owned(), source })
 }
 
-/// What there is of a report: the one in a file of this name, or else that of a run on the farm.
-pub(crate) fn fetch(name: &str, connection: &Connection) -> Result<Fetched, CliError> {
+/// What there is of a report: the one in a file of this name, or else what `of_run` gets of a run on the farm.
+pub(crate) fn fetch(
+    name: &str,
+    connection: &Connection,
+    of_run: impl AsyncFnOnce(&Farm) -> Result<Fetched, CliError>,
+) -> Result<Fetched, CliError> {
     let file = Path::new(name);
     // Runs are called by numbers; what cannot be one is a file, and told of as one where it is not there.
     if file.is_file() || name.contains(['/', '.']) {
-        return Ok(Fetched { report: read(file)?, complete: true, cancelled: false, failures: Vec::new() });
+        return Ok(Fetched::whole(read(file)?));
     }
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
-    runtime.block_on(async { Farm::at(connection)?.report(name).await })
+    runtime.block_on(async { of_run(&Farm::at(connection)?).await })
 }

@@ -93,15 +93,15 @@ impl<'a> Paper<'a> {
 
     /// Writes what was fetched of a run, says why what could not be checked, and gives the exit code.
     pub(crate) fn write(&self, fetched: &Fetched) -> Result<u8, CliError> {
-        let Fetched { report, complete, failures, .. } = fetched;
+        let Fetched { report, complete, failures, before, page, .. } = fetched;
         let checked = report.cells.iter().any(|cell| !is_untried(cell));
-        let digest = match &self.previous {
+        let digest = match self.previous.as_ref().or(before.as_ref()) {
             Some(previous) => Digest::against(report, previous),
             None => Digest::new(report),
         };
         if checked || failures.is_empty() {
             for (format, output) in &self.sheets {
-                output.write(&self.render(report, &digest, *format, output)?)?;
+                output.write(&self.render(&digest, *format, output)?)?;
             }
         }
         let mut told: Vec<&v1::Failure> = Vec::new();
@@ -115,7 +115,7 @@ impl<'a> Paper<'a> {
         if let Some(webhook) = &self.webhook {
             let troubles: Vec<&str> =
                 told.iter().filter_map(|failure| failure.causes.first()).map(String::as_str).collect();
-            webhook.tell(&digest, &troubles)?;
+            webhook.tell(&digest, &troubles, page.as_deref())?;
         }
         let outcome = report.outcome(fail_on(self.shown));
         Ok(match outcome {
@@ -130,13 +130,7 @@ impl<'a> Paper<'a> {
         })
     }
 
-    fn render(
-        &self,
-        report: &Report,
-        digest: &Digest<'_>,
-        format: Format,
-        output: &Output,
-    ) -> Result<String, CliError> {
+    fn render(&self, digest: &Digest<'_>, format: Format, output: &Output) -> Result<String, CliError> {
         let rules = Rules::default();
         let problems = || found(digest, &rules, |suite, file| self.places.file(suite, file));
         match format {

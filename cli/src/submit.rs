@@ -11,7 +11,7 @@ use mrt_proto::v1;
 use mrt_report::exit_code;
 use tonic::Code;
 
-use crate::args::{Follow, Submit};
+use crate::args::{Against, Follow, Submit};
 use crate::error::CliError;
 use crate::farm::{Farm, Fetched};
 use crate::interrupt::{self, Signalled};
@@ -19,7 +19,7 @@ use crate::output::{Output, tell};
 use crate::places::Places;
 use crate::progress::Follower;
 use crate::screen::{Paper, Screen};
-use crate::{project, submission, touched};
+use crate::{origin, project, submission, touched};
 
 /// Runs the command; the value is the process's exit code.
 pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
@@ -61,7 +61,7 @@ pub(crate) fn command(arguments: &Submit) -> Result<u8, CliError> {
             screen.say(format_args!("submitted as run {run}; `mrt-cli watch {run}` follows it"));
             return Ok(exit_code::OK);
         }
-        follow(&farm, &run, &arguments.follow, &screen, &paper).await
+        follow(&farm, &run, &arguments.follow, &arguments.against, &screen, &paper).await
     })
 }
 
@@ -72,7 +72,9 @@ fn request(
     wanted: &Wanted,
     packed: &Packed,
 ) -> Result<v1::SubmitRequest, CliError> {
-    let labels: HashMap<String, String> = arguments.label.iter().cloned().collect();
+    // What somebody says is so.
+    let labels: HashMap<String, String> =
+        origin::labels(&project.root).into_iter().chain(arguments.label.iter().cloned()).collect();
     Ok(v1::SubmitRequest {
         key: submission::key(),
         protocol: mrt_proto::PROTOCOL,
@@ -117,13 +119,15 @@ pub(crate) async fn follow(
     farm: &Farm,
     run: &str,
     follow: &Follow,
+    against: &Against,
     screen: &Screen,
     paper: &Paper<'_>,
 ) -> Result<u8, CliError> {
     let interrupted = interrupt::notice().map_err(CliError::Signals)?;
     let (events, shown) = screen.progress();
     let mut follower = Follower::default();
-    screen.say(format_args!("following run {run}"));
+    let page = farm.page(run).map(|page| format!(": {page}")).unwrap_or_default();
+    screen.say(format_args!("following run {run}{page}"));
     let followed = {
         let following = farm.follow(run, move |heard| {
             for event in follower.heard(heard) {
@@ -154,7 +158,7 @@ pub(crate) async fn follow(
         return Ok(exit_code::INCOMPLETE);
     };
     followed?;
-    conclude(run, &farm.report(run).await?, paper)
+    conclude(run, &farm.compared(run, against.branch()).await?, paper)
 }
 
 /// Writes the report of a run, says what is missing in it, and gives the exit code.
