@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod branches;
 mod check;
 mod command_line;
 mod environment;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{PHONE, Project, USERS, python, stderr};
 
 /// Takes a request in, and answers it.
-fn answer(stream: TcpStream, status: &str) -> (String, Value) {
+pub(crate) fn answer(stream: TcpStream, status: &str) -> (String, Value) {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
