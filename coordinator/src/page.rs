@@ -87,6 +87,7 @@ fn pages(site: Site) -> Router {
         .route("/runs/{run}/report.html", get(run::html))
         .route("/runs/{run}/report.json", get(run::json))
         .route("/runs/{run}/cells/{column}/{position}", get(cell::page))
+        .route("/suites", get(suite::all))
         .route("/suites/{suite}", get(suite::page))
         .route("/workers", get(workers::page))
         .layer(from_fn_with_state(site.clone(), access::admit));

@@ -180,16 +180,10 @@ impl<'a> Digest<'a> {
 
     /// How many cells came to which verdict; verdicts that did not occur are left out.
     pub(crate) fn verdicts(&self) -> Vec<(Verdict, u32)> {
-        let summary = self.report.summary;
-        let all = [
-            (Verdict::Pass, summary.pass),
-            (Verdict::Warn, summary.warn),
-            (Verdict::Fail, summary.fail),
-            (Verdict::Blocked, summary.blocked),
-            (Verdict::Error, summary.error),
-            (Verdict::Skip, summary.skip),
-        ];
-        all.into_iter().filter(|(_, n)| *n > 0).collect()
+        let all =
+            [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Blocked, Verdict::Error, Verdict::Skip];
+        let counted = all.into_iter().map(|verdict| (verdict, self.report.summary[verdict]));
+        counted.filter(|(_, n)| *n > 0).collect()
     }
 
     /// The verdict that somebody wants to know first, and how many cells it is of; `None` where nothing was checked.

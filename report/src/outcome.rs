@@ -1,6 +1,7 @@
 //! From cells to one answer.
 
 use std::collections::BTreeMap;
+use std::ops::{Index, IndexMut};
 
 use crate::{Cell, Coverage, Report, SCHEMA_VERSION, Summary, Verdict, exit_code};
 
@@ -44,17 +45,38 @@ impl Summary {
     pub fn of(cells: &[Cell]) -> Self {
         let mut summary = Self::default();
         for cell in cells {
-            let count = match cell.verdict {
-                Verdict::Pass => &mut summary.pass,
-                Verdict::Warn => &mut summary.warn,
-                Verdict::Fail => &mut summary.fail,
-                Verdict::Blocked => &mut summary.blocked,
-                Verdict::Error => &mut summary.error,
-                Verdict::Skip => &mut summary.skip,
-            };
-            *count += 1;
+            summary[cell.verdict] += 1;
         }
         summary
+    }
+}
+
+/// How many cells came to a verdict.
+impl Index<Verdict> for Summary {
+    type Output = u32;
+
+    fn index(&self, verdict: Verdict) -> &u32 {
+        match verdict {
+            Verdict::Pass => &self.pass,
+            Verdict::Warn => &self.warn,
+            Verdict::Fail => &self.fail,
+            Verdict::Blocked => &self.blocked,
+            Verdict::Error => &self.error,
+            Verdict::Skip => &self.skip,
+        }
+    }
+}
+
+impl IndexMut<Verdict> for Summary {
+    fn index_mut(&mut self, verdict: Verdict) -> &mut u32 {
+        match verdict {
+            Verdict::Pass => &mut self.pass,
+            Verdict::Warn => &mut self.warn,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Blocked => &mut self.blocked,
+            Verdict::Error => &mut self.error,
+            Verdict::Skip => &mut self.skip,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How many cells came to what, as a bar and in numbers.
 
+use std::collections::BTreeMap;
+
 use mrt_report::{Summary, Verdict};
 
 use super::words::{Sign, VERDICTS, sign};
@@ -22,7 +24,7 @@ pub(super) struct Part {
 
 /// The verdicts of so many cells; what has none yet leaves the bar open.
 pub(super) fn bar(summary: Summary, cells: u64) -> Bar {
-    let counted = VERDICTS.map(|verdict| (verdict, of(summary, verdict)));
+    let counted = VERDICTS.map(|verdict| (verdict, summary[verdict]));
     let all = cells.max(counted.iter().map(|(_, n)| u64::from(*n)).sum()).max(1);
     let (mut parts, mut signs, mut before) = (Vec::new(), Vec::new(), 0);
     for (verdict, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
@@ -37,20 +39,18 @@ pub(super) fn bar(summary: Summary, cells: u64) -> Bar {
     Bar { parts, signs, label }
 }
 
-pub(super) fn of(summary: Summary, verdict: Verdict) -> u32 {
-    match verdict {
-        Verdict::Pass => summary.pass,
-        Verdict::Warn => summary.warn,
-        Verdict::Fail => summary.fail,
-        Verdict::Blocked => summary.blocked,
-        Verdict::Error => summary.error,
-        Verdict::Skip => summary.skip,
+/// What all suites of a run came to together.
+pub(super) fn total(suites: &BTreeMap<String, Summary>) -> Summary {
+    let mut total = Summary::default();
+    for (suite, verdict) in suites.values().flat_map(|suite| VERDICTS.map(|verdict| (suite, verdict))) {
+        total[verdict] += suite[verdict];
     }
+    total
 }
 
 /// The verdict that somebody wants to know first; nothing where there is none yet.
 pub(super) fn worst(summary: Summary) -> Option<Verdict> {
-    VERDICTS.into_iter().find(|verdict| of(summary, *verdict) > 0)
+    VERDICTS.into_iter().find(|verdict| summary[*verdict] > 0)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 use mrt_report::{Digest, Filters, Report, State, Summary, findings_html, json_with_ages, matrix_html};
 
-use super::bar::{of, worst};
+use super::bar::{total, worst};
 use super::matrix::matrix;
 use super::words::{VERDICTS, When, lines, shown, span, when};
 use super::{Answer, Failure, Frame, Site, aside};
@@ -67,14 +67,14 @@ pub(super) async fn page(extract::State(site): extract::State<Site>, Path(name):
     let run = known(&site, &name).await?;
     let columns = site.store.columns(run.id).await?;
     let one = [run.clone()];
-    let summary = site.store.summaries(&one, None).await?.remove(&run.id).unwrap_or_default();
+    let summary = total(&site.store.summaries(&one).await?.remove(&run.id).unwrap_or_default());
     let gravest = site.store.gravest(run.id, FINDINGS).await?;
     let listed: u64 = gravest.iter().map(|cells| cells.len() as u64).sum();
     let grave: u32 = summary.fail + summary.warn + summary.blocked + summary.error;
     let gravest = Compared::of(&site, &run, Report::merge(gravest)).await?;
     let changes = gravest.has_before();
     let findings = aside(move || findings_html(&gravest.digest(), ROOM)).await??;
-    let done = VERDICTS.into_iter().map(|verdict| u64::from(of(summary, verdict))).sum();
+    let done = VERDICTS.into_iter().map(|verdict| u64::from(summary[verdict])).sum();
     let took = run.ended_at.map(|ended| span(ended.saturating_sub(run.submitted)));
     let page = Page {
         frame: site.frame(format!("run {}", run.id.0)),
@@ -103,7 +103,7 @@ pub(super) async fn page(extract::State(site): extract::State<Site>, Path(name):
 
 /// By all verdicts and states, those without a cell included: there may be one soon.
 fn filters(columns: &[ColumnSeen], summary: Summary, open: u64) -> Filters {
-    let verdicts = VERDICTS.map(|verdict| State::of(verdict, of(summary, verdict).into()));
+    let verdicts = VERDICTS.map(|verdict| State::of(verdict, summary[verdict].into()));
     let states = [
         State { word: "running", symbol: '▸', count: 0 },
         State { word: "waiting", symbol: '·', count: open },

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use mrt_report::Summary;
 
-use super::bar::{Bar, bar, worst};
+use super::bar::{Bar, bar, total, worst};
 use super::run::{labels, state};
 use super::words::{When, count, span, when};
 use super::{Answer, Failure, Frame, Site, page as show};
@@ -16,6 +16,8 @@ use crate::store::Listed;
 
 /// How many runs a list has.
 pub(super) const RUNS: u32 = 50;
+/// Runs whose counts are kept.
+const KEPT: usize = 200;
 
 #[derive(Template)]
 #[template(path = "runs.html")]
@@ -47,34 +49,44 @@ pub(super) async fn page(State(site): State<Site>) -> Answer {
 
 /// What runs came to that have ended: counted once, since many of them are large, and lists are looked at again and again.
 #[derive(Clone, Default)]
-pub(super) struct Counted(Arc<Mutex<BTreeMap<RunId, Summary>>>);
+pub(super) struct Counted(Arc<Mutex<Counts>>);
+
+/// How many cells of a run came to which verdict, by suite.
+type Counts = BTreeMap<RunId, BTreeMap<String, Summary>>;
 
 impl Counted {
     /// How many cells of some runs came to which verdict.
-    async fn of(&self, site: &Site, runs: &[Listed]) -> Result<BTreeMap<RunId, Summary>, Failure> {
-        let mut known: BTreeMap<RunId, Summary> = {
+    pub(super) async fn of(&self, site: &Site, runs: &[Listed]) -> Result<Counts, Failure> {
+        let mut known: Counts = {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            runs.iter().filter_map(|run| Some((run.id, *known.get(&run.id)?))).collect()
+            runs.iter().filter_map(|run| Some((run.id, known.get(&run.id)?.clone()))).collect()
         };
         let unknown: Vec<Listed> = runs.iter().filter(|run| !known.contains_key(&run.id)).cloned().collect();
-        let mut fresh = site.store.summaries(&unknown, None).await?;
+        let mut fresh = site.store.summaries(&unknown).await?;
         fresh.retain(|id, _| !known.contains_key(id));
         known.extend(fresh);
         let is_over = |id: &RunId| runs.iter().any(|run| run.id == *id && run.ended);
-        let over = known.iter().filter(|(id, _)| is_over(id)).map(|(id, summary)| (*id, *summary)).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = over;
+        let over = known.iter().filter(|(id, _)| is_over(id)).map(|(id, counts)| (*id, counts.clone()));
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(over);
+        // The latest are asked for most.
+        while kept.len() > KEPT {
+            kept.pop_first();
+        }
+        drop(kept);
         Ok(known)
     }
 }
 
 /// Runs as a list shows them: with the verdicts of all that is in them, or of one suite.
 pub(super) async fn lines(site: &Site, runs: &[Listed], suite: Option<&str>) -> Result<Vec<Line>, Failure> {
-    let mut summaries = match suite {
-        Some(_) => site.store.summaries(runs, suite).await?,
-        None => site.counted.of(site, runs).await?,
-    };
+    let mut counts = site.counted.of(site, runs).await?;
     let line = |run: &Listed| {
-        let summary = summaries.remove(&run.id).unwrap_or_default();
+        let mut suites = counts.remove(&run.id).unwrap_or_default();
+        let summary = match suite {
+            Some(suite) => suites.remove(suite).unwrap_or_default(),
+            None => total(&suites),
+        };
         // How many cells a suite has of a run that goes on is not said: its bar is full.
         let cells = if suite.is_some() { 0 } else { run.cells };
         Line {

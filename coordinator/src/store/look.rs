@@ -187,41 +187,31 @@ impl Store {
         Ok(columns.into_values().map(|cells| cells.into_values().collect()).collect())
     }
 
-    /// How many cells of some runs came to which verdict: of all their suites, or of one.
+    /// How many cells of some runs came to which verdict, by suite.
     ///
     /// # Errors
     /// When the state cannot be read.
     pub async fn summaries(
         &self,
         runs: &[Listed],
-        suite: Option<&str>,
-    ) -> Result<BTreeMap<RunId, Summary>, StoreError> {
+    ) -> Result<BTreeMap<RunId, BTreeMap<String, Summary>>, StoreError> {
         let ids = || runs.iter().map(|run| run.id);
         let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(BTreeMap::new()) };
         let rows = sqlx::query(
-            "SELECT run, verdict, COUNT(*) AS number FROM chains JOIN results ON results.chain = chains.id \
-             WHERE run >= $1 AND run <= $2 AND (suite = $3 OR $4 = 0) AND verdict IS NOT NULL GROUP BY run, verdict",
+            "SELECT run, suite, verdict, COUNT(*) AS number FROM chains JOIN results ON results.chain = chains.id \
+             WHERE run >= $1 AND run <= $2 AND verdict IS NOT NULL GROUP BY run, suite, verdict",
         )
         .bind(stored(first.0))
         .bind(stored(last.0))
-        .bind(suite.unwrap_or_default())
-        .bind(i64::from(suite.is_some()))
         .fetch_all(&self.pool)
         .await
         .map_err(read)?;
-        let mut all: BTreeMap<RunId, Summary> = BTreeMap::new();
+        let mut all: BTreeMap<RunId, BTreeMap<String, Summary>> = BTreeMap::new();
         for row in rows {
             let row = Fields(&row);
-            let summary = all.entry(RunId(row.number("run")?)).or_default();
-            let count = match verdict(&row.text("verdict")?)? {
-                Verdict::Pass => &mut summary.pass,
-                Verdict::Warn => &mut summary.warn,
-                Verdict::Fail => &mut summary.fail,
-                Verdict::Blocked => &mut summary.blocked,
-                Verdict::Error => &mut summary.error,
-                Verdict::Skip => &mut summary.skip,
-            };
-            *count = row.small("number")?;
+            let suites = all.entry(RunId(row.number("run")?)).or_default();
+            let summary = suites.entry(row.text("suite")?).or_default();
+            summary[verdict(&row.text("verdict")?)?] = row.small("number")?;
         }
         Ok(all)
     }

@@ -220,6 +220,8 @@ async fn a_run_is_seen_as_it_goes() {
         assert!(unknown.contains("no file of its bundle says to be this revision"), "{unknown}");
         let suite = site.page("/suites/shop").await;
         assert!(suite.contains("aria-label=\"1 fail, 2 pass\""), "{suite}");
+        let suites = site.page("/suites").await;
+        assert!(suites.contains("aria-label=\"run 1: 1 fail, 2 pass\""), "{suites}");
         let json = site.page(&format!("/runs/{run}/report.json")).await;
         assert_eq!(mrt_report::from_json(&json).unwrap(), running.report(&run).await.1);
         let report = site.get(&format!("/runs/{run}/report.html")).await;

@@ -65,7 +65,7 @@ def look(browser, site):
     leave(browser, "k", text="k")
 
     light = None
-    for path in ["/", "/runs/1", "/runs/1/cells/0/1", "/workers", "/suites/shop", "/login", "/none"]:
+    for path in ["/", "/runs/1", "/runs/1/cells/0/1", "/workers", "/suites", "/suites/shop", "/login", "/none"]:
         for scheme in ["light", "dark"]:
             opened(browser, f"{site}{path}")
             browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
