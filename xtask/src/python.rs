@@ -1,7 +1,7 @@
 //! The Python that tests run migrations with.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::process::{Problem, can_install, command, install, is_installed, read};
 use crate::{root, workshop};
@@ -43,4 +43,45 @@ pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf, Pro
     }
     fs::write(&stamp, wanted).map_err(|source| Problem::File { path: stamp.clone(), source })?;
     Ok(interpreter)
+}
+
+/// A file of a package's source that its wheel does not have; it lies in the environment afterwards. Of several the first one
+/// by path.
+pub(crate) fn file_of_source(interpreter: &Path, package: &str, name: &str) -> Result<(), Problem> {
+    let Some(environment) = interpreter.parent().and_then(Path::parent) else { return Ok(()) };
+    let place = environment.join(name);
+    if place.exists() {
+        return Ok(());
+    }
+    let file = |source| Problem::File { path: environment.to_owned(), source };
+    let sources = tempfile::tempdir_in(environment).map_err(file)?;
+    let directory = sources.path().to_string_lossy();
+    let download = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+        "--dest",
+        &directory,
+        package,
+    ];
+    match is_installed("uv") {
+        // Its environments have no pip.
+        true => read(&mut command(
+            "uv",
+            [&["run", "--no-project", "--with", "pip", "python"][..], &download].concat(),
+        ))?,
+        false => read(&mut command(&interpreter.to_string_lossy(), download))?,
+    };
+    let unpack = "import pathlib, sys, tarfile\n\
+                  source, name, place = map(pathlib.Path, sys.argv[1:])\n\
+                  archive = tarfile.open(next(source.glob('*.tar.gz')))\n\
+                  found = min(it for it in archive.getnames() if pathlib.PurePath(it).name == str(name))\n\
+                  place.write_bytes(archive.extractfile(found).read())\n";
+    let arguments = ["-c", unpack, &directory, name, &place.to_string_lossy()];
+    read(&mut command(&interpreter.to_string_lossy(), arguments))?;
+    Ok(())
 }

@@ -50,6 +50,19 @@ fn a_reader_of_junit_finds_the_same_cases() {
 }
 
 #[test]
+fn junit_is_what_its_schema_allows() {
+    let (now, before) = (everything(), earlier());
+    for digest in [Digest::new(&now), Digest::against(&now, &before), Digest::new(&hostile())] {
+        let text = junit(&digest, FailOn::Warn).unwrap();
+        let Some(read) = reader("junit_schema", &text) else { return };
+        read.unwrap();
+    }
+    // One that is not: the reader looks.
+    let wrong = reader("junit_schema", "<testsuites skipped=\"1\"/>").unwrap().unwrap_err();
+    assert!(wrong.contains("'skipped'"), "{wrong}");
+}
+
+#[test]
 fn markdown_has_no_link_image_or_tag_that_is_not_ours() {
     let ours = |report: &Report| reader("markdown", &comment(&Digest::new(report)));
     let Some(read) = ours(&everything()) else { return };

@@ -56,4 +56,7 @@ fn a_reader_of_junit_finds_the_same_cases() {
     );
     assert!(cases.contains(&"billing b1 passed"), "{read}");
     assert_eq!(cases.len(), 7, "{read}");
+    if let Some(read) = reader("junit_schema", &text) {
+        read.unwrap();
+    }
 }
