@@ -113,9 +113,7 @@ fn nothing_that_is_wrong_is_a_report_as_well() {
     assert_eq!(github(&[], &[]), "");
     assert_eq!(gitlab(&[]).unwrap(), "[]\n");
     assert!(sarif(&[], &[]).unwrap().contains("\"results\": []"));
-    assert!(
-        junit(&[], &LOOKED_AT, Severity::Note).unwrap().contains("tests=\"5\" failures=\"0\"")
-    );
+    assert!(junit(&[], &LOOKED_AT, Severity::Note).unwrap().contains("tests=\"5\" failures=\"0\""));
 }
 
 #[test]
