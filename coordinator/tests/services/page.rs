@@ -425,6 +425,9 @@ async fn browsers_are_told_to_trust_nothing() {
     let known = format!("if-none-match: {}\r\n", script.header("etag").unwrap());
     let again = site.ask("GET /assets/page.js", &known, "").await;
     assert_eq!((again.status, again.body.len()), (304, 0));
+    // What was there before an upgrade is there no more.
+    let older = site.ask("GET /assets/page.js", "if-none-match: \"0\"\r\n", "").await;
+    assert_eq!((older.status, &older.body), (200, &script.body));
     assert_ne!(script.header("etag"), site.get("/assets/page.css").await.header("etag"));
     // Another site's name that stands for this machine.
     for (host, status) in
