@@ -18,6 +18,7 @@ use super::{RunError, StationOptions, Unit};
 use crate::check::CheckError;
 use crate::check::outcome::Outcome;
 use crate::check::outside::{self, ServerWide};
+use crate::check::replay::Keep;
 use crate::check::shard::{self, Shard, Suspicion};
 use crate::check::slot::TargetContext;
 use crate::check::under_way::UnderWay;
@@ -174,8 +175,10 @@ impl<'a> Work<'a> {
                 let needed = self.needs_outside(first);
                 Some(inside().filter(|&cell| self.needs_outside(cell) == needed).collect())
             }
-            // After what cannot be undone a server is of no use for the next one.
-            None if self.has_lasting() => open.first().map(|&cell| BTreeSet::from([cell])),
+            // After what cannot be undone a server is of no use for the next one, and one that is left for a look is not reset.
+            None if self.has_lasting() || self.tools.options.keep => {
+                open.first().map(|&cell| BTreeSet::from([cell]))
+            }
             None => Some(open).filter(|cells| !cells.is_empty()),
         }
     }
@@ -312,7 +315,7 @@ impl<'a> Work<'a> {
             line: known.upgrade_line,
             accepted: None,
         };
-        self.told.ended(revision, Outcome::found(vec![finding]), 1 + FRESH_SERVERS, Duration::ZERO);
+        self.told.ended(revision, Outcome::found(vec![finding], None), 1 + FRESH_SERVERS, Duration::ZERO);
     }
 
     async fn shard(
@@ -346,6 +349,8 @@ impl<'a> Work<'a> {
             alone: alone && self.running.is_ours(),
         };
         self.used |= apart || !floor.is_empty();
+        let counts = |revision: &str, finding: &Finding| unit.counts(revision, finding);
+        let keep = Keep { counts: &counts, hears: tools.options.replays.as_ref() };
         let shard = Shard {
             target: &context,
             cells: cells.clone(),
@@ -355,7 +360,7 @@ impl<'a> Work<'a> {
             unusable: self.blocked.clone(),
             slots,
             jobs: tools.jobs,
-            keep: tools.options.keep,
+            keep: tools.options.keep.then_some(keep),
         };
         let told = &mut self.told;
         let mut tell = |progress| told.take(progress);
