@@ -97,8 +97,20 @@ mod tests {
 
     #[test]
     fn what_is_no_name_or_that_of_several_is_told_with_those_that_could_be_meant() {
-        insta::assert_snapshot!(found("a12b"), @"");
-        insta::assert_snapshot!(found("shop/c@sqlite"), @"");
+        insta::assert_snapshot!(found("a12b"), @r#"
+        "a12b" is the name of 3 cells; it could be
+        shop/a12b@sqlite (fail)
+        ops/shop/a12b@my@15 (warn)
+        shop/a12b@postgres:15 (pass)
+        "#);
+        insta::assert_snapshot!(found("shop/c@sqlite"), @r#"
+        the report has no cell "shop/c@sqlite"; it could be
+        shop/a12b@sqlite (fail)
+        ops/shop/a12b@my@15 (warn)
+        shop/a1@sqlite (pass)
+        shop/a12b@postgres:15 (pass)
+        shop/b@7/x@sqlite (pass)
+        "#);
         assert!(found("").starts_with("the report has no cell"));
         assert!(found("@sqlite").starts_with("the report has no cell"));
         let many =

@@ -17,7 +17,7 @@ use crate::support::{PHONE, Project, USERS, cells, docker, python, stderr, verdi
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The other programs lie beside ours.
-fn program(name: &str) -> Command {
+pub(crate) fn program(name: &str) -> Command {
     let ours = Path::new(env!("CARGO_BIN_EXE_mrt-cli"));
     let path = ours.with_file_name(name);
     assert!(path.exists(), "{} is missing: build the whole workspace", path.display());
@@ -27,7 +27,7 @@ fn program(name: &str) -> Command {
 }
 
 /// A program that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -37,7 +37,7 @@ impl Drop for Running {
     }
 }
 
-struct Coordinator {
+pub(crate) struct Coordinator {
     running: Running,
     log: BufReader<ChildStderr>,
     address: String,
@@ -46,7 +46,7 @@ struct Coordinator {
 }
 
 impl Coordinator {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::with(tempfile::tempdir().unwrap(), "127.0.0.1:0", arguments)
     }
 
@@ -69,13 +69,13 @@ impl Coordinator {
     }
 
     /// `mrt-cli COMMAND --coordinator …`.
-    fn cli(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Command {
         let mut command = program("mrt-cli");
         command.args(arguments).args(["--coordinator", &self.url()]);
         command
     }
 
-    fn worker(&self, python: &Path, name: &str, arguments: &[&str]) -> Running {
+    pub(crate) fn worker(&self, python: &Path, name: &str, arguments: &[&str]) -> Running {
         // The interpreter of the tests has what their projects need.
         let cache = self.directory.path().join(name);
         let mut command = program("mrt-worker");
@@ -101,13 +101,13 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{}", stderr(output)))
 }
 
-fn signal(running: &Running, signal: nix::sys::signal::Signal) {
+pub(crate) fn signal(running: &Running, signal: nix::sys::signal::Signal) {
     let pid = nix::unistd::Pid::from_raw(running.0.id().cast_signed());
     nix::sys::signal::kill(pid, signal).unwrap();
 }
 
 /// Waits for the end of a program.
-fn end(running: &mut Running) -> i32 {
+pub(crate) fn end(running: &mut Running) -> i32 {
     let begin = Instant::now();
     loop {
         if let Some(status) = running.0.try_wait().unwrap() {
@@ -341,7 +341,7 @@ fn a_program_that_ends_a_client_is_asked_nothing() {
 }
 
 /// A sentence that says what to do, this exit code, and nothing on standard output.
-fn refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
     let stderr = stderr(output);
     assert_eq!(output.status.code(), Some(code), "{stderr}");
     assert!(output.stdout.is_empty(), "{stderr}");
@@ -372,6 +372,9 @@ fn who_may_not_is_told_what_is_missing() {
     refused(&with(Some(work), &["runs"]), 2, &["`read`"]);
     assert_eq!(with(Some(read), &["runs"]).status.code(), Some(0));
     assert_eq!(with(Some(submit), &["submit", directory, "--detach"]).status.code(), Some(0));
+    // A project is more than a report.
+    assert_eq!(with(Some(submit), &["cancel", "1"]).status.code(), Some(0));
+    refused(&with(Some(read), &["repro", "1", "a2"]), 2, &["`submit`"]);
     let mut worker = program("mrt-worker");
     worker.args(["--coordinator", &coordinator.url(), "--cache"]).arg(files.path().join("cache"));
     let output = worker.env("MRT_TOKEN", submit).output().unwrap();

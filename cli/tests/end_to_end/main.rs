@@ -15,6 +15,7 @@ mod isolation;
 mod notify;
 mod options;
 mod reports;
+mod repro;
 mod run;
 mod server_wide;
 mod support;
