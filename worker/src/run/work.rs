@@ -81,7 +81,7 @@ impl<'a> Work<'a> {
     async fn check_all(&mut self) -> Result<(), RunError> {
         let mut first = true;
         while let Some(cells) = self.next_cells() {
-            if let Err(reason) = self.clean().await {
+            if let Err(reason) = self.clean(&cells).await {
                 self.give_up(&cells, &reason);
                 continue;
             }
@@ -183,6 +183,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// One that writes outside of its database is never among others.
+    fn is_apart(&self, cells: &BTreeSet<usize>) -> bool {
+        cells.iter().any(|cell| self.outside.contains_key(cell))
+    }
+
     /// Whether some revision does to its server what mrt cannot undo.
     fn has_lasting(&self) -> bool {
         self.outside.values().any(|found| !found.roles)
@@ -230,9 +235,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Makes the server as it was found, where it may not be.
-    async fn clean(&mut self) -> Result<(), String> {
-        if !std::mem::take(&mut self.used) || !self.running.engine().shares_objects() {
+    /// Makes the server as it was found for the next cells, where it may not be.
+    async fn clean(&mut self, cells: &BTreeSet<usize>) -> Result<(), String> {
+        // Those that are checked apart begin with that themselves, and would take along what is kept for a look.
+        let resets = self.running.holds_kept && self.is_apart(cells);
+        if !(std::mem::take(&mut self.used) || resets) || !self.running.engine().shares_objects() {
             return Ok(());
         }
         if self.running.is_ours() && (self.has_lasting() || self.running.holds_kept) {
@@ -325,8 +332,7 @@ impl<'a> Work<'a> {
         slots: usize,
         alone: bool,
     ) -> Result<shard::End, CheckError> {
-        // One that writes outside of its database is never among others.
-        let apart = cells.iter().any(|cell| self.outside.contains_key(cell));
+        let apart = self.is_apart(cells);
         let mut floor = BTreeSet::new();
         if let Some(&first) = cells.first().filter(|_| !apart) {
             for needed in self.needs_outside(first) {
