@@ -96,6 +96,8 @@ pub(crate) enum CliError {
     Saved { path: PathBuf, source: ReadError },
     #[error("cannot write down what is submitted")]
     Encode(#[source] serde_json::Error),
+    #[error("interrupted before the cell was checked")]
+    Interrupted,
     #[error("cannot write down the project that comes from the farm")]
     Archive(#[source] io::Error),
     #[error("cannot keep the state of this run")]
@@ -161,6 +163,7 @@ impl CliError {
             | Self::Report(_)
             | Self::Encode(_)
             | Self::Archive(_)
+            | Self::Interrupted
             | Self::Store(_)
             | Self::Serve(_)
             | Self::Write { .. }

@@ -41,7 +41,11 @@ pub(crate) fn command(arguments: &Repro) -> Result<u8, CliError> {
     let told = name::find(&told, &arguments.cell)?;
 
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;
-    let Subject { place, suite, options, put } = sent::subject(arguments, told, &runtime)?;
+    let cancel = CancellationToken::new();
+    runtime
+        .block_on(async { interrupt::listen(cancel.clone(), screen.canvas.clone()) })
+        .map_err(CliError::Signals)?;
+    let Subject { place, suite, options, put } = sent::subject(arguments, told, &runtime, &cancel)?;
     let wanted = Wanted { only: vec![told.revision.clone()], since: None };
     let request = v1::SubmitRequest {
         key: submission::key(),
@@ -54,9 +58,7 @@ pub(crate) fn command(arguments: &Repro) -> Result<u8, CliError> {
     };
     let (hears, mut replays) = mpsc::unbounded_channel();
     let setup = Setup { place, jobs: None, python, keep: true, replays: Some(hears) };
-    let cancel = CancellationToken::new();
     runtime.block_on(async {
-        interrupt::listen(cancel.clone(), screen.canvas.clone()).map_err(CliError::Signals)?;
         let local = Local::start(setup).await?;
         let (events, shown) = screen.progress();
         let checked = local.check(request, &events, &cancel).await;
@@ -107,8 +109,7 @@ async fn look(
 ) -> Result<Look, CliError> {
     let without = |code| Ok(Look { code, is_kept: false });
     if cancel.is_cancelled() {
-        tell("interrupted before the cell was checked");
-        return without(exit_code::INCOMPLETE);
+        return Err(CliError::Interrupted);
     }
     for failure in &checked.failures {
         error::print_causes(&failure.causes);
@@ -124,7 +125,12 @@ async fn look(
     };
     Output::Stdout.write(&page(arguments, told, report, cell, replay))?;
     let code = report.outcome(FailOn::Warn).exit_code();
-    let Some(kept) = &cell.kept else { return without(code) };
+    let Some(kept) = &cell.kept else {
+        if matches!(cell.verdict, Verdict::Fail | Verdict::Warn) {
+            Output::Stdout.write("\nNo database is left to look at.\n")?;
+        }
+        return without(code);
+    };
     let state = replay.map_or("as it was left", steps::state);
     Output::Stdout.write(&format!("\nThe database is {state}. To look at it:\n\n    {kept}\n\n"))?;
     if !arguments.keep {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use mrt_bundle::{Digest, Limits, unpack};
 use mrt_chain::settings::{Project, Suite};
-use mrt_ops::connect::Connection;
 use mrt_proto::v1;
 use mrt_report::Cell;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::args::{Repro, Seed};
 use crate::error::CliError;
@@ -67,6 +67,7 @@ pub(super) fn subject(
     arguments: &Repro,
     cell: &Cell,
     runtime: &tokio::runtime::Runtime,
+    cancel: &CancellationToken,
 ) -> Result<Subject, CliError> {
     let here = PathBuf::from(".");
     if saved::file(&arguments.run).is_some() {
@@ -78,7 +79,15 @@ pub(super) fn subject(
         suite: cell.suite.clone(),
         target: cell.target.clone(),
     };
-    let fetch = |archive| runtime.block_on(fetch(&arguments.connection, &request, archive));
+    let fetch = |archive| {
+        runtime.block_on(async {
+            let farm = Farm::at(&arguments.connection)?;
+            tokio::select! {
+                sent = farm.project(&request, archive) => sent,
+                () = cancel.cancelled() => Err(CliError::Interrupted),
+            }
+        })
+    };
     if arguments.here {
         let Sent { options, .. } = fetch(None)?;
         return read(arguments, cell, Place::Own(here), options, Put::Nowhere);
@@ -103,14 +112,6 @@ pub(super) fn subject(
     };
     put_into(&path, &archive, bundle)?;
     read(arguments, cell, Place::Copy(path), options, put)
-}
-
-async fn fetch(
-    connection: &Connection,
-    request: &v1::FetchProjectRequest,
-    archive: Option<&File>,
-) -> Result<Sent, CliError> {
-    Farm::at(connection)?.project(request, archive).await
 }
 
 fn put_into(path: &Path, archive: &File, bundle: Digest) -> Result<(), CliError> {

@@ -135,7 +135,7 @@ fn checked(coordinator: &Coordinator, python: &Path, project: &Project) -> Runni
     worker
 }
 
-/// A report of these revisions in a file beside the project, and a seat.
+/// A report of these revisions, or of all, in a file beside the project, and a seat.
 fn kept_report(project: &Project, python: &Path, revisions: &[&str]) -> (Seat, String) {
     let report = project.path().join("nightly.json");
     let mut arguments = vec!["-q", "--format", "json"];
@@ -330,6 +330,28 @@ fn all_of_it_goes_when_somebody_has_looked_enough() {
         assert_eq!((end(&mut running), rest.as_str()), (1, ""), "{how}");
         assert!(seat.is_clean(), "{how}: {:?}", names(seat.temporary.path()));
     }
+}
+
+#[test]
+fn who_does_not_wait_for_the_answer_has_none_and_nothing_is_left() {
+    let Some(python) = python() else { return };
+    let chain = |up| Project::chain(&[("a1", up, "pass")]);
+    let as_it_was = chain("pass");
+    let (seat, report) = kept_report(&as_it_was, &python, &[]);
+    let project = chain("while True: time.sleep(0.01)");
+    let mut command = program("mrt-cli");
+    seat.takes(command.args(["repro", &report, "a1"])).current_dir(project.path());
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut told = BufReader::new(running.0.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("checking 1 revisions") {
+        assert!(told.read_line(&mut text).unwrap() > 0, "it has ended:\n{text}");
+    }
+    signal(&running, Signal::SIGINT);
+    told.read_to_string(&mut text).unwrap();
+    assert_eq!(end(&mut running), 3, "{text}");
+    assert!(text.ends_with("error: interrupted before the cell was checked\n"), "{text}");
+    assert!(seat.is_clean(), "{text}");
 }
 
 #[tokio::test]
