@@ -35,6 +35,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Bytes of the longest archive that keeps to them.
+    pub fn archive(self) -> u64 {
+        unpack::most(self)
+    }
+}
+
 /// SHA-256 of a bundle's archive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);

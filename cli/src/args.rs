@@ -102,6 +102,28 @@ Examples:
   On GitHub, after `mrt-cli run --output json=mrt.json`: the summary of the step, and a file for code scanning:
     mrt-cli report mrt.json --format summary --output sarif=mrt.sarif >>\"$GITHUB_STEP_SUMMARY\"";
 
+const REPRO_EXAMPLES: &str = "\
+Examples:
+  The nightly says that a1b2 fails on postgres:15: see it, and look around in the database until Enter takes it away:
+    mrt-cli repro 4711 a1b2@postgres:15 --coordinator https://farm:7440
+
+  Have the project as it was sent, and leave everything there:
+    mrt-cli repro 4711 shop/a1b2@sqlite --directory a1b2 --keep
+
+  Has it been mended? The same cell, of the project in this directory:
+    mrt-cli repro 4711 a1b2@sqlite --here
+
+  Of a report that was kept, in the project's directory:
+    mrt-cli repro nightly.json a1b2@sqlite";
+
+const REPRO_EXIT_CODES: &str = "\
+Exit codes:
+  0    the cell passes here
+  1    it does not: what was found is shown
+  2    the command line or the settings are wrong, or no cell, or more than one, is called so
+  3    there is no answer: infrastructure failed, the project is not to be had, or Ctrl-C came before it
+  130  a second Ctrl-C: stopped at once, without cleaning up";
+
 const DIFF_EXAMPLES: &str = "\
 Examples:
   What last night has brought:
@@ -166,6 +188,15 @@ pub(crate) enum Command {
     /// only where its cell was judged again and would have shown it.
     #[command(after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT_CODES}"))]
     Diff(Diff),
+
+    /// See with your own eyes what a cell of a report has found: check it here, step by step, up to where it fails.
+    ///
+    /// Gets the project of that cell as it was sent to the farm, checks the one revision on the one target as `run --only` would, and
+    /// then does it once more with exactly the rows on which the gravest finding hangs, only as far as that shows. Says on standard
+    /// output what was done, what was found and how to connect to the database, and waits until Enter (or the end of standard input)
+    /// before it takes all of it away.
+    #[command(after_long_help = format!("{REPRO_EXAMPLES}\n\n{REPRO_EXIT_CODES}"))]
+    Repro(Repro),
 
     /// End a run on a farm: what is not done ends as `error`.
     Cancel(Cancel),
@@ -541,6 +572,42 @@ pub(crate) struct ReportOf {
 
     #[command(flatten)]
     pub(crate) against: Against,
+
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Repro {
+    /// The run in whose report the cell is, or a file that `--output json=FILE` has written.
+    #[arg(value_name = "RUN|FILE")]
+    pub(crate) run: String,
+
+    /// The cell: `REVISION`, `REVISION@TARGET` or `SUITE/REVISION@TARGET`. A revision may be cut short.
+    #[arg(value_name = "CELL")]
+    pub(crate) cell: String,
+
+    /// Check the project in the current directory, instead of the one that was sent. Of a report in a file it always is.
+    #[arg(long, help_heading = "What to check")]
+    pub(crate) here: bool,
+
+    /// Put the project that was sent into this directory, which is new or empty, and leave it there.
+    #[arg(long, value_name = "DIR", conflicts_with = "here", help_heading = "What to check")]
+    pub(crate) directory: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) check: Check,
+
+    /// Run the migrations with this Python, which has Alembic and the database drivers.
+    #[arg(long, value_name = "INTERPRETER", help_heading = "How to check")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// Do not wait: leave server, database and project where they are, and say how to remove them.
+    #[arg(long, help_heading = "How to check")]
+    pub(crate) keep: bool,
+
+    #[command(flatten, next_help_heading = "The farm")]
+    pub(crate) connection: Connection,
 
     #[command(flatten)]
     pub(crate) talk: Talk,

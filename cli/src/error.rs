@@ -83,12 +83,23 @@ pub(crate) enum CliError {
     Call(Box<CallError>),
     #[error("run {run} was there, and is gone from the farm: its report cannot be had any more")]
     Gone { run: String, source: Box<CallError> },
+    #[error("{problem}{}", crate::repro::listed(cells))]
+    Cell { problem: String, cells: Vec<String> },
+    #[error(
+        "the project of run {run} is kept no more, so that it is not to be had from the farm; in a directory with the same \
+         revisions `--here` checks those"
+    )]
+    BundleGone { run: String },
     #[error(transparent)]
     Report(ReadError),
     #[error("{} holds no report; `--format json` writes one", path.display())]
     Saved { path: PathBuf, source: ReadError },
     #[error("cannot write down what is submitted")]
     Encode(#[source] serde_json::Error),
+    #[error("interrupted before the cell was checked")]
+    Interrupted,
+    #[error("cannot write down the project that comes from the farm")]
+    Archive(#[source] io::Error),
     #[error("cannot keep the state of this run")]
     Store(#[source] StoreError),
     #[error("the coordinator in this process has ended early")]
@@ -138,6 +149,7 @@ impl CliError {
             | Self::NoCommonHistory { .. }
             | Self::GitSays { .. }
             | Self::Saved { .. }
+            | Self::Cell { .. }
             | Self::LogFilter(_) => exit_code::USAGE,
             Self::Connect(error) => of(error.trouble()),
             Self::Call(error) => of(error.trouble()),
@@ -147,8 +159,11 @@ impl CliError {
             | Self::Render(_)
             | Self::Check(_)
             | Self::Gone { .. }
+            | Self::BundleGone { .. }
             | Self::Report(_)
             | Self::Encode(_)
+            | Self::Archive(_)
+            | Self::Interrupted
             | Self::Store(_)
             | Self::Serve(_)
             | Self::Write { .. }

@@ -1,11 +1,13 @@
 //! A farm as its client sees it, whether it is far away or in this process.
 
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder, Retryable as _};
-use mrt_bundle::Packed;
+use mrt_bundle::{Digest, Packed};
 use mrt_ops::Trouble;
 use mrt_ops::connect::{CallError, Channel, Connection, explain, is_away};
 use mrt_proto::v1;
@@ -61,6 +63,14 @@ impl Fetched {
     pub(crate) fn whole(report: Report) -> Self {
         Self { report, complete: true, cancelled: false, failures: Vec::new(), before: None, page: None }
     }
+}
+
+/// What was sent of a project.
+pub(crate) struct Sent {
+    /// How it is checked.
+    pub(crate) options: v1::CheckOptions,
+    /// The bundle's name; none when it is kept no more.
+    pub(crate) bundle: Option<Digest>,
 }
 
 impl Farm {
@@ -214,6 +224,35 @@ impl Farm {
     /// Where a run is looked at.
     pub(crate) fn page(&self, run: &str) -> Option<String> {
         Some(format!("{}/runs/{run}", self.connection.as_ref()?.coordinator))
+    }
+
+    /// How a column of a run is checked, and its project: the archive is written to `archive` where one is given.
+    pub(crate) async fn project(
+        &self,
+        request: &v1::FetchProjectRequest,
+        archive: Option<&File>,
+    ) -> Result<Sent, CliError> {
+        let fetched = self.again(async |client: &mut SubmissionsClient<Channel>| {
+            let mut stream = client.fetch_project(request.clone()).await?.into_inner();
+            let first = stream.message().await?.unwrap_or_default();
+            let sent =
+                Sent { options: first.options.unwrap_or_default(), bundle: Digest::parse(&first.bundle) };
+            let Some(mut archive) = archive else { return Ok(tonic::Response::new(Ok(sent))) };
+            // What an earlier try has left does not count.
+            let mut written = archive.set_len(0).and_then(|()| archive.rewind());
+            let mut left = mrt_bundle::Limits::default().archive();
+            while let Some(v1::FetchProjectResponse { data, .. }) = stream.message().await? {
+                // What is longer than any bundle is not worth a disk; that it is none is told when it is unpacked.
+                let Some(rest) = left.checked_sub(data.len() as u64) else { break };
+                left = rest;
+                written = written.and_then(|()| archive.write_all(&data));
+                if written.is_err() {
+                    break;
+                }
+            }
+            Ok(tonic::Response::new(written.and_then(|()| archive.rewind()).map(|()| sent)))
+        });
+        fetched.await?.map_err(CliError::Archive)
     }
 
     /// Cancels a run; the answer is whether it had ended before.

@@ -7,6 +7,7 @@ mod diff;
 mod error;
 mod farm;
 mod interrupt;
+mod local;
 mod logging;
 mod notify;
 mod origin;
@@ -14,6 +15,7 @@ mod output;
 mod places;
 mod progress;
 mod project;
+mod repro;
 mod run;
 mod runs;
 mod saved;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Submit(arguments) => submit::command(&arguments),
         Command::Watch(arguments) => runs::watch(&arguments),
         Command::Report(arguments) => runs::report(&arguments),
+        Command::Repro(arguments) => repro::command(&arguments),
         Command::Diff(arguments) => diff::command(&arguments),
         Command::Cancel(arguments) => runs::cancel(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),

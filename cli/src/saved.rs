@@ -19,15 +19,20 @@ pub(crate) fn read(file: &Path) -> Result<Report, CliError> {
     from_json(&text).map_err(|source| CliError::Saved { path: file.to_owned(), source })
 }
 
+/// The file that is meant, where it is no run on a farm. Runs are called by numbers; what cannot be one is a file, and told of as
+/// one where it is not there.
+pub(crate) fn file(name: &str) -> Option<&Path> {
+    let file = Path::new(name);
+    (file.is_file() || name.contains(['/', '.'])).then_some(file)
+}
+
 /// What there is of a report: the one in a file of this name, or else what `of_run` gets of a run on the farm.
 pub(crate) fn fetch(
     name: &str,
     connection: &Connection,
     of_run: impl AsyncFnOnce(&Farm) -> Result<Fetched, CliError>,
 ) -> Result<Fetched, CliError> {
-    let file = Path::new(name);
-    // Runs are called by numbers; what cannot be one is a file, and told of as one where it is not there.
-    if file.is_file() || name.contains(['/', '.']) {
+    if let Some(file) = file(name) {
         return Ok(Fetched::whole(read(file)?));
     }
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Runtime)?;

@@ -1,5 +1,6 @@
 //! The two services, as they stand on the head and the store, and what a cluster asks of them.
 
+mod archive;
 mod scaling;
 mod submissions;
 mod submitted;

@@ -21,6 +21,7 @@ pub mod problems;
 #[cfg(test)]
 mod schema;
 mod static_finding;
+mod step;
 mod terminal;
 mod text;
 
@@ -34,7 +35,8 @@ pub use message::message;
 pub use model::*;
 pub use outcome::{FailOn, Outcome, without_timings};
 pub use static_finding::{Proof, StaticFinding};
-pub use terminal::{Style, headline, symbol, terminal, terminal_changes};
+pub use step::Step;
+pub use terminal::{Style, headline, symbol, terminal, terminal_changes, terminal_findings};
 pub use text::printable;
 
 /// A report could not be written in the format that was asked for.

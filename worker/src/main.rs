@@ -242,6 +242,7 @@ async fn serve(args: Args) -> Result<(), MainError> {
     let station = StationOptions {
         jobs: slots.get(),
         keep: false,
+        replays: None,
         interpreter,
         environments,
         servers: servers.clone(),

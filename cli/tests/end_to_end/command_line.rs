@@ -14,6 +14,9 @@ fn help_is_worth_reading() {
     let output = mrt(&["run", "--help"]);
     assert_eq!(output.status.code(), Some(0));
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+    let output = mrt(&["repro", "--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!("how_to_see_a_cell", String::from_utf8(output.stdout).unwrap());
 }
 
 #[test]
@@ -27,6 +30,8 @@ fn a_wrong_command_line_is_usage() {
         &["submit", "--detach", "--format", "json"],
         &["submit", "--detach", "--output", "report.json"],
         &["submit", "--detach", "--cancel-on-interrupt"],
+        &["repro", "1"],
+        &["repro", "1", "a1", "--here", "--directory", "a1"],
         &["walk"],
         &[],
     ] {

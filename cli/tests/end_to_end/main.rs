@@ -16,6 +16,7 @@ mod isolation;
 mod notify;
 mod options;
 mod reports;
+mod repro;
 mod run;
 mod server_wide;
 mod support;

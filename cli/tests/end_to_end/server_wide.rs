@@ -7,7 +7,7 @@ use std::process::Command;
 use mrt_worker::server::docker::{Container, Docker};
 use mrt_worker::server::{Endpoint, Launch, random_token};
 
-use crate::support::{Project, Revision, USERS, cells, docker, mrt, python, report, verdicts};
+use crate::support::{PHONE, Project, Revision, USERS, cells, docker, mrt, python, report, stderr, verdicts};
 
 const READER: Revision<'_> = (
     "a2",
@@ -85,6 +85,42 @@ fn sql(python: &Path, url: &str, text: &str) -> String {
     let output = Command::new(python).args(["-c", script, url, text]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What is checked apart begins with a server as it was found, on which nothing is kept.
+#[tokio::test]
+async fn what_is_kept_for_a_look_outlives_what_is_checked_apart() {
+    let (Some(python), Some(_)) = (python(), docker().await) else { return };
+    let project = Project::chain(&[USERS, PHONE]);
+    let role = "op.execute('CREATE ROLE clerk'); ";
+    let up = format!("{role}op.drop_column('users', 'phone')");
+    let down =
+        "op.add_column('users', sa.Column('phone', sa.String(20))); op.execute('DROP ROLE clerk')".to_owned();
+    let nowhere = format!("{role}op.execute('SELECT nowhere')");
+    project.follow(Some("a1"), &[("b1", &up, &down)]);
+    project.follow(Some("a1"), &[("c1", &nowhere, "pass")]);
+    let arguments = ["--target", "postgres:15", "--keep", "--format", "json"];
+    let output = project.mrt(&python, &arguments).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdicts(&told), "a1 pass, a2 fail, b1 fail, c1 fail", "{told:#}");
+    for (cell, left) in [(1, "[(3, 0)]\n"), (2, "[(3, 0)]\n"), (3, "[(0, 0)]\n")] {
+        let kept = told["cells"][cell]["kept"].as_str().unwrap();
+        let url = kept.split('\'').nth(1).unwrap();
+        assert_eq!(
+            sql(&python, url, "SELECT count(*), count(phone) FROM users WHERE id < 1004"),
+            left,
+            "{cell}"
+        );
+    }
+    let said = stderr(&output);
+    let containers: Vec<&str> = said
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(','))
+        .filter(|word| word.starts_with("mrt-keep-"))
+        .collect();
+    assert!(!containers.is_empty(), "{said}");
+    let removed = Command::new("docker").args(["rm", "--force"]).args(containers).output().unwrap();
+    assert!(removed.status.success(), "{}", stderr(&removed));
 }
 
 /// On a server that is not mrt's, other roles are touched only where the settings allow it, and then they come back.

@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use mrt_report::FindingKind::{
-    DataChanged, DataLost, DowngradeFailed, HalfApplied, Irreversible, NotSeeded, ReupgradeDiffers,
-    ReupgradeFailed, RowsLeftBehind, RowsLost, SchemaLeftBehind, SchemaNotRestored, UpgradeFailed,
-};
-use mrt_report::{Cell, FindingKind, Proof, Report, findings_html};
+use mrt_report::{Cell, Proof, Report, Verdict, findings_html};
 
 use super::source::{Source, source};
 use super::words::{Sign, escaped, lines, shown, sign, span};
@@ -48,6 +44,7 @@ struct Page {
     accepted: Vec<(String, String)>,
     texts: Vec<Text>,
     source: Source,
+    repro: Option<String>,
     again: String,
     before: Option<Neighbour>,
     after: Option<Neighbour>,
@@ -55,7 +52,7 @@ struct Page {
 
 /// One of the seven steps.
 struct Step {
-    what: &'static str,
+    what: String,
     class: &'static str,
     state: String,
     time: String,
@@ -105,7 +102,7 @@ pub(super) async fn page(
     let again = again(&column.suite, &column.target, &seen.revision);
     let cell = result.unwrap_or_else(|| {
         let (suite, target) = (&column.suite, &column.target);
-        let nothing = mrt_report::Verdict::Skip;
+        let nothing = Verdict::Skip;
         let cell = Cell::untried(suite, target, &seen.revision, &seen.title, nothing, String::new());
         Cell { reason: None, ..cell }
     });
@@ -141,6 +138,7 @@ pub(super) async fn page(
         accepted: accepted.collect(),
         texts: texts(&cell),
         source,
+        repro: repro(run.id.0, &cell),
         again,
         before,
         after,
@@ -154,25 +152,12 @@ fn text(text: &str) -> String {
     lines(text).collect::<Vec<_>>().join("\n")
 }
 
-/// What is done with a cell: in words, under which names its time is counted, and what is found there.
-const STEPS: [(&str, &[&str], &[FindingKind]); 7] = [
-    ("A database is made that is as all earlier revisions leave it", &["clone", "replay"], &[]),
-    ("Rows are written into what the revision can touch", &["seed"], &[NotSeeded]),
-    ("upgrade", &["upgrade"], &[UpgradeFailed]),
-    ("Rows are written as after a deploy (its time is counted above)", &[], &[]),
-    ("downgrade", &["downgrade"], &[DowngradeFailed, Irreversible]),
-    (
-        "Rows and schema are compared with what they were before",
-        &["rows", "catalog"],
-        &[DataLost, DataChanged, RowsLost, RowsLeftBehind, SchemaNotRestored, SchemaLeftBehind, HalfApplied],
-    ),
-    ("upgrade again, to the same schema", &["upgrade again"], &[ReupgradeFailed, ReupgradeDiffers]),
-];
-
 fn steps(cell: &Cell) -> Vec<Step> {
     let was_run = |name: &str| cell.phases_ms.contains_key(name);
-    let step = |(what, names, kinds): (&'static str, &[&str], &[FindingKind])| {
-        let found = cell.findings.iter().filter(|it| it.accepted.is_none() && kinds.contains(&it.kind));
+    let step = |step: mrt_report::Step| {
+        let names = step.phases();
+        let is_of_it = |it: &&mrt_report::Finding| mrt_report::Step::of(it.kind) == Some(step);
+        let found = cell.findings.iter().filter(|it| it.accepted.is_none()).filter(is_of_it);
         let gravest = found.clone().map(|it| it.severity).max();
         let mut names_found: Vec<&str> = found.map(|it| it.kind.as_str()).collect();
         names_found.dedup();
@@ -188,14 +173,15 @@ fn steps(cell: &Cell) -> Vec<Step> {
             Some(_) | None => ("skip", "not done".to_owned()),
         };
         let time = if done && !names.is_empty() { span(millis) } else { String::new() };
-        Step { what, class, state, time }
+        let elsewhere = if names.is_empty() { " (its time is counted above)" } else { "" };
+        Step { what: format!("{}{elsewhere}", step.what()), class, state, time }
     };
-    STEPS.into_iter().map(step).collect()
+    mrt_report::Step::ALL.into_iter().map(step).collect()
 }
 
 /// Times that belong to none of the steps.
 fn other_time(phases: &BTreeMap<String, u64>) -> Vec<String> {
-    let known = |name: &str| STEPS.iter().any(|(_, names, _)| names.contains(&name));
+    let known = |name: &str| mrt_report::Step::ALL.iter().any(|step| step.phases().contains(&name));
     phases
         .iter()
         .filter(|(name, _)| !known(name))
@@ -231,15 +217,24 @@ fn texts(cell: &Cell) -> Vec<Text> {
     said.collect()
 }
 
+/// A word of a command line, as a shell takes it.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:-/".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// What somebody types anywhere to see with their own eyes what a cell has found.
+fn repro(run: u64, cell: &Cell) -> Option<String> {
+    let is_wrong = matches!(cell.verdict, Verdict::Fail | Verdict::Warn);
+    let name = format!("{}/{}@{}", cell.suite, cell.revision, cell.target);
+    is_wrong.then(|| shown(&format!("mrt-cli repro {run} {}", word(&name))))
+}
+
 /// What somebody types in the project's directory to do the same there.
 fn again(suite: &str, target: &str, revision: &str) -> String {
-    let word = |text: &str| {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:-/".contains(c);
-        match !text.is_empty() && text.chars().all(is_plain) {
-            true => text.to_owned(),
-            false => format!("'{}'", text.replace('\'', r"'\''")),
-        }
-    };
     shown(&format!("mrt-cli run --suite={} --target={} --only={}", word(suite), word(target), word(revision)))
 }
 
@@ -257,10 +252,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_that_does_not_pass_can_be_seen_elsewhere() {
+        let of = |verdict| {
+            let cell = Cell::untried("it's", "sqlite", "r", "", verdict, String::new());
+            repro(7, &cell)
+        };
+        assert_eq!(of(Verdict::Fail).unwrap_or_default(), r"mrt-cli repro 7 'it'\''s/r@sqlite'");
+        assert!(of(Verdict::Warn).is_some());
+        assert_eq!((of(Verdict::Pass), of(Verdict::Blocked)), (None, None));
+    }
+
+    #[test]
     fn steps_say_how_far_it_came() {
         let cell = Cell::untried("shop", "sqlite", "r", "", mrt_report::Verdict::Fail, String::new());
         let finding = mrt_report::Finding {
-            kind: Irreversible,
+            kind: mrt_report::FindingKind::Irreversible,
             severity: mrt_report::Severity::Fail,
             object: "r".to_owned(),
             message: String::new(),

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::info;
 
+use super::archive::archive;
 use super::{Limits, PART, check_protocol, run_id, submitted};
 use crate::head::{Head, HeadError};
 use crate::store::{BRANCH, Store, Upload};
@@ -111,6 +112,7 @@ impl Submissions for Submitting {
     type WatchStream = Parts<v1::RunEvent>;
     type GetReportStream = Parts<v1::GetReportResponse>;
     type GetReportBeforeStream = Parts<v1::GetReportBeforeResponse>;
+    type FetchProjectStream = Parts<v1::FetchProjectResponse>;
 
     async fn find_missing_bundles(
         &self,
@@ -202,6 +204,31 @@ impl Submissions for Submitting {
         let before = self.store.before(run.id, branch, &report).await?;
         let parts = in_parts(&before)?.into_iter().map(|data| v1::GetReportBeforeResponse { data });
         Ok(Response::new(self.sent(parts.collect())))
+    }
+
+    async fn fetch_project(
+        &self,
+        request: Request<v1::FetchProjectRequest>,
+    ) -> Result<Response<Self::FetchProjectStream>, Status> {
+        // All of a project is more than what a report shows of it.
+        submitter(&request)?;
+        let v1::FetchProjectRequest { run, suite, target } = request.into_inner();
+        let run = self.known(&run).await?.id;
+        let options = self.store.options(run).await?.ok_or(HeadError::NoRun { run })?;
+        let columns = self.store.columns(run).await?;
+        let column = columns.into_iter().find(|column| column.suite == suite && column.target == target);
+        let column = column
+            .ok_or_else(|| Status::not_found(format!("run {} has no suite {suite} on {target}", run.0)))?;
+        let digest = digest(&column.bundle)?;
+        let size = self.store.bundle_size(digest).await?;
+        let bundle = size.map(|_| column.bundle).unwrap_or_default();
+        let first = v1::FetchProjectResponse { options: Some(options), bundle, data: Vec::new() };
+        // Without it the archive of nothing.
+        let chunks = archive(&self.store, &self.stop, digest, size.unwrap_or(0));
+        let rest = chunks.map(|data| {
+            data.map(|data| v1::FetchProjectResponse { data, ..v1::FetchProjectResponse::default() })
+        });
+        Ok(Response::new(Box::pin(iter([Ok(first)]).chain(rest))))
     }
 
     async fn cancel(

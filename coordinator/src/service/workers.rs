@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::try_unfold;
+use futures_util::TryStreamExt as _;
 use mrt_bundle::Digest;
 use mrt_proto::v1;
 use mrt_proto::v1::coordinator_message::Message as Ours;
@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{debug, info, warn};
 
+use super::archive::archive;
+use super::check_protocol;
 use super::words::{FREE, NAME, SHORT, few, free, name};
-use super::{PART, check_protocol};
 use crate::farm::{Assignment, Ended, Said, Spoken};
 use crate::head::{Head, HeadError};
 use crate::lease::{Answer, Lease, ShardId, WorkerId};
@@ -120,47 +121,8 @@ impl Workers for Working {
         let Some(size) = self.store.bundle_size(digest).await? else {
             return Err(Status::not_found(format!("there is no bundle {digest}")));
         };
-        let (store, stop) = (self.store.clone(), self.stop.clone());
-        let reading = Reading { store, stop, digest, left: size, part: 0, pending: Vec::new() };
-        let chunks = try_unfold(reading, |mut reading| async move {
-            let data = reading.next().await?;
-            Ok(data.map(|data| (v1::BundleChunk { data }, reading)))
-        });
-        Ok(Response::new(Box::pin(chunks)))
-    }
-}
-
-/// A bundle on its way out, as fast as it is read.
-struct Reading {
-    store: Store,
-    stop: CancellationToken,
-    digest: Digest,
-    /// Bytes that are still to be sent.
-    left: u64,
-    part: u64,
-    pending: Vec<u8>,
-}
-
-impl Reading {
-    /// What is sent next; nothing when all of it was. Whatever ends it early is an error: half a bundle would be none.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Status> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        if self.stop.is_cancelled() {
-            return Err(HeadError::Stopping.into());
-        }
-        if self.pending.is_empty() {
-            let part = self.store.bundle_part(self.digest, self.part).await?;
-            self.pending = part.filter(|part| !part.is_empty()).ok_or_else(|| {
-                Status::aborted(format!("bundle {} was removed while it was read", self.digest))
-            })?;
-            self.part += 1;
-        }
-        let rest = self.pending.split_off(self.pending.len().min(PART));
-        let chunk = std::mem::replace(&mut self.pending, rest);
-        self.left = self.left.saturating_sub(chunk.len() as u64);
-        Ok(Some(chunk))
+        let chunks = archive(&self.store, &self.stop, digest, size);
+        Ok(Response::new(Box::pin(chunks.map_ok(|data| v1::BundleChunk { data }))))
     }
 }
 

@@ -56,15 +56,9 @@ impl Turn {
                 continue;
             }
             let columns = farm.runs.remove(&id).map(|run| run.columns).unwrap_or_default();
-            let options = v1::CheckOptions {
-                seed_all: row.number("seed_all")? != 0,
-                today: row.text("today")?,
-                timeout_ms: row.number("timeout_ms")?,
-                settings: row.text("settings")?,
-            };
             let run = Run {
                 patience: row.number("patience_ms")?,
-                options,
+                options: options(&row)?,
                 columns,
                 cells: row.number("cells")?,
                 done: row.number("done")?,
@@ -312,6 +306,16 @@ fn foreign(what: &str) -> StoreError {
 
 fn small(number: u64, what: &str) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|_| StoreError::Foreign { what: format!("{what} is {number}") })
+}
+
+/// How a run is checked, of a row that has all of `runs`' fields about it.
+pub(super) fn options(row: &Fields<'_>) -> Result<v1::CheckOptions, StoreError> {
+    Ok(v1::CheckOptions {
+        seed_all: row.number("seed_all")? != 0,
+        today: row.text("today")?,
+        timeout_ms: row.number("timeout_ms")?,
+        settings: row.text("settings")?,
+    })
 }
 
 /// A row's fields, by name.

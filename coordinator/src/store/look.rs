@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mrt_proto::v1;
 use mrt_report::{Cell, Summary, Verdict};
 
-use super::load::Fields;
+use super::load::{Fields, options};
 use super::read::{failure, foreign, listed, said, verdict};
 use super::{Kind, Listed, Store, StoreError, read, stored};
 use crate::farm::Worker;
@@ -97,6 +97,19 @@ impl Kind {
 }
 
 impl Store {
+    /// How a run is checked, when there is one of that name.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn options(&self, run: RunId) -> Result<Option<v1::CheckOptions>, StoreError> {
+        let row = sqlx::query("SELECT seed_all, today, timeout_ms, settings FROM runs WHERE id = $1")
+            .bind(stored(run.0))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(read)?;
+        row.map(|row| options(&Fields(&row))).transpose()
+    }
+
     /// The columns of a run, in the matrix's order.
     ///
     /// # Errors

@@ -47,6 +47,43 @@ async fn what_nobody_needs_makes_room_and_only_what_open_runs_need_leaves_none()
 }
 
 #[tokio::test]
+async fn a_project_can_be_had_as_it_was_sent_and_is_checked_until_it_makes_room() {
+    for place in places().await {
+        let running = Running::start(&place, LONG).await;
+        let mut client = running.submissions();
+        let (name, part) = bundle(1, 1_000_000);
+        client.upload_bundle(iter([part.clone()])).await.unwrap();
+        let submitted = submission("first", &name, 1, LONG);
+        let (column, options) = (submitted.columns[0].clone(), submitted.options.clone());
+        let run = client.submit(submitted).await.unwrap().into_inner().run;
+        let request = |suite: &str| v1::FetchProjectRequest {
+            run: run.clone(),
+            suite: suite.to_owned(),
+            target: column.target.clone(),
+        };
+        let fetch = async |suite: &str| {
+            let parts = running.submissions().fetch_project(request(suite)).await?.into_inner();
+            parts.collect::<Result<Vec<_>, _>>().await
+        };
+        let parts = fetch(&column.suite).await.unwrap();
+        assert_eq!((&parts[0].options, &parts[0].bundle, parts[0].data.len()), (&options, &name, 0));
+        let data: Vec<u8> = parts[1..].iter().flat_map(|part| part.data.clone()).collect();
+        assert!(parts.len() > 2 && data == part.data, "{} parts, {} bytes", parts.len(), data.len());
+        let status = fetch("another").await.unwrap_err();
+        assert_eq!(status.code(), Code::NotFound);
+        assert!(status.message().contains("has no suite another"), "{}", status.message());
+
+        client.cancel(v1::CancelRequest { run: run.clone() }).await.unwrap();
+        for value in 2..6 {
+            client.upload_bundle(iter([bundle(value, 1_000_000).1])).await.unwrap();
+        }
+        let parts = fetch(&column.suite).await.unwrap();
+        assert_eq!((parts.len(), &parts[0].options, parts[0].bundle.as_str()), (1, &options, ""));
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn an_upload_of_which_nothing_comes_ends() {
     let places = places().await;
     let limits = Limits { silence: Duration::from_millis(200), ..LIMITS };

@@ -215,9 +215,12 @@ async fn a_run_is_seen_as_it_goes() {
         let marked = "<mark>    op.drop_column(&#39;users&#39;, &#39;phone&#39;)</mark> <b class=\"said\">← data-lost users.phone</b>";
         assert!(cell.contains(marked) && cell.contains("← MRT201 (confirmed)"), "{cell}");
         assert!(cell.contains("mrt-cli run --suite=shop --target=sqlite --only=r1"), "{cell}");
+        let repro = format!("<pre class=\"command\">mrt-cli repro {run} &#39;shop/r1@sqlite&#39;</pre>");
+        assert!(cell.contains(&repro), "{cell}");
         assert!(cell.contains("rel=\"prev\"") && cell.contains("rel=\"next\""), "{cell}");
         let unknown = site.page(&format!("/runs/{run}/cells/0/2")).await;
         assert!(unknown.contains("no file of its bundle says to be this revision"), "{unknown}");
+        assert!(!unknown.contains("mrt-cli repro"), "it passes: {unknown}");
         let suite = site.page("/suites/shop").await;
         assert!(suite.contains("aria-label=\"1 fail, 2 pass\""), "{suite}");
         let suites = site.page("/suites").await;

@@ -160,6 +160,7 @@ pub(crate) struct Farm;
 impl Submissions for Farm {
     type WatchStream = Empty<Result<RunEvent, Status>>;
     type GetReportStream = Empty<Result<GetReportResponse, Status>>;
+    type FetchProjectStream = Empty<Result<FetchProjectResponse, Status>>;
     type GetReportBeforeStream = Empty<Result<GetReportBeforeResponse, Status>>;
 
     async fn list_runs(
@@ -201,6 +202,13 @@ impl Submissions for Farm {
         &self,
         _: Request<GetReportRequest>,
     ) -> Result<Response<Self::GetReportStream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn fetch_project(
+        &self,
+        _: Request<FetchProjectRequest>,
+    ) -> Result<Response<Self::FetchProjectStream>, Status> {
         Err(Status::unimplemented("not here"))
     }
 

@@ -43,8 +43,7 @@ pub fn terminal(digest: &Digest<'_>, style: &Style) -> String {
     for suite in &digest.suites {
         matrix::matrix(&mut page, suite, style.all);
     }
-    findings::section(&mut page, "findings", digest, |entry| entry.finding.severity > Severity::Note);
-    findings::section(&mut page, "notes", digest, |entry| entry.finding.severity == Severity::Note);
+    what_is_found(&mut page, digest);
     texts::section(&mut page, digest, style.all);
     changes::gone(&mut page, digest);
     rest::not_seeded(&mut page, digest, named);
@@ -54,6 +53,18 @@ pub fn terminal(digest: &Digest<'_>, style: &Style) -> String {
     rest::kept(&mut page, digest);
     rest::summary(&mut page, digest);
     page.finish()
+}
+
+/// What is found, in full, and nothing else.
+pub fn terminal_findings(digest: &Digest<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    what_is_found(&mut page, digest);
+    page.finish()
+}
+
+fn what_is_found(page: &mut Page, digest: &Digest<'_>) {
+    findings::section(page, "findings", digest, |entry| entry.finding.severity > Severity::Note);
+    findings::section(page, "notes", digest, |entry| entry.finding.severity == Severity::Note);
 }
 
 /// What is different from the previous report, and nothing else.

@@ -13,6 +13,7 @@ use crate::check::labels::Labels;
 use crate::check::outcome::Outcome;
 use crate::check::outside::ServerWide;
 use crate::check::pristine::{self, Advanced, Origin, Sent, Source};
+use crate::check::replay::Again;
 use crate::check::schedule::ATTEMPTS;
 use crate::check::shard::{End, Progress, Shard, Suspicion, prepare};
 use crate::check::slot::{Slot, Steps, TargetContext};
@@ -37,7 +38,7 @@ pub(crate) async fn check(
         let outcome = loop {
             let permit = shard.jobs.acquire().await;
             shard.under_way.begin(slot.number, with_ancestors(&shard.target.chain, revision));
-            let result = one(shard.target, &mut slot, revision).await;
+            let result = one(shard, &mut slot, revision).await;
             shard.under_way.end(slot.number);
             drop(permit);
             match result {
@@ -69,7 +70,8 @@ fn with_ancestors(chain: &Chain, revision: usize) -> BTreeSet<usize> {
     before.into_iter().chain([revision]).collect()
 }
 
-async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Outcome, CheckError> {
+async fn one(shard: &Shard<'_>, slot: &mut Slot, index: usize) -> Result<Outcome, CheckError> {
+    let target = shard.target;
     let revision: &Revision = &target.chain.revisions()[index];
     let mut ancestors = target.chain.ancestors(&revision.id);
     ancestors.sort_unstable();
@@ -81,18 +83,29 @@ async fn one(target: &TargetContext, slot: &mut Slot, index: usize) -> Result<Ou
         return Ok(Outcome::Blocked { by });
     }
     let before = pristine::read(target, slot, &Labels::default(), &sent).await?;
-    let origin = Origin::Replay(ancestors);
+    let origin = Origin::Replay(ancestors.clone());
     match pristine::upgrade(target, slot, &revision.id, Source::Read(before), origin, None).await? {
         Advanced::Failed { failed, statements, .. } => {
             permitted(target, Some(&failed))?;
-            Ok(Outcome::found(judge::cannot_be_applied(target, slot, revision, &failed, &statements)))
+            let findings = judge::cannot_be_applied(target, slot, revision, &failed, &statements);
+            let kept = match &shard.keep {
+                Some(keep) => {
+                    keep.failed_upgrade(target, slot, index, Again::On(&ancestors), &findings).await?
+                }
+                None => None,
+            };
+            Ok(Outcome::found(findings, kept))
         }
         Advanced::Done(pristine) => {
             if let Some(found) = trial::server_wide(target, &pristine, &pristine.statements) {
                 can_be_undone(&found)?;
             }
             let judged = judge::check(target, slot, &pristine, revision).await?;
-            Ok(Outcome::judged(judged, None))
+            let kept = match &shard.keep {
+                Some(keep) => keep.judged(target, slot, index, &pristine, &judged.found).await?,
+                None => None,
+            };
+            Ok(Outcome::judged(judged, kept))
         }
         // Only what began with the copy of an unfinished advance is.
         Advanced::Discarded => Err(CheckError::Replay { revision: revision.id.clone() }),

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mrt_chain::graph::Revision;
 use mrt_report::{Coverage, Evidence, Finding, FindingKind, Severity};
@@ -9,7 +10,7 @@ use mrt_report::{Coverage, Evidence, Finding, FindingKind, Severity};
 use crate::check::compare::Difference;
 use crate::check::evidence::{self, Scrubber};
 use crate::check::half_applied;
-use crate::check::trial::{Failed, Problem, Step, Trial};
+use crate::check::trial::{Failed, Problem, Scene, Step, Trial};
 use crate::check::volatile::{self, Clock};
 use crate::host::{Failure, Raised, Statement};
 use crate::seed::{Batch, RowKind};
@@ -38,18 +39,25 @@ pub(crate) enum Part {
 /// What a finding is about.
 type Subject = (FindingKind, String);
 
+/// A finding, and the trial that shows it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
+    pub(crate) scene: Arc<Scene>,
+}
+
 /// Turns differences into findings, one per kind and object.
 pub(crate) struct Reader<'a> {
     revision: &'a Revision,
     scrubber: Scrubber,
-    findings: BTreeMap<Subject, Finding>,
+    found: BTreeMap<Subject, Found>,
     /// The tables in which the revision itself leaves rows behind, once that is known.
     pub(crate) left_behind: Option<BTreeSet<String>>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(revision: &'a Revision, scrubber: Scrubber) -> Self {
-        Self { revision, scrubber, findings: BTreeMap::new(), left_behind: None }
+        Self { revision, scrubber, found: BTreeMap::new(), left_behind: None }
     }
 }
 
@@ -68,7 +76,8 @@ impl Reader<'_> {
         for (finding, note, about_b) in shown {
             let subject = (finding.kind, finding.object.clone());
             let varies = volatile::may_vary(&finding);
-            if self.add(finding, note, about_b, weight, depends_on) && varies {
+            let found = Found { finding, scene: Arc::clone(&trial.scene) };
+            if self.add(found, note, about_b, weight, depends_on) && varies {
                 may_vary.insert(subject);
             }
         }
@@ -96,21 +105,21 @@ impl Reader<'_> {
         let shown: Vec<Finding> = self.shown(again, Part::All).map(|(finding, ..)| finding).collect();
         for finding in shown {
             let subject = (finding.kind, finding.object.clone());
-            if let Some(known) = self.findings.get_mut(&subject).filter(|_| subjects.contains(&subject)) {
-                volatile::mask_finding(known, &finding);
+            if let Some(known) = self.found.get_mut(&subject).filter(|_| subjects.contains(&subject)) {
+                volatile::mask_finding(&mut known.finding, &finding);
             }
         }
     }
 
     /// The findings as the report shows them.
-    pub(crate) fn findings(self) -> Vec<Finding> {
+    pub(crate) fn found(self) -> Vec<Found> {
         let clock = Clock::now();
-        let mut findings: Vec<Finding> = self.findings.into_values().collect();
-        for finding in &mut findings {
+        let mut all: Vec<Found> = self.found.into_values().collect();
+        for Found { finding, .. } in &mut all {
             clock.mask_finding(finding);
             evidence::bound(finding);
         }
-        findings
+        all
     }
 
     /// The findings of a failure alone.
@@ -137,12 +146,13 @@ impl Reader<'_> {
     /// Whether the finding is one that was not known, or not as grave.
     fn add(
         &mut self,
-        mut finding: Finding,
+        mut found: Found,
         note: bool,
         about_b: bool,
         weight: Weight,
         depends_on: &[String],
     ) -> bool {
+        let finding = &mut found.finding;
         finding.severity = match weight {
             _ if note => Severity::Note,
             Weight::By(severity) => severity,
@@ -153,21 +163,25 @@ impl Reader<'_> {
         if weight != Weight::Ordinary && !note {
             finding.evidence.depends_on.extend(depends_on.iter().cloned());
         }
-        match self.findings.entry((finding.kind, finding.object.clone())) {
+        match self.found.entry((finding.kind, finding.object.clone())) {
             Entry::Vacant(place) => {
-                place.insert(finding);
+                place.insert(found);
                 true
             }
-            Entry::Occupied(mut known) if finding.severity > known.get().severity => {
+            Entry::Occupied(mut known) if finding.severity > known.get().finding.severity => {
                 finding.evidence.depends_on.clear();
-                known.insert(finding);
+                known.insert(found);
                 true
             }
             Entry::Occupied(mut known) => {
-                let known = known.get_mut();
+                let known = &mut known.get_mut().finding;
                 if known.severity == Severity::Warn && weight == Weight::Edges {
-                    let rows: BTreeSet<String> =
-                        known.evidence.depends_on.drain(..).chain(finding.evidence.depends_on).collect();
+                    let rows: BTreeSet<String> = known
+                        .evidence
+                        .depends_on
+                        .drain(..)
+                        .chain(found.finding.evidence.depends_on)
+                        .collect();
                     known.evidence.depends_on = rows.into_iter().collect();
                 }
                 false
@@ -333,7 +347,8 @@ impl Reader<'_> {
         finding
     }
 
-    pub(crate) fn not_seeded(&mut self, coverage: &Coverage) {
+    /// The tables in which the trial with every row, `scene`, could write none.
+    pub(crate) fn not_seeded(&mut self, coverage: &Coverage, scene: &Arc<Scene>) {
         for gap in &coverage.not_seeded {
             let finding = Finding {
                 kind: FindingKind::NotSeeded,
@@ -349,7 +364,8 @@ impl Reader<'_> {
                 line: self.revision.upgrade_line,
                 accepted: None,
             };
-            self.findings.insert((finding.kind, finding.object.clone()), finding);
+            let found = Found { finding, scene: Arc::clone(scene) };
+            self.found.insert((found.finding.kind, found.finding.object.clone()), found);
         }
     }
 }

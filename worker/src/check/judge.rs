@@ -1,17 +1,18 @@
 //! Which rows does it hang on, and how much does it weigh?
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use mrt_chain::graph::Revision;
 use mrt_report::{Coverage, Finding, FindingKind, NotSeeded, Severity};
 
 use crate::check::evidence;
-use crate::check::findings::{Part, Reader, Weight};
+use crate::check::findings::{Found, Part, Reader, Weight};
 use crate::check::labels::Sides;
 use crate::check::pristine::Pristine;
 use crate::check::slot::{Slot, TargetContext};
-use crate::check::trial::{self, Failed, Phases, Problem, Rows, Step, Trial, wanted_tables};
+use crate::check::trial::{self, Failed, Phases, Problem, Rows, Scene, Step, Trial, Until, wanted_tables};
 use crate::check::unknown::{self, Unknown};
 use crate::check::{CheckError, apart};
 use crate::database::Dialect;
@@ -21,7 +22,7 @@ use crate::seed::{Batch, Edge, EdgeSet, RowKind, Vocabulary};
 
 /// What a checked cell came to.
 pub(crate) struct Judged {
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) found: Vec<Found>,
     pub(crate) coverage: Coverage,
     pub(crate) phases: Phases,
 }
@@ -37,6 +38,7 @@ pub(crate) async fn check(
     let mut trials = Trials::new(target, slot, pristine);
     let all = trials.widening(&Rows::default()).await?;
     let coverage = coverage(target, pristine, &all);
+    let every_row = Arc::clone(&all.scene);
     let mut reader = Reader::new(revision, trials.slot.scrubber(target));
     // Of one in which a step fails, nothing is told but by trials with fewer rows.
     let all = if all.is_clean() || all.failed.is_some() { all } else { trials.afresh(all).await? };
@@ -45,21 +47,9 @@ pub(crate) async fn check(
     } else {
         attribute(&mut trials, all, &mut reader).await?;
     }
-    reader.not_seeded(&coverage);
-    let findings = reader.findings();
+    reader.not_seeded(&coverage, &every_row);
     let Trials { phases, .. } = trials;
-    Ok(Judged { findings, coverage, phases })
-}
-
-/// Runs the ordinary rows once more and leaves the clone as it is after the downgrade, for somebody to look at.
-pub(crate) async fn replay(
-    target: &TargetContext,
-    slot: &mut Slot,
-    pristine: &Pristine,
-) -> Result<(), CheckError> {
-    let mut trials = Trials::new(target, slot, pristine);
-    trials.widening(&Rows { stop_after_downgrade: true, ..Rows::ordinary() }).await?;
-    Ok(())
+    Ok(Judged { found: reader.found(), coverage, phases })
 }
 
 /// A revision whose upgrade fails on an empty database.
@@ -103,10 +93,14 @@ impl<'a> Trials<'a> {
 
 impl Trials<'_> {
     async fn run(&mut self, rows: &Rows) -> Result<Trial, CheckError> {
+        let (rows, tables, sides) = (rows.clone(), self.tables.clone(), self.sides.clone());
+        self.run_scene(&Arc::new(Scene { rows, tables, sides, until: Until::End })).await
+    }
+
+    async fn run_scene(&mut self, scene: &Arc<Scene>) -> Result<Trial, CheckError> {
         let (target, pristine) = (self.target, self.pristine);
-        let seeding = (&self.tables, &self.sides);
         let warm = self.slot.is_warm_for().is_some();
-        let mut trial = trial::run(target, self.slot, pristine, seeding, rows, &mut self.phases).await?;
+        let mut trial = trial::run(target, self.slot, pristine, scene, &mut self.phases).await?;
         trial.warm = warm;
         // The lineage has seen the upgrade alone.
         if target.engine.shares_objects()
@@ -124,7 +118,7 @@ impl Trials<'_> {
     /// The trial once more in a process of its own, if it went on in the lineage's: what is found must not hang on what
     /// that one remembers.
     async fn afresh(&mut self, trial: Trial) -> Result<Trial, CheckError> {
-        if trial.warm { self.widening(&trial.rows).await } else { Ok(trial) }
+        if trial.warm { self.widening(&trial.scene.rows).await } else { Ok(trial) }
     }
 
     /// Learns from a trial what its rows should have looked like; `false` when there is nothing new.
@@ -151,10 +145,8 @@ impl Trials<'_> {
         if may_vary.is_empty() {
             return Ok(());
         }
-        let tables = std::mem::replace(&mut self.tables, trial.tables.clone());
-        let again = self.run(&trial.rows).await;
-        self.tables = tables;
-        reader.confirm(&again?, &may_vary);
+        let again = self.run_scene(&trial.scene).await?;
+        reader.confirm(&again, &may_vary);
         Ok(())
     }
 
@@ -472,6 +464,7 @@ async fn other_vocabulary(
 
 fn coverage(target: &TargetContext, pristine: &Pristine, trial: &Trial) -> Coverage {
     let older: BTreeSet<&TableName> = trial
+        .scene
         .tables
         .iter()
         .filter(|table| pristine.before.catalog.tables.contains_key(*table) && !target.is_bookkeeping(table))

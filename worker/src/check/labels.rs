@@ -104,7 +104,7 @@ impl Labels {
 }
 
 /// What is known on either side of a revision. Only grows: a column's words, once learnt from a model, stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sides {
     /// At S0.
     pub(crate) before: Labels,

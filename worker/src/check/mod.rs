@@ -15,6 +15,7 @@ pub(crate) mod outcome;
 pub(crate) mod outside;
 mod own_rows;
 mod pristine;
+pub(crate) mod replay;
 mod schedule;
 pub(crate) mod shard;
 pub(crate) mod slot;

@@ -27,13 +27,14 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// Findings that no trial stands behind.
-    pub(crate) fn found(findings: Vec<Finding>) -> Self {
-        Self::Judged { findings, coverage: Coverage::default(), phases_ms: BTreeMap::new(), kept: None }
+    pub(crate) fn found(findings: Vec<Finding>, kept: Option<String>) -> Self {
+        Self::Judged { findings, coverage: Coverage::default(), phases_ms: BTreeMap::new(), kept }
     }
 
     pub(crate) fn judged(judged: Judged, kept: Option<String>) -> Self {
         let phases_ms = judged.phases.millis();
-        Self::Judged { findings: judged.findings, coverage: judged.coverage, phases_ms, kept }
+        let findings = judged.found.into_iter().map(|found| found.finding).collect();
+        Self::Judged { findings, coverage: judged.coverage, phases_ms, kept }
     }
 
     /// What mrt failed at.

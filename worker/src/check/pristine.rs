@@ -239,6 +239,45 @@ async fn in_one_run(
     Ok(Some(after))
 }
 
+/// Brings the slot's database once more to the state with which an advance has begun; `false` when there is none.
+pub(crate) async fn load_again(
+    target: &TargetContext,
+    slot: &mut Slot,
+    plan: &Advance,
+) -> Result<bool, CheckError> {
+    let database = if plan.missing.is_empty() {
+        plan.source.database().clone()
+    } else {
+        match parents_together(target, slot, plan).await? {
+            Ok(before) => before.database,
+            Err(_) => return Ok(false),
+        }
+    };
+    slot.load(target, &database).await?;
+    Ok(true)
+}
+
+/// Upgrades the slot's database and leaves it as it is then. What was sent, and whether the revision is applied.
+pub(crate) async fn apply_again(
+    target: &TargetContext,
+    slot: &mut Slot,
+    revision: &str,
+) -> Result<(Sent, bool), CheckError> {
+    let mut sent = Sent::default();
+    let mut steps = Steps::new(target, slot, revision);
+    let failed = apply(&mut steps, revision, &mut sent).await?;
+    steps.ends_open_transaction().await?;
+    steps.end().await;
+    if failed.is_some() {
+        return Ok((sent, false));
+    }
+    match read(target, slot, &Labels::default(), &sent).await {
+        Ok(now) => Ok((sent, target.is_recorded(&now.contents, revision))),
+        Err(CheckError::Database(crate::database::DatabaseError::NoDatabase { .. })) => Ok((sent, false)),
+        Err(error) => Err(error),
+    }
+}
+
 /// What is to become of an upgraded database.
 pub(crate) struct Aside<'a> {
     name: &'a DatabaseName,

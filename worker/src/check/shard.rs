@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mrt_chain::graph::Revision;
 use mrt_chain::settings::Bootstrap;
-use mrt_report::Severity;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, warn};
 
@@ -15,7 +14,8 @@ use crate::check::judge;
 use crate::check::labels::Labels;
 use crate::check::outcome::Outcome;
 use crate::check::outside::ServerWide;
-use crate::check::pristine::{self, Advanced, Copied, Pristine, Sent, Snapshot};
+use crate::check::pristine::{self, Advance, Advanced, Copied, Pristine, Sent, Snapshot};
+use crate::check::replay::{Again, Keep};
 use crate::check::schedule::{Job, Retry, State};
 use crate::check::slot::{Slot, TargetContext, bootstrap_limit};
 use crate::check::under_way::UnderWay;
@@ -51,8 +51,8 @@ pub(crate) struct Shard<'a> {
     pub(crate) slots: usize,
     /// Shared by all shards of a process: how many jobs run at a time.
     pub(crate) jobs: &'a Semaphore,
-    /// Leave the databases of failing cells.
-    pub(crate) keep: bool,
+    /// Leave databases for a look.
+    pub(crate) keep: Option<Keep<'a>>,
 }
 
 /// A failure of the server under a revision.
@@ -276,12 +276,12 @@ impl<'a, 'p> Runner<'a, 'p> {
     fn take_in(&mut self, slot: &Slot, job: Job, result: Result<Answer, CheckError>, time: Duration) {
         let revision = job.revision();
         match result {
-            Ok(Answer::Advanced(Advanced::Done(pristine))) => {
+            Ok(Answer::Advanced(Advanced::Done(pristine), _)) => {
                 self.state.advanced(revision, pristine);
                 (self.progress)(Progress::Stands { revision });
             }
-            Ok(Answer::Advanced(Advanced::Discarded)) => self.state.discarded(revision),
-            Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements, after })) => {
+            Ok(Answer::Advanced(Advanced::Discarded, _)) => self.state.discarded(revision),
+            Ok(Answer::Advanced(Advanced::Failed { revision: by, failed, statements, after }, kept)) => {
                 let target = self.shard.target;
                 let by = target.chain.position(&by).unwrap_or(revision);
                 let in_one_run = after.is_some();
@@ -295,7 +295,7 @@ impl<'a, 'p> Runner<'a, 'p> {
                     if in_one_run && let Some(failure) = findings.first_mut() {
                         failure.message.push_str(IN_ONE_RUN);
                     }
-                    Outcome::found(findings)
+                    Outcome::found(findings, kept)
                 } else {
                     self.finished(by, None, 1, time, true);
                     Outcome::Blocked { by }
@@ -418,7 +418,8 @@ fn reason_of(failure: &Failure) -> String {
 }
 
 enum Answer {
-    Advanced(Advanced),
+    /// How the lineage was advanced, and how to connect to what was kept of a failure.
+    Advanced(Advanced, Option<String>),
     Judged(Outcome),
 }
 
@@ -443,7 +444,10 @@ async fn perform(
         Job::Advance(revision, plan) => {
             // Nobody hears of it any more when the shard is over.
             let mut tell = |copied| drop(copies.send((*revision, copied)));
-            pristine::advance(target, &mut slot, plan, &mut tell).await.map(Answer::Advanced)
+            match pristine::advance(target, &mut slot, plan, &mut tell).await {
+                Ok(advanced) => keep_failed(shard, &mut slot, *revision, plan, advanced).await,
+                Err(error) => Err(error),
+            }
         }
         Job::Cell(index, pristine) => {
             let revision = &target.chain.revisions()[*index];
@@ -468,15 +472,31 @@ async fn judge_cell(
 ) -> Result<Answer, CheckError> {
     let target = shard.target;
     let judged = judge::check(target, slot, pristine, revision).await?;
-    let fails = judged.findings.iter().any(|finding| finding.severity == Severity::Fail);
-    let kept = if shard.keep && fails {
-        judge::replay(target, slot, pristine).await?;
-        let name = DatabaseName::new("keep", index);
-        target.engine.disconnect(&slot.database).await?;
-        target.engine.rename(&slot.database, &name).await?;
-        Some(target.engine.connect_hint(&name))
-    } else {
-        None
+    let kept = match &shard.keep {
+        Some(keep) => keep.judged(target, slot, index, pristine, &judged.found).await?,
+        None => None,
     };
     Ok(Answer::Judged(Outcome::judged(judged, kept)))
+}
+
+/// Leaves what an upgrade that fails has made, where that is asked for.
+async fn keep_failed(
+    shard: &Shard<'_>,
+    slot: &mut Slot,
+    index: usize,
+    plan: &Advance,
+    advanced: Advanced,
+) -> Result<Answer, CheckError> {
+    let target = shard.target;
+    let kept = match (&shard.keep, &advanced) {
+        (Some(keep), Advanced::Failed { revision: by, failed, statements, .. })
+            if *by == plan.revision && plan.is_cell =>
+        {
+            let revision = &target.chain.revisions()[index];
+            let findings = judge::cannot_be_applied(target, slot, revision, failed, statements);
+            keep.failed_upgrade(target, slot, index, Again::From(plan), &findings).await?
+        }
+        _ => None,
+    };
+    Ok(Answer::Advanced(advanced, kept))
 }

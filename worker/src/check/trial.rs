@@ -1,6 +1,7 @@
 //! One trial: the seven steps, once, in one clone, with one choice of rows. Observes; judges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::debug;
@@ -26,8 +27,6 @@ pub(crate) struct Rows {
     pub(crate) edges_b: EdgeSet,
     /// Write rows B at all.
     pub(crate) write_b: bool,
-    /// Stop after the downgrade, for somebody who wants to look.
-    pub(crate) stop_after_downgrade: bool,
     pub(crate) vocabulary: Vocabulary,
 }
 
@@ -38,10 +37,32 @@ impl Default for Rows {
             edges_a: EdgeSet::All,
             edges_b: EdgeSet::All,
             write_b: true,
-            stop_after_downgrade: false,
             vocabulary: Vocabulary::default(),
         }
     }
+}
+
+/// All that a trial is made with beside the revision: with the same, the same rows are written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scene {
+    pub(crate) rows: Rows,
+    /// The older tables that rows go to.
+    pub(crate) tables: BTreeSet<TableName>,
+    /// The words of text columns that only Python knows.
+    pub(crate) sides: Sides,
+    pub(crate) until: Until,
+}
+
+/// How far a trial goes, unless a step fails before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Until the first rows are written.
+    Seeded,
+    /// Until the downgrade was compared with what was before.
+    Downgraded,
+    /// To the end of the second upgrade.
+    #[default]
+    End,
 }
 
 /// The steps in which a revision can fail.
@@ -86,8 +107,9 @@ pub(crate) struct Failed {
 /// What one trial came upon.
 #[derive(Debug, Default)]
 pub(crate) struct Trial {
-    /// Which rows it was to write.
-    pub(crate) rows: Rows,
+    pub(crate) scene: Arc<Scene>,
+    /// How many rows of the user's own there are, by table.
+    pub(crate) own_rows: BTreeMap<TableName, usize>,
     pub(crate) rows_a: Seeded,
     pub(crate) rows_b: Seeded,
     pub(crate) failed: Option<Failed>,
@@ -100,8 +122,6 @@ pub(crate) struct Trial {
     pub(crate) opaque: bool,
     /// It went on in the process that had applied the revision for the lineage.
     pub(crate) warm: bool,
-    /// The older tables that were asked to hold rows A.
-    pub(crate) tables: BTreeSet<TableName>,
 }
 
 impl Trial {
@@ -143,13 +163,12 @@ pub(crate) async fn run(
     target: &TargetContext,
     slot: &mut Slot,
     pristine: &Pristine,
-    (tables, sides): (&BTreeSet<TableName>, &Sides),
-    rows: &Rows,
+    scene: &Arc<Scene>,
     phases: &mut Phases,
 ) -> Result<Trial, CheckError> {
     let clock = Instant::now();
     // Nothing is to be seeded before the upgrade, and the lineage has just run that in this very slot.
-    let continues = tables.is_empty() && slot.is_upgraded(&pristine.revision);
+    let continues = scene.tables.is_empty() && slot.is_upgraded(&pristine.revision);
     match &pristine.origin {
         Origin::Clone if continues => {}
         Origin::Clone => {
@@ -166,16 +185,16 @@ pub(crate) async fn run(
     let mut running = Running {
         target,
         pristine,
-        sides,
-        rows,
+        scene,
         steps: Steps::new(target, slot, &pristine.revision),
         phases,
-        trial: Trial { rows: rows.clone(), tables: tables.clone(), ..Trial::default() },
+        trial: Trial { scene: Arc::clone(scene), ..Trial::default() },
     };
     running.all_steps(continues).await?;
     let Running { steps, trial, .. } = running;
     steps.end().await;
     let failed = trial.failed.as_ref().map(|failed| failed.step);
+    let rows = &trial.scene.rows;
     debug!(revision = pristine.revision, ?rows, ?failed, differences = trial.differences.len(), "tried");
     Ok(trial)
 }
@@ -186,8 +205,7 @@ type State = (Box<dyn Session>, Catalog, Contents);
 struct Running<'a> {
     target: &'a TargetContext,
     pristine: &'a Pristine,
-    sides: &'a Sides,
-    rows: &'a Rows,
+    scene: &'a Scene,
     steps: Steps<'a>,
     phases: &'a mut Phases,
     trial: Trial,
@@ -197,6 +215,9 @@ impl Running<'_> {
     /// With `continues` the upgrade has been run.
     async fn all_steps(&mut self, continues: bool) -> Result<(), CheckError> {
         let before = self.seed_a().await?;
+        if self.scene.until == Until::Seeded {
+            return Ok(());
+        }
         let upgraded = if continues { Some(self.upgraded().await?) } else { self.upgrade().await? };
         let Some((session, between, now)) = upgraded else { return Ok(()) };
         self.seed_b(session, &before, &between, &now).await?;
@@ -204,20 +225,20 @@ impl Running<'_> {
             return Ok(());
         }
         let Some(restored) = self.compare_rollback(&before, &between).await? else { return Ok(()) };
-        if self.rows.stop_after_downgrade || !self.step(Step::Again, &restored).await? {
+        if self.scene.until == Until::Downgraded || !self.step(Step::Again, &restored).await? {
             return Ok(());
         }
         self.compare_again(&between).await
     }
 
     async fn seed_a(&mut self) -> Result<Contents, CheckError> {
-        let tables = self.trial.tables.clone();
+        let tables = &self.scene.tables;
         if tables.is_empty() {
             return Ok((*self.pristine.before.contents).clone());
         }
         let clock = Instant::now();
         let mut session = self.steps.connect().await?;
-        let own = self.target.own_seeds(&self.pristine.revision, &tables);
+        let own = self.target.own_seeds(&self.pristine.revision, tables);
         let generated: BTreeSet<TableName> =
             tables.iter().filter(|table| !own.iter().any(|(name, _)| name == *table)).cloned().collect();
         let mut refused = BTreeMap::new();
@@ -230,17 +251,21 @@ impl Running<'_> {
             }
         }
         let theirs = if own.is_empty() { Contents::default() } else { session.contents(here).await? };
+        let rows_of = |contents: &Contents, table| contents.tables.get(table).map_or(0, |it| it.rows.len());
+        let already = &self.pristine.before.contents;
+        let new = |table| rows_of(&theirs, table).saturating_sub(rows_of(already, table));
+        self.trial.own_rows = own.iter().map(|(table, _)| (table.clone(), new(table))).collect();
         let dialect = self.target.engine.dialect();
         let request = Request {
             suite: &self.target.suite.name,
             revision: &self.pristine.revision,
             batch: Batch::A,
-            here: &self.sides.before.assumed_in(here, dialect),
-            there: &self.sides.after.assumed_in(&self.pristine.after.catalog, dialect),
+            here: &self.scene.sides.before.assumed_in(here, dialect),
+            there: &self.scene.sides.after.assumed_in(&self.pristine.after.catalog, dialect),
             tables: &generated,
-            edges: self.rows.edges_a.clone(),
+            edges: self.scene.rows.edges_a.clone(),
             avoid: &[&self.pristine.before.contents, &self.pristine.after.contents, &theirs],
-            vocabulary: self.rows.vocabulary,
+            vocabulary: self.scene.rows.vocabulary,
         };
         self.trial.rows_a = seed::seed(session.as_mut(), dialect, &request).await?;
         self.trial.rows_a.not_seeded.extend(refused);
@@ -296,23 +321,23 @@ impl Running<'_> {
         let tables: BTreeSet<TableName> = between
             .tables
             .keys()
-            .filter(|table| self.trial.tables.contains(table) || !older.contains_key(table))
+            .filter(|table| self.scene.tables.contains(table) || !older.contains_key(table))
             .filter(|table| !self.target.is_bookkeeping(table))
             .cloned()
             .collect();
-        if self.rows.write_b && !tables.is_empty() {
+        if self.scene.rows.write_b && !tables.is_empty() {
             let clock = Instant::now();
             let dialect = self.target.engine.dialect();
             let request = Request {
                 suite: &self.target.suite.name,
                 revision: &self.pristine.revision,
                 batch: Batch::B,
-                here: &self.sides.after.assumed_in(between, dialect),
-                there: &self.sides.before.assumed_in(&self.pristine.before.catalog, dialect),
+                here: &self.scene.sides.after.assumed_in(between, dialect),
+                there: &self.scene.sides.before.assumed_in(&self.pristine.before.catalog, dialect),
                 tables: &tables,
-                edges: self.rows.edges_b.clone(),
+                edges: self.scene.rows.edges_b.clone(),
                 avoid: &[now, before, &self.pristine.after.contents],
-                vocabulary: self.rows.vocabulary,
+                vocabulary: self.scene.rows.vocabulary,
             };
             self.trial.rows_b = seed::seed(session.as_mut(), dialect, &request).await?;
             self.phases.add("seed", clock);

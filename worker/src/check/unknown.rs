@@ -85,9 +85,11 @@ pub(crate) fn columns(
     // The user's own rows say what there can be; what fails on them is wrong.
     let own: BTreeSet<TableName> = match failed.step {
         Step::Downgrade => BTreeSet::new(),
-        _ => {
-            target.own_seeds(&pristine.revision, &trial.tables).into_iter().map(|(table, _)| table).collect()
-        }
+        _ => target
+            .own_seeds(&pristine.revision, &trial.scene.tables)
+            .into_iter()
+            .map(|(table, _)| table)
+            .collect(),
     };
     let seeded: BTreeSet<&TableName> =
         rows.iter().map(|row| &row.row.table).filter(|table| !own.contains(*table)).collect();

@@ -41,6 +41,12 @@ impl Unit {
         UnitEvent::Finished { position, cell }
     }
 
+    /// Whether a finding of a revision counts for its verdict.
+    pub(super) fn counts(&self, revision: &str, finding: &Finding) -> bool {
+        finding.severity > Severity::Note
+            && self.with_acceptance(revision, finding.clone()).accepted.is_none()
+    }
+
     fn with_acceptance(&self, revision: &str, mut finding: Finding) -> Finding {
         let matching = self.suite.accept.iter().filter(|accept| {
             accept.revision == revision

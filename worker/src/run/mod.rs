@@ -17,6 +17,7 @@ mod told;
 mod unit;
 mod work;
 
+pub use crate::check::replay::{Replay, Replayed, Sending, Written};
 pub use error::{BeginError, ExitClass, RunError};
 pub use expected::{Expectations, Expected, Reading};
 pub use interpreter::{InterpreterError, interpreter};

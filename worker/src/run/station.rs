@@ -13,7 +13,7 @@ use super::python::{InUse, Interpreters};
 use super::server::{Running, is_started};
 use super::told::Told;
 use super::work::{Tools, Work};
-use super::{RunError, Unit, UnitEvent};
+use super::{Replay, RunError, Unit, UnitEvent};
 use crate::check::under_way::UnderWay;
 use crate::host::environment::Environments;
 use crate::server::{Launcher, ServerError, Servers, Tell};
@@ -23,8 +23,10 @@ use crate::server::{Launcher, ServerError, Servers, Tell};
 pub struct StationOptions {
     /// How many cells are checked side by side, over all units; and how many servers there are at most.
     pub jobs: usize,
-    /// Leave the databases of failing cells, and their servers, for a look.
+    /// Leave the databases of cells that do not pass, and their servers, for a look: each as it is where its gravest finding shows.
     pub keep: bool,
+    /// Who hears what was done until then.
+    pub replays: Option<mpsc::UnboundedSender<Replay>>,
     /// The Python that runs all migrations, instead of each suite's own.
     pub interpreter: Option<PathBuf>,
     /// The Python environments that are made.
@@ -107,6 +109,13 @@ impl Station {
     /// Stops the servers that no unit uses.
     pub async fn cool(&self) {
         self.pool.cool().await;
+    }
+
+    /// Takes away what was kept for a look, once no unit is checked any more.
+    pub async fn let_go(&self) {
+        for running in self.pool.take_kept() {
+            running.stop().await;
+        }
     }
 
     /// Stops everything once no unit is checked any more, and says what was kept for a look, each with what to remove

@@ -104,7 +104,14 @@ fn skipped(why: &str) {
 fn station(python: &Path, jobs: usize, keep: bool) -> Station {
     let environments = Arc::new(Environments::new(PathBuf::from("/nowhere"), 1));
     let servers = Servers::default();
-    Station::new(StationOptions { jobs, keep, interpreter: Some(python.to_owned()), environments, servers })
+    Station::new(StationOptions {
+        jobs,
+        keep,
+        replays: None,
+        interpreter: Some(python.to_owned()),
+        environments,
+        servers,
+    })
 }
 
 /// What was told of a unit.

@@ -18,6 +18,7 @@ use super::{RunError, StationOptions, Unit};
 use crate::check::CheckError;
 use crate::check::outcome::Outcome;
 use crate::check::outside::{self, ServerWide};
+use crate::check::replay::Keep;
 use crate::check::shard::{self, Shard, Suspicion};
 use crate::check::slot::TargetContext;
 use crate::check::under_way::UnderWay;
@@ -80,7 +81,7 @@ impl<'a> Work<'a> {
     async fn check_all(&mut self) -> Result<(), RunError> {
         let mut first = true;
         while let Some(cells) = self.next_cells() {
-            if let Err(reason) = self.clean().await {
+            if let Err(reason) = self.clean(&cells).await {
                 self.give_up(&cells, &reason);
                 continue;
             }
@@ -174,10 +175,17 @@ impl<'a> Work<'a> {
                 let needed = self.needs_outside(first);
                 Some(inside().filter(|&cell| self.needs_outside(cell) == needed).collect())
             }
-            // After what cannot be undone a server is of no use for the next one.
-            None if self.has_lasting() => open.first().map(|&cell| BTreeSet::from([cell])),
+            // After what cannot be undone a server is of no use for the next one, and one that is left for a look is not reset.
+            None if self.has_lasting() || self.tools.options.keep => {
+                open.first().map(|&cell| BTreeSet::from([cell]))
+            }
             None => Some(open).filter(|cells| !cells.is_empty()),
         }
+    }
+
+    /// One that writes outside of its database is never among others.
+    fn is_apart(&self, cells: &BTreeSet<usize>) -> bool {
+        cells.iter().any(|cell| self.outside.contains_key(cell))
     }
 
     /// Whether some revision does to its server what mrt cannot undo.
@@ -227,9 +235,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Makes the server as it was found, where it may not be.
-    async fn clean(&mut self) -> Result<(), String> {
-        if !std::mem::take(&mut self.used) || !self.running.engine().shares_objects() {
+    /// Makes the server as it was found for the next cells, where it may not be.
+    async fn clean(&mut self, cells: &BTreeSet<usize>) -> Result<(), String> {
+        // Those that are checked apart begin with that themselves, and would take along what is kept for a look.
+        let resets = self.running.holds_kept && self.is_apart(cells);
+        if !(std::mem::take(&mut self.used) || resets) || !self.running.engine().shares_objects() {
             return Ok(());
         }
         if self.running.is_ours() && (self.has_lasting() || self.running.holds_kept) {
@@ -312,7 +322,7 @@ impl<'a> Work<'a> {
             line: known.upgrade_line,
             accepted: None,
         };
-        self.told.ended(revision, Outcome::found(vec![finding]), 1 + FRESH_SERVERS, Duration::ZERO);
+        self.told.ended(revision, Outcome::found(vec![finding], None), 1 + FRESH_SERVERS, Duration::ZERO);
     }
 
     async fn shard(
@@ -322,8 +332,7 @@ impl<'a> Work<'a> {
         slots: usize,
         alone: bool,
     ) -> Result<shard::End, CheckError> {
-        // One that writes outside of its database is never among others.
-        let apart = cells.iter().any(|cell| self.outside.contains_key(cell));
+        let apart = self.is_apart(cells);
         let mut floor = BTreeSet::new();
         if let Some(&first) = cells.first().filter(|_| !apart) {
             for needed in self.needs_outside(first) {
@@ -346,6 +355,8 @@ impl<'a> Work<'a> {
             alone: alone && self.running.is_ours(),
         };
         self.used |= apart || !floor.is_empty();
+        let counts = |revision: &str, finding: &Finding| unit.counts(revision, finding);
+        let keep = Keep { counts: &counts, hears: tools.options.replays.as_ref() };
         let shard = Shard {
             target: &context,
             cells: cells.clone(),
@@ -355,7 +366,7 @@ impl<'a> Work<'a> {
             unusable: self.blocked.clone(),
             slots,
             jobs: tools.jobs,
-            keep: tools.options.keep,
+            keep: tools.options.keep.then_some(keep),
         };
         let told = &mut self.told;
         let mut tell = |progress| told.take(progress);
