@@ -84,10 +84,14 @@ fn statements(sent: &[Sending], all: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for statement in sent.iter().filter(|statement| all || statement.is_own) {
         let sql = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
-        let sql = printable(&sql).into_owned();
-        lines.push(match sql.char_indices().nth(LETTERS) {
-            Some((end, _)) if !all => format!("{}…", &sql[..end]),
-            _ => sql,
+        let with = match statement.parameters.as_slice() {
+            [] => String::new(),
+            parameters => format!("  with {}", parameters.join(", ")),
+        };
+        let told = printable(&(sql + &with)).into_owned();
+        lines.push(match told.char_indices().nth(LETTERS) {
+            Some((end, _)) if !all => format!("{}…", &told[..end]),
+            _ => told,
         });
     }
     if lines.is_empty() {
@@ -110,7 +114,7 @@ mod tests {
     use super::*;
 
     fn sending(sql: &str, is_own: bool) -> Sending {
-        Sending { sql: sql.to_owned(), is_own }
+        Sending { sql: sql.to_owned(), parameters: Vec::new(), is_own }
     }
 
     #[test]
@@ -119,11 +123,12 @@ mod tests {
         let mut statements: Vec<Sending> =
             (0..20).map(|n| sending(&format!("SELECT\n  {n}"), true)).collect();
         statements[0] = sending(&long, true);
+        statements[2].parameters = vec!["7".to_owned(), "it's".to_owned()];
         statements.push(sending("UPDATE alembic_version", false));
         let step = Replayed { step: Step::Upgrade, rows: BTreeMap::new(), statements };
         let short = lines(&step, false);
         assert_eq!((short.len(), short[0].chars().count()), (LINES + 1, LETTERS + 1));
-        assert_eq!(short[1], "SELECT 1");
+        assert_eq!(short[1..3], ["SELECT 1", "SELECT 2  with 7, it's"]);
         assert_eq!(short[LINES], "… and 8 more statements: --verbose shows them");
         let full = lines(&step, true);
         assert_eq!((full.len(), full[0].as_str()), (21, long.as_str()));

@@ -65,6 +65,8 @@ pub struct Written {
 pub struct Sending {
     /// Its text.
     pub sql: String,
+    /// Its parameters' texts.
+    pub parameters: Vec<String>,
     /// It comes from the revision's file, and not from what Alembic does around that.
     pub is_own: bool,
 }
@@ -275,6 +277,7 @@ fn written(seeded: &Seeded, own: &BTreeMap<TableName, usize>) -> BTreeMap<String
 fn sendings(statements: &[Statement], scrubber: &Scrubber) -> Vec<Sending> {
     let sending = |statement: &Statement| Sending {
         sql: scrubber.text(&volatile::settled(&statement.sql)),
+        parameters: statement.parameters.iter().map(|text| scrubber.text(text)).collect(),
         is_own: statement.line.is_some(),
     };
     statements.iter().map(sending).collect()
