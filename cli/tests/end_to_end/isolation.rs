@@ -15,6 +15,8 @@ use crate::support::{
 
 /// Longer than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks: others want the cores meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Two branches behind a revision that loses phone numbers, and `bad` ones beside them.
 fn beside(bad: &[Revision<'_>]) -> Project {
@@ -216,7 +218,7 @@ fn written(project: &Project, file: &str) -> String {
             Ok(text) if !text.is_empty() => return text,
             _ => assert!(start.elapsed() < PATIENCE, "the migration was never reached"),
         }
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -224,7 +226,7 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < PATIENCE, "{what}");
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
 }
 

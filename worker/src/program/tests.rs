@@ -8,6 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// Between two looks: others want the cores meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
 
 fn shell(script: &str, directory: &Path, run_as: Option<Ids>) -> Program {
     let mut program = Program::new(Path::new("/bin/sh"), directory, run_as);
@@ -35,7 +37,7 @@ fn is_running(pid: u32) -> bool {
 async fn until(what: impl Fn() -> bool) {
     let waiting = async {
         while !what() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     };
     timeout(LIMIT, waiting).await.unwrap();

@@ -22,6 +22,8 @@ use super::{
 };
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// Between two looks: others want the cores meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
 
 const INI: &str = "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n";
 
@@ -168,7 +170,7 @@ fn raised(outcome: StepOutcome) -> Raised {
 async fn until_gone(pid: u32) {
     let gone = async {
         while is_running(pid) {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     };
     tokio::time::timeout(LIMIT, gone).await.unwrap_or_else(|_| panic!("process {pid} is still there"));

@@ -183,7 +183,7 @@ async fn a_worker_that_is_killed_leaves_no_process() {
     let started = async {
         while !pid.exists() {
             assert!(worker.try_wait().unwrap().is_none(), "the worker ended by itself");
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     };
     tokio::time::timeout(LIMIT, started).await.unwrap();
