@@ -31,6 +31,10 @@ use clap::Parser as _;
 
 use args::{Args, Command};
 
+/// `check` makes and drops many small values on several threads; it takes a sixth less time by this one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // clap ends with 2 on a wrong command line, which is our `exit_code::USAGE`.
     let args = Args::parse();
