@@ -594,7 +594,9 @@ async fn a_browser_sees_a_run_fill_in() {
         started(&running, &run).await;
         assert!(worker.pass(&shard, 0).await);
         let cell = Cell::untried("shop", "sqlite", "r1", "title 1", Verdict::Fail, String::new());
-        let cell = Cell { findings: vec![lost("r1.py", 2, "users.phone")], ..cell };
+        let findings =
+            vec![lost("r1.py", 2, "users.phone"), lost("r1.py", 2, "<img src=x onerror=alert(1)>")];
+        let cell = Cell { findings, ..cell };
         let outcome = v1::cell_result::Outcome::Cell(serde_json::to_vec(&cell).unwrap());
         assert!(worker.result(&shard, 1, outcome).await);
         assert!(worker.pass(&shard, 2).await);
@@ -616,9 +618,10 @@ async fn a_browser_sees_a_run_fill_in() {
         "without what passes: ['✗ fail']",
         "n: ✗ fail",
         "Enter: /runs/1/cells/0/1",
-        "marked: [\"op.drop_column('users', 'phone')\"] ['← data-lost users.phone']",
+        "marked: [\"op.drop_column('users', 'phone')\"] ['← data-lost users.phone', '← data-lost <img src=x onerror=alert(1)>']",
+        "as text: ['users.phone', 'r1.py:2', '<img src=x onerror=alert(1)>', 'r1.py:2']",
         "k: /runs/1/cells/0/0",
-        "report: ['1 of 3 cells fails'] filtered: 1 of 3 revisions, 1 of 1 findings",
+        "report: ['1 of 3 cells fails'] filtered: 1 of 3 revisions, 2 of 2 findings",
     ];
     assert_eq!(told, expected, "{told:#?}");
     running.stop().await;

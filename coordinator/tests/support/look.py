@@ -61,6 +61,7 @@ def look(browser, site):
     say("n:", browser.evaluate("document.activeElement.textContent"))
     leave(browser, "Enter", text="\r")
     say("marked:", texts(browser, "mark"), texts(browser, ".said"))
+    say("as text:", texts(browser, ".entry code"))
     browser.shot("cell")
     leave(browser, "k", text="k")
 
