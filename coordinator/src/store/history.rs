@@ -48,17 +48,13 @@ impl Past {
     /// Goes on with the same cell in a run before.
     fn follow(&mut self, before: &Cell, run: &FirstSeen) {
         for (finding, trace) in self.cell.findings.iter().zip(&mut self.findings) {
-            trace.goes_on &= before.findings.iter().any(|it| is_same(it, finding));
+            trace.goes_on &= before.findings.iter().any(|it| it.is_same(finding));
             if trace.goes_on {
                 trace.earlier += 1;
                 trace.first = run.clone();
             }
         }
     }
-}
-
-fn is_same(a: &Finding, b: &Finding) -> bool {
-    (a.kind, &a.object) == (b.kind, &b.object)
 }
 
 impl Store {
@@ -160,15 +156,7 @@ fn told(pasts: Vec<Option<Past>>) -> Report {
     let (mut cells, mut ages) = (Vec::new(), Vec::new());
     for Past { cell, findings } in pasts.into_iter().flatten() {
         for (finding, Trace { earlier, first, .. }) in cell.findings.iter().zip(findings) {
-            ages.push(Age {
-                suite: cell.suite.clone(),
-                revision: cell.revision.clone(),
-                target: cell.target.clone(),
-                kind: finding.kind,
-                object: finding.object.clone(),
-                earlier,
-                first: Some(first),
-            });
+            ages.push(Age::of(&cell, finding, earlier, Some(first)));
         }
         cells.push(cell);
     }

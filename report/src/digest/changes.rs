@@ -57,6 +57,20 @@ fn known(earlier: u32, first: Option<&FirstSeen>) -> String {
 }
 
 impl Age {
+    /// That of a cell's finding.
+    #[must_use]
+    pub fn of(cell: &Cell, finding: &Finding, earlier: u32, first: Option<FirstSeen>) -> Self {
+        Self {
+            suite: cell.suite.clone(),
+            revision: cell.revision.clone(),
+            target: cell.target.clone(),
+            kind: finding.kind,
+            object: finding.object.clone(),
+            earlier,
+            first,
+        }
+    }
+
     /// A word or two.
     pub(crate) fn words(&self) -> String {
         match self.earlier {
@@ -108,9 +122,17 @@ fn cells(report: &Report) -> BTreeMap<Place<'_>, &Cell> {
     report.cells.iter().map(|cell| (place(cell), cell)).collect()
 }
 
+impl Finding {
+    /// Whether one of the same cell is the same finding, in whatever words it is told.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.kind, &self.object) == (other.kind, &other.object)
+    }
+}
+
 /// The finding of a cell that is the same one.
-fn find<'a>(cell: Option<&&'a Cell>, kind: FindingKind, object: &str) -> Option<&'a Finding> {
-    cell?.findings.iter().find(|finding| finding.kind == kind && finding.object == object)
+fn find<'a>(cell: Option<&&'a Cell>, same: &Finding) -> Option<&'a Finding> {
+    cell?.findings.iter().find(|finding| finding.is_same(same))
 }
 
 /// What the previous report knows of its findings: by their places, kinds and objects.
@@ -153,7 +175,7 @@ pub(super) fn compare<'a>(digest: &mut Digest<'a>, previous: &'a Report) {
     for cell in &previous.cells {
         for finding in cell.findings.iter().filter(|finding| counts(finding)) {
             let same = now.get(&place(cell));
-            if find(same, finding.kind, &finding.object).is_none() {
+            if find(same, finding).is_none() {
                 let is_fixed = same.is_some_and(|cell| would_show(cell, finding));
                 let gone = if is_fixed { &mut changes.fixed } else { &mut changes.unknown };
                 add(gone, cell, finding);
@@ -177,11 +199,10 @@ fn since<'a>(
     before: &BTreeMap<Place<'a>, &'a Cell>,
     ages: &Ages<'a>,
 ) -> Since<'a> {
-    let Finding { kind, object, .. } = entry.finding;
     let (mut new, mut lapsed, mut oldest) = (Vec::new(), false, Seen::default());
     for target in &entry.targets {
         let place = (suite, revision, *target);
-        match find(before.get(&place), *kind, object) {
+        match find(before.get(&place), entry.finding) {
             Some(finding) => {
                 lapsed |= finding.accepted.is_some();
                 let seen = seen(place, finding, ages);
@@ -205,17 +226,9 @@ pub(super) fn of_all(report: &Report, previous: &Report) -> Vec<Age> {
     let (before, ages) = (cells(previous), ages(previous));
     let age = |cell: &Cell, finding: &Finding| {
         let place = place(cell);
-        let known = find(before.get(&place), finding.kind, &finding.object);
+        let known = find(before.get(&place), finding);
         let Seen { earlier, first } = known.map(|known| seen(place, known, &ages)).unwrap_or_default();
-        Age {
-            suite: cell.suite.clone(),
-            revision: cell.revision.clone(),
-            target: cell.target.clone(),
-            kind: finding.kind,
-            object: finding.object.clone(),
-            earlier,
-            first: first.cloned(),
-        }
+        Age::of(cell, finding, earlier, first.cloned())
     };
     let mut all = Vec::new();
     for cell in &report.cells {
