@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use mrt_report::{Cell, Severity, Verdict, headline, printable};
+use mrt_report::{Cell, Severity, Summary, Verdict, headline, printable};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use bars::Bars;
@@ -112,35 +112,23 @@ pub(crate) async fn show(
 struct Tally {
     cells: usize,
     done: usize,
-    pass: usize,
-    warn: usize,
-    fail: usize,
-    blocked: usize,
-    error: usize,
-    skip: usize,
+    of: Summary,
 }
 
 impl Tally {
     fn count(&mut self, verdict: Verdict) {
         self.done += 1;
-        *match verdict {
-            Verdict::Pass => &mut self.pass,
-            Verdict::Warn => &mut self.warn,
-            Verdict::Fail => &mut self.fail,
-            Verdict::Blocked => &mut self.blocked,
-            Verdict::Error => &mut self.error,
-            Verdict::Skip => &mut self.skip,
-        } += 1;
+        self.of[verdict] += 1;
     }
 
     /// `3 fail, 1 warn`; empty while all is well.
     fn troubles(&self) -> String {
         let counts = [
-            (self.fail, "fail"),
-            (self.warn, "warn"),
-            (self.blocked, "blocked"),
-            (self.error, "error"),
-            (self.skip, "skip"),
+            (self.of.fail, "fail"),
+            (self.of.warn, "warn"),
+            (self.of.blocked, "blocked"),
+            (self.of.error, "error"),
+            (self.of.skip, "skip"),
         ];
         let words: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();

@@ -64,7 +64,7 @@ fn counts(tally: &Tally) -> String {
         "{} of {} checked: {} pass{comma}{}",
         tally.done,
         tally.cells.max(tally.done),
-        tally.pass,
+        tally.of.pass,
         tally.troubles()
     )
 }
